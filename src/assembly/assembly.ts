@@ -1,0 +1,29 @@
+import type { AnyEvent } from '../bus/event.ts'
+import type { Connector } from '../connector/connector.ts'
+import type { HostConfig } from './host-config.ts'
+import type { Redactor } from './redactor.ts'
+
+/** A YAML file read, resolved and found valid: everything a host needs to start. */
+export interface Assembly {
+  /** Absolute path. */
+  readonly file: string
+  readonly host: HostConfig
+  /** In assembly order. */
+  readonly connectors: readonly AssembledConnector[]
+  /** Built-in events first, then those of the connectors in assembly order. */
+  readonly events: readonly AnyEvent[]
+  readonly redactor: Redactor
+  /** Line of a path such as `['webhooks', 0]`, for `explain`; `undefined` when the file does not spell it out. */
+  position(
+    path: readonly (string | number)[],
+  ): { readonly line: number; readonly column: number } | undefined
+}
+
+export interface AssembledConnector {
+  readonly id: string
+  readonly connector: Connector
+  /** Parsed: durations are milliseconds, sizes bytes, defaults filled in. */
+  readonly config: unknown
+  /** Where it came from: a path, a package's name, or `built-in`. */
+  readonly source: string
+}

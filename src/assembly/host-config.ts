@@ -1,0 +1,36 @@
+import type { EgressOptions } from '../delivery/egress.ts'
+
+/** The `host:` stanza, parsed. Defaults stand in the contract of the assembly and in its schema. */
+export interface HostConfig {
+  readonly name: string
+  /** `memory:`, `sqlite:/absolute/path`, `postgres://…`. */
+  readonly store: string
+  readonly shutdownTimeoutMs: number
+  readonly eventTimeoutMs: number
+  readonly retentionMs: number
+  readonly log: { readonly level: LogLevel; readonly format: 'auto' | 'pretty' | 'json' }
+  readonly egress: EgressOptions
+  readonly server: ServerConfig
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+
+export interface ServerConfig {
+  readonly publicUrl: string | null
+  readonly managementKeys: readonly { readonly name: string; readonly key: string }[]
+  readonly allowUnauthenticated: boolean
+  readonly trustedProxies: readonly string[]
+  readonly bodyLimit: number
+  readonly cors: false | { readonly origins: readonly string[] }
+  /** At least one. */
+  readonly listeners: readonly ListenerConfig[]
+}
+
+export type RouteFamily = 'public' | 'management' | 'callbacks' | 'metrics'
+
+export interface ListenerConfig {
+  readonly host: string
+  readonly port: number
+  readonly serve: readonly RouteFamily[]
+  readonly tls: { readonly cert: string; readonly key: string } | undefined
+}

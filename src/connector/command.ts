@@ -1,0 +1,41 @@
+import type { AnyEvent } from '../bus/event.ts'
+import type { Store } from '../store/store.ts'
+import type { Host } from './host.ts'
+
+/** A command that a connector brings: `carabiner <id> <name> …`. */
+export interface ConnectorCommand<Config = unknown> {
+  readonly name: string
+  readonly description: string
+  /** As commander writes them: `<hook>`, `[endpoint]`, `[names...]`. */
+  readonly arguments?: readonly { readonly syntax: string; readonly description: string }[]
+  readonly options?: readonly {
+    readonly flags: string
+    readonly description: string
+    readonly repeatable?: boolean
+  }[]
+  /** Resolves to the exit code: 0 done, 1 failed, 2 usage, 3 cancelled. */
+  readonly run: (context: CommandContext<Config>) => Promise<number>
+}
+
+export interface CommandContext<Config = unknown> {
+  readonly id: string
+  readonly config: Config
+  readonly events: readonly AnyEvent[]
+  /** The arguments in order; a variadic one is a list. */
+  readonly args: readonly (string | readonly string[] | undefined)[]
+  readonly options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>
+  readonly json: boolean
+  /** Results: stdout. Secrets of the assembly are masked. */
+  print(text: string): void
+  /** A listing: a table for people, one array of the objects with `--json`. */
+  table(rows: readonly Readonly<Record<string, unknown>>[], columns: readonly string[]): void
+  /** Progress and complaints: stderr. */
+  say(text: string): void
+  /** `@FILE`, `-` for standard input, or the text itself. Relative to where the user stands. */
+  read(source: string): Promise<Uint8Array>
+  /** Opens the store of the assembly, whether or not a host runs. @throws {CarabinerError} STORE_UNAVAILABLE on `memory:` */
+  openStore(): Promise<Store>
+  /** A host without listeners, started; disposing it dispatches `shutdown`. */
+  startHost(): Promise<Host & AsyncDisposable>
+  readonly signal: AbortSignal
+}

@@ -1,0 +1,62 @@
+import type { Static, TObject, TSchema } from 'typebox'
+import type { AnyEvent } from '../bus/event.ts'
+import type { Check } from './check.ts'
+import type { ConnectorCommand } from './command.ts'
+import type { Scope } from './scope.ts'
+
+/** A connector: what it declares, and `setup`, which wires it. Made by `defineConnector`. */
+export interface Connector<Config extends TSchema = TSchema> {
+  /** `^[a-z][a-z0-9_-]{0,63}$`; its id in an assembly that does not give another. */
+  readonly name: string
+  readonly version?: string
+  readonly description?: string
+  /** TypeBox schema of its stanza in the assembly. @defaultValue no configuration */
+  readonly config?: Config
+  /** The events this connector introduces. */
+  readonly events?: readonly AnyEvent[]
+  readonly checks?: readonly Check<Static<Config>>[]
+  /** `carabiner <id> …` */
+  readonly commands?: readonly ConnectorCommand<Static<Config>>[]
+  readonly routes?: readonly ConnectorRoute<Static<Config>>[]
+  /** A working stanza for `carabiner generate`, as YAML text with comments, without the id. */
+  readonly example?: string
+  /** What the schema cannot say: called with the parsed stanza and every event of the assembly, before anything is set up. */
+  readonly inspect?: (input: InspectInput<Static<Config>>) => readonly ConfigProblem[]
+  readonly setup: (scope: Scope<Static<Config>>) => SetupResult | Promise<SetupResult>
+}
+
+export type SetupResult = Disposable | AsyncDisposable | void | undefined
+
+export interface InspectInput<Config> {
+  readonly id: string
+  readonly config: Config
+  readonly events: readonly AnyEvent[]
+  readonly host: { readonly durable: boolean; readonly publicUrl: string | null }
+}
+
+/** A problem with a connector's configuration; the loader adds file, line and column. */
+export interface ConfigProblem {
+  /** Keys and indexes from the stanza down: `[0, 'events', 1]`. */
+  readonly path: readonly (string | number)[]
+  readonly message: string
+  readonly expected: string
+}
+
+/** One HTTP route of a connector, served by the host under `/v1/` (public) or `/api/v1/` (management). */
+export interface ConnectorRoute<Config = unknown> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** `/v1/…` or `/api/v1/…`, with `:name` parameters. */
+  readonly path: string
+  readonly body?: TObject
+  readonly query?: TObject
+  /** What it returns is the answer's JSON (in the envelope under `/api/v1`). */
+  readonly handle: (request: RouteRequest, scope: Scope<Config>) => unknown
+}
+
+export interface RouteRequest {
+  readonly params: Readonly<Record<string, string>>
+  readonly query: Readonly<Record<string, unknown>>
+  readonly body: unknown
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly traceId: string
+}

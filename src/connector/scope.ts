@@ -1,0 +1,111 @@
+import type { BuiltInEvents } from '../bus/built-in-events.ts'
+import type { DispatchOptions } from '../bus/dispatch-options.ts'
+import type { AnyEvent, ParamsOf, ResultOf } from '../bus/event.ts'
+import type {
+  AfterHandler,
+  BeforeHandler,
+  HandlerOptions,
+  Logger,
+  OnHandler,
+} from '../bus/handler.ts'
+import type { Outcome } from '../bus/outcome.ts'
+import type { ChannelMessage, MessageInput } from '../channels/message.ts'
+import type { Clock } from '../clock.ts'
+import type { Deliveries } from '../delivery/deliveries.ts'
+import type { DurationText } from '../quantity/duration.ts'
+import type { AuditRow } from '../store/store.ts'
+
+/** What `setup` gets: everything a connector may do, bound to its id. What it registers goes when it stops. */
+export interface Scope<Config = unknown> {
+  readonly id: string
+  /** Validated, defaults filled in. */
+  readonly config: Config
+  /** Every event of the assembly. */
+  readonly events: readonly AnyEvent[]
+
+  before<N extends keyof BuiltInEvents>(
+    event: N,
+    handler: BeforeHandler<BuiltInEvents[N]>,
+    options?: HandlerOptions,
+  ): Disposable
+  before<E extends AnyEvent>(
+    event: E,
+    handler: BeforeHandler<E>,
+    options?: HandlerOptions,
+  ): Disposable
+  before(event: string, handler: BeforeHandler, options?: HandlerOptions): Disposable
+  on<N extends keyof BuiltInEvents>(
+    event: N,
+    handler: OnHandler<BuiltInEvents[N]>,
+    options?: HandlerOptions,
+  ): Disposable
+  on<E extends AnyEvent>(event: E, handler: OnHandler<E>, options?: HandlerOptions): Disposable
+  on(event: string, handler: OnHandler, options?: HandlerOptions): Disposable
+  after<N extends keyof BuiltInEvents>(
+    event: N,
+    handler: AfterHandler<BuiltInEvents[N]>,
+    options?: HandlerOptions,
+  ): Disposable
+  after<E extends AnyEvent>(
+    event: E,
+    handler: AfterHandler<E>,
+    options?: HandlerOptions,
+  ): Disposable
+  after(event: string, handler: AfterHandler, options?: HandlerOptions): Disposable
+
+  dispatch<E extends AnyEvent>(
+    event: E,
+    params: ParamsOf<E>,
+    options?: DispatchOptions,
+  ): Promise<Outcome<ResultOf<E>>>
+  dispatch(
+    event: string,
+    params: Readonly<Record<string, unknown>>,
+    options?: DispatchOptions,
+  ): Promise<Outcome>
+
+  /** Resolves when every subscriber's queue has room for it and what is durable about it is stored. */
+  publish(channel: string, message: MessageInput | string | Uint8Array): Promise<void>
+  /** A literal name, a glob (`orders.*`), or a regular expression (`/orders\..+/` or a RegExp), matched whole. */
+  subscribe(
+    selector: string | RegExp,
+    handler: (message: ChannelMessage, from: { readonly channel: string }) => void | Promise<void>,
+    options?: SubscribeOptions,
+  ): Disposable
+  /** Calls `make` every interval and publishes what it returns; `undefined` publishes nothing. Zero and negative intervals are refused. */
+  publishEvery(
+    channel: string,
+    interval: DurationText,
+    make: () => MessageInput | string | undefined | Promise<MessageInput | string | undefined>,
+  ): Disposable
+
+  readonly deliveries: Deliveries
+  readonly audit: (row: Omit<AuditRow, 'id' | 'createdAt'>) => Promise<void>
+  readonly metrics: Metrics
+  readonly clock: Clock
+  readonly log: Logger
+  /** Aborted when the host shuts down. */
+  readonly signal: AbortSignal
+}
+
+export interface SubscribeOptions {
+  /** Messages that may wait for this subscriber before `publish` waits. @defaultValue 1000 */
+  readonly bound?: number
+  /** Whether `publish` resolves only when the handler has returned: for a subscriber that stores. @defaultValue false */
+  readonly awaited?: boolean
+}
+
+/** Counters a connector adds to `/metrics`, named `carabiner_<name>`. */
+export interface Metrics {
+  counter(
+    name: string,
+    help: string,
+    labels: readonly string[],
+  ): { add(labels: Readonly<Record<string, string>>, by?: number): void }
+  histogram(
+    name: string,
+    help: string,
+    labels: readonly string[],
+    buckets: readonly number[],
+  ): { observe(labels: Readonly<Record<string, string>>, value: number): void }
+}

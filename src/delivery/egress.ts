@@ -1,0 +1,12 @@
+/** Which addresses requests may go to. */
+export interface EgressOptions {
+  /** `trusted`: everywhere. `guarded`: not to loopback, private, link-local, metadata and other special ranges. */
+  readonly default: 'trusted' | 'guarded'
+  /** Host names and CIDR ranges that are let through all the same. */
+  readonly allow: readonly string[]
+  /** Whether plain http is allowed. */
+  readonly http: boolean
+  readonly ports: 'any' | readonly number[]
+  /** URL of an HTTP proxy; `null`: direct. */
+  readonly proxy: string | null
+}

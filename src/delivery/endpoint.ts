@@ -1,0 +1,44 @@
+import type { RetryPolicy } from './retry-policy.ts'
+
+/** A receiver of deliveries: where, how signed, how often, how patiently. */
+export interface EndpointDefinition {
+  /** `<connector id>/<webhook name>`: deliveries in the store are found by it after a restart. */
+  readonly id: string
+  readonly url: string
+  /** Added to every request. Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Secrets that are valid now; the first one signs first. */
+  readonly secrets: readonly string[]
+  /** Names of signature schemes, see `signing/schemes.ts`. */
+  readonly signatures: readonly string[]
+  /** One request, from queue to last byte. */
+  readonly timeoutMs: number
+  readonly retry: RetryPolicy
+  /** Requests at once. */
+  readonly concurrency: number
+  /** Requests per interval; `undefined`: as many as concurrency lets through. */
+  readonly rate: Rate | undefined
+  readonly circuitBreaker: CircuitBreakerOptions | false
+  /** Bytes of a reply that are read. */
+  readonly replyLimit: number
+  /** Called with a non-empty reply of a successful delivery. */
+  readonly onReply?: (reply: {
+    readonly contentType: string
+    readonly body: Uint8Array
+    readonly traceId: string
+  }) => void | Promise<void>
+}
+
+export interface Rate {
+  readonly count: number
+  readonly perMs: number
+}
+
+export interface CircuitBreakerOptions {
+  /** Consecutive transport failures that open the circuit. @defaultValue 5 */
+  readonly failureThreshold: number
+  /** Milliseconds until an open circuit lets one probe through. @defaultValue 30,000 */
+  readonly recoveryTimeoutMs: number
+  /** Whether a 5xx answer counts as a failure. @defaultValue false */
+  readonly count5xx: boolean
+}

@@ -1,0 +1,85 @@
+/** Everything that can go wrong on purpose. Callers branch on these. */
+export type CarabinerErrorCode =
+  | 'ASSEMBLY_INVALID'
+  | 'CANCEL_OUTSIDE_BEFORE'
+  | 'CHANNEL_INVALID'
+  | 'CONNECTOR_FAILED'
+  | 'CONNECTOR_UNKNOWN'
+  | 'DEADLINE_EXCEEDED'
+  | 'DELIVERY_NOT_STORED'
+  | 'EGRESS_REFUSED'
+  | 'ENDPOINT_UNKNOWN'
+  | 'EVENT_CANCELLED'
+  | 'EVENT_DUPLICATE'
+  | 'EVENT_NAME_INVALID'
+  | 'EVENT_PARAMS_INVALID'
+  | 'EVENT_RECURSION'
+  | 'EVENT_UNKNOWN'
+  | 'HANDLER_FAILED'
+  | 'HANDLER_TIMEOUT'
+  | 'HOOK_INVALID'
+  | 'MESSAGE_TOO_LARGE'
+  | 'QUANTITY_INVALID'
+  | 'RESULT_INVALID'
+  | 'SECRET_INVALID'
+  | 'SHUTTING_DOWN'
+  | 'SIGNATURE_INVALID'
+  | 'STORE_UNAVAILABLE'
+  | 'USAGE'
+
+/**
+ * Base of every error the host throws on purpose.
+ *
+ * Branch on `code`; the message is for people and may change between releases.
+ */
+export class CarabinerError extends Error {
+  override readonly name: string = 'CarabinerError'
+  readonly code: CarabinerErrorCode
+
+  constructor(code: CarabinerErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** Thrown by `cancel()` in a before handler; caught by the dispatch, which turns it into the outcome `cancelled`. */
+export class EventCancelledError extends CarabinerError {
+  override readonly name: string = 'EventCancelledError'
+  readonly reason: string
+  readonly details: unknown
+
+  constructor(reason: string, details?: unknown) {
+    super('EVENT_CANCELLED', reason)
+    this.reason = reason
+    this.details = details
+  }
+}
+
+/** One place in an event's params (or a handler's result) that does not match its schema. */
+export interface Mismatch {
+  /** JSON Pointer into the value, `''` for the value itself. */
+  readonly pointer: string
+  readonly message: string
+}
+
+/** The params of a dispatch do not match the event's signature. */
+export class EventParamsError extends CarabinerError {
+  override readonly name: string = 'EventParamsError'
+  readonly errors: readonly Mismatch[]
+
+  constructor(event: string, errors: readonly Mismatch[]) {
+    const first = errors[0]
+    const where = first === undefined || first.pointer === '' ? 'params' : `params${first.pointer}`
+    super(
+      'EVENT_PARAMS_INVALID',
+      `params of \`${event}\` do not match: ${where} ${first?.message ?? 'are invalid'}`,
+    )
+    this.errors = errors
+  }
+}
+
+/** What `error` says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  if (error instanceof Error) return error.message === '' ? error.name : error.message
+  return typeof error === 'string' ? error : `a handler threw ${typeof error} instead of an Error`
+}

@@ -1,0 +1,242 @@
+import type { DeliveryId, MessageId } from '../ids.ts'
+
+/** `pending` → `sending` → `delivered` | `pending` (again, later) | `dead` | `cancelled`. A delivery is settled once. */
+export type DeliveryState = 'pending' | 'sending' | 'delivered' | 'dead' | 'cancelled'
+
+/** What a message came from. */
+export type MessageOrigin = 'webhook' | 'channel' | 'publish' | 'ingress' | 'replay'
+
+/** What is sent: the exact bytes that are signed, and what the receiver is told beside them. */
+export interface Message {
+  readonly id: MessageId
+  readonly origin: MessageOrigin
+  /** `after:adjust`, or a channel's name. */
+  readonly type: string
+  readonly contentType: string
+  readonly body: Uint8Array
+  /** Headers of this message alone, lower case (`x-servo-event`); those of the endpoint are added when it is sent. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly traceId: string
+  readonly depth: number
+  /** UTC milliseconds. */
+  readonly createdAt: number
+}
+
+/** A message on its way into the outbox, with one delivery for each endpoint. */
+export interface NewMessage extends Message {
+  readonly deliveries: readonly NewDelivery[]
+}
+
+export interface NewDelivery {
+  readonly id: DeliveryId
+  /** `<connector id>/<webhook name>`. */
+  readonly endpoint: string
+  /** UTC milliseconds before which it is not sent. */
+  readonly dueAt: number
+  /** Deliveries of one endpoint with the same key are sent one after another, in the order they were stored. */
+  readonly orderKey: string | null
+  /** The delivery this one repeats. */
+  readonly redeliveryOf: DeliveryId | null
+}
+
+/** One message to one endpoint, as listed. */
+export interface DeliveryRow {
+  readonly id: DeliveryId
+  readonly messageId: MessageId
+  readonly endpoint: string
+  readonly state: DeliveryState
+  readonly attempts: number
+  readonly dueAt: number
+  readonly lastError: string | null
+  readonly createdAt: number
+  readonly settledAt: number | null
+  readonly redeliveryOf: DeliveryId | null
+}
+
+/** A delivery that this host, and no other until the lease ends, may send. */
+export interface ClaimedDelivery extends DeliveryRow {
+  readonly orderKey: string | null
+  readonly message: Message
+}
+
+/** One HTTP request of a delivery. */
+export interface AttemptRow {
+  readonly number: number
+  readonly startedAt: number
+  readonly durationMs: number
+  /** Milliseconds spent in each phase, as far as it came: `queue`, `dns`, `connect`, `tls`, `firstByte`, `download`. */
+  readonly phases: Readonly<Record<string, number>>
+  readonly outcome: 'delivered' | 'retryable' | 'rejected'
+  readonly status: number | null
+  readonly responseHeaders: Readonly<Record<string, string>> | null
+  /** The first 8 KiB. */
+  readonly responseBody: Uint8Array | null
+  readonly error: string | null
+}
+
+/** What follows an attempt, or a decision not to make one. */
+export interface Settlement {
+  readonly id: DeliveryId
+  /** The host that holds the lease; the settlement of another is refused. */
+  readonly owner: string
+  /** `null` when nothing was sent (circuit open, endpoint gone, egress refused). */
+  readonly attempt: AttemptRow | null
+  readonly next:
+    | { readonly kind: 'delivered' }
+    | { readonly kind: 'dead'; readonly reason: string }
+    | { readonly kind: 'pending'; readonly dueAt: number; readonly reason: string | null }
+  readonly at: number
+}
+
+export interface Lease {
+  /** The host's id. */
+  readonly owner: string
+  /** UTC milliseconds. */
+  readonly until: number
+}
+
+/** What a host asks for: at most `limit` due deliveries of each endpoint named. */
+export interface ClaimRequest {
+  readonly lease: Lease
+  readonly now: number
+  readonly endpoints: readonly { readonly endpoint: string; readonly limit: number }[]
+}
+
+/** State the engine keeps for each endpoint, shared by all hosts on the store. */
+export interface EndpointState {
+  readonly endpoint: string
+  readonly circuit: 'closed' | 'open' | 'half-open'
+  readonly consecutiveFailures: number
+  /** When the open circuit lets one probe through, UTC milliseconds. */
+  readonly probeAt: number | null
+  readonly pausedUntil: number | null
+  readonly disabledReason: string | null
+  /** The URL the endpoint had when it was disabled: a new one enables it again. */
+  readonly disabledUrl: string | null
+  readonly lastSuccessAt: number | null
+  readonly lastErrorAt: number | null
+  readonly lastError: string | null
+}
+
+export interface DeliveryFilter {
+  readonly state?: DeliveryState
+  readonly endpoint?: string
+  /** On `createdAt`, UTC milliseconds, inclusive. */
+  readonly from?: number
+  /** Exclusive. */
+  readonly to?: number
+  readonly cursor?: string
+  /** @defaultValue 100 */
+  readonly limit?: number
+}
+
+export interface Page<T> {
+  readonly rows: readonly T[]
+  /** `null` on the last page. */
+  readonly nextCursor: string | null
+}
+
+/** One line of the audit trail. */
+export interface AuditRow {
+  readonly id: string
+  readonly entityType: string
+  readonly entityId: string
+  /** `decision.made`, `delivery.redelivered`, … */
+  readonly action: string
+  readonly actor: string
+  readonly details: Readonly<Record<string, unknown>>
+  readonly createdAt: number
+}
+
+export interface AuditFilter {
+  readonly entityType?: string
+  readonly entityId?: string
+  readonly action?: string
+  readonly from?: number
+  readonly cursor?: string
+  readonly limit?: number
+}
+
+/** Counts of what is stored, for health, metrics and a person's first look. */
+export interface Backlog {
+  readonly pending: number
+  readonly sending: number
+  readonly dead: number
+  /** `createdAt` of the oldest delivery that is not settled; `null` without one. */
+  readonly oldestPendingAt: number | null
+}
+
+/**
+ * Where messages, deliveries, attempts, endpoint state and the audit trail are kept.
+ *
+ * Writes are grouped: calls made in the same turn of the event loop share one transaction, and each resolves when its rows are durable.
+ * Every method rejects with STORE_UNAVAILABLE when the store cannot be reached or written.
+ */
+export interface Store extends AsyncDisposable {
+  /** `memory`, `sqlite`, `postgres`: the name under which health reports it. */
+  readonly name: string
+  /** Whether what is stored outlives the process. */
+  readonly durable: boolean
+
+  /** Throws STORE_UNAVAILABLE unless the store can be written now. Cheap: may rest on what the last write told. */
+  ready(): void | Promise<void>
+  /** Touches the store for a health check. */
+  ping(): Promise<void>
+
+  /**
+   * Stores messages with their deliveries. Deliveries named in `claimed` are born `sending` under the lease.
+   * All or nothing.
+   */
+  enqueue(
+    messages: readonly NewMessage[],
+    claimed?: { readonly lease: Lease; readonly ids: ReadonlySet<DeliveryId> },
+  ): Promise<void>
+  /** Due deliveries, oldest first, leased to the caller: `sending` from now on. Keeps the order of order keys. */
+  claim(request: ClaimRequest): Promise<ClaimedDelivery[]>
+  /** When the next delivery of one of these endpoints is due; `null` without one. */
+  nextDueAt(endpoints: readonly string[]): Promise<number | null>
+  /** Prolongs leases. Resolves to the ids that are still the caller's. */
+  renew(ids: readonly DeliveryId[], lease: Lease): Promise<ReadonlySet<DeliveryId>>
+  /** Gives claimed deliveries back, due at once, without an attempt. */
+  release(ids: readonly DeliveryId[], owner: string): Promise<void>
+  /** Records attempts and what follows. Resolves, in order, to whether each was the caller's to settle. */
+  settle(settlements: readonly Settlement[]): Promise<readonly boolean[]>
+  /** Makes `pending` again whatever a dead host, or an expired lease, still holds. Resolves to their number. */
+  recover(now: number): Promise<number>
+  /** Tells the others that this host lives. A host that has been silent for 10 s is dead. */
+  beat(host: string, now: number): Promise<void>
+  /** Takes this host off the list: what it holds may be recovered at once. */
+  leave(host: string): Promise<void>
+  /** A value that changes whenever another process has changed the store; `undefined` when that cannot be told cheaply. */
+  version(): number | undefined
+
+  deliveries(filter: DeliveryFilter): Promise<Page<DeliveryRow>>
+  delivery(id: DeliveryId): Promise<
+    | {
+        readonly delivery: DeliveryRow
+        readonly message: Message
+        readonly attempts: readonly AttemptRow[]
+      }
+    | undefined
+  >
+  /** Cancels what is not settled and not being sent. Resolves to whether it did. */
+  cancel(id: DeliveryId, at: number): Promise<boolean>
+  backlog(): Promise<Backlog>
+
+  endpointStates(): Promise<readonly EndpointState[]>
+  /** Writes the given fields of one endpoint's state, creating it when it is new. */
+  updateEndpoint(endpoint: string, fields: Partial<Omit<EndpointState, 'endpoint'>>): Promise<void>
+
+  /**
+   * Claims the one probe of an open circuit: resolves to `true` for exactly one caller, if `probeAt` has come, and puts `probeAt` off to `next`.
+   */
+  takeProbe(endpoint: string, now: number, next: number): Promise<boolean>
+  /** Settles as dead everything of an endpoint that waits. Resolves to the number. */
+  bury(endpoint: string, reason: string, at: number): Promise<number>
+
+  audit(rows: readonly AuditRow[]): Promise<void>
+  auditTrail(filter: AuditFilter): Promise<Page<AuditRow>>
+
+  /** Removes settled deliveries (with their attempts and orphaned messages) and audit rows older than `before`, at most `limit`. Resolves to the number removed. */
+  prune(before: number, limit: number): Promise<number>
+}
