@@ -7,7 +7,7 @@ export interface Check<Config = unknown> {
   readonly severity: 'critical' | 'common' | 'warning'
   readonly tags: readonly string[]
   /** Fails by throwing or returning `false`. */
-  readonly run: (context: CheckContext<Config>) => unknown
+  run(context: CheckContext<Config>): unknown
   readonly hint?: string
   /** Puts it right; offered, never run unasked. */
   readonly remedy?: string

@@ -14,7 +14,7 @@ export interface ConnectorCommand<Config = unknown> {
     readonly repeatable?: boolean
   }[]
   /** Resolves to the exit code: 0 done, 1 failed, 2 usage, 3 cancelled. */
-  readonly run: (context: CommandContext<Config>) => Promise<number>
+  run(context: CommandContext<Config>): Promise<number>
 }
 
 export interface CommandContext<Config = unknown> {

@@ -21,8 +21,9 @@ export interface Connector<Config extends TSchema = TSchema> {
   /** A working stanza for `carabiner generate`, as YAML text with comments, without the id. */
   readonly example?: string
   /** What the schema cannot say: called with the parsed stanza and every event of the assembly, before anything is set up. */
-  readonly inspect?: (input: InspectInput<Static<Config>>) => readonly ConfigProblem[]
-  readonly setup: (scope: Scope<Static<Config>>) => SetupResult | Promise<SetupResult>
+  inspect?(input: InspectInput<Static<Config>>): readonly ConfigProblem[]
+  /** Wires the connector: registers handlers, endpoints, subscriptions. What it returns is disposed when the connector stops. */
+  setup(scope: Scope<Static<Config>>): SetupResult | Promise<SetupResult>
 }
 
 export type SetupResult = Disposable | AsyncDisposable | void | undefined
@@ -50,7 +51,7 @@ export interface ConnectorRoute<Config = unknown> {
   readonly body?: TObject
   readonly query?: TObject
   /** What it returns is the answer's JSON (in the envelope under `/api/v1`). */
-  readonly handle: (request: RouteRequest, scope: Scope<Config>) => unknown
+  handle(request: RouteRequest, scope: Scope<Config>): unknown
 }
 
 export interface RouteRequest {

@@ -1,0 +1,65 @@
+import type { Bus } from '../bus/bus.ts'
+import type { AnyEvent } from '../bus/event.ts'
+import type { AfterHandler, BeforeHandler, HandlerOptions, Logger, OnHandler } from '../bus/handler.ts'
+import type { Channels } from '../channels/channels.ts'
+import type { Clock } from '../clock.ts'
+import type { Deliveries, OutboundMessage } from '../delivery/deliveries.ts'
+import { newId } from '../ids.ts'
+import type { Store } from '../store/store.ts'
+import type { Metrics, Scope } from './scope.ts'
+
+/** The parts of a host that a connector's scope is made of. */
+export interface ScopeParts {
+  readonly bus: Bus<OutboundMessage>
+  readonly channels: Channels
+  readonly deliveries: Omit<Deliveries, 'owe'>
+  readonly store: Store
+  readonly metrics: Metrics
+  readonly clock: Clock
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+/** A connector's scope, and the stack of everything it registered. */
+export interface OpenScope<Config> {
+  readonly scope: Scope<Config>
+  readonly registrations: DisposableStack
+}
+
+/** Makes the scope of the connector `id`: each method of the host's parts bound to it, each registration kept for disposal. */
+export function createScope<Config>(id: string, config: Config, parts: ScopeParts): OpenScope<Config> {
+  const { bus, channels, clock, log, signal, metrics } = parts
+  const registrations = new DisposableStack()
+  const keep = <T extends Disposable>(registration: T): T => registrations.use(registration)
+
+  const scope: Scope<Config> = {
+    id,
+    config,
+    events: bus.events(),
+    before: (event: AnyEvent | string, handler: BeforeHandler, options?: HandlerOptions) =>
+      keep(bus.register(id, 'before', event, handler, options)),
+    on: (event: AnyEvent | string, handler: OnHandler, options?: HandlerOptions) =>
+      keep(bus.register(id, 'on', event, handler, options)),
+    after: (event: AnyEvent | string, handler: AfterHandler, options?: HandlerOptions) =>
+      keep(bus.register(id, 'after', event, handler, options)),
+    dispatch: bus.dispatch.bind(bus),
+    publish: (channel, message) => channels.publish(channel, message),
+    subscribe: (selector, handler, options) => keep(channels.subscribe(selector, handler, options)),
+    publishEvery: (channel, interval, make) => keep(channels.publishEvery(channel, interval, make)),
+    deliveries: {
+      endpoint: (definition) => keep(parts.deliveries.endpoint(definition)),
+      owe: (event, collect, options) => keep(bus.owe(id, event, collect as OweCollect, options)),
+      send: (messages) => parts.deliveries.send(messages),
+      ask: (endpoint, message, options) => parts.deliveries.ask(endpoint, message, options),
+    },
+    audit: (row) => parts.store.audit([{ ...row, id: newId(), createdAt: clock.now() }]),
+    metrics,
+    clock,
+    log,
+    signal,
+  }
+  return { scope, registrations }
+}
+
+// The collector is only ever called with contexts of the event it was registered for.
+type OweCollect = Parameters<Bus<OutboundMessage>['owe']>[2]

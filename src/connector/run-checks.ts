@@ -1,0 +1,91 @@
+import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { Check } from './check.ts'
+import type { ConnectorInstance } from './lifecycle.ts'
+
+/** What became of one check. */
+export interface CheckResult {
+  /** `<connector id>.<check id>`. */
+  readonly id: string
+  readonly connector: string
+  readonly name: string
+  readonly severity: Check['severity']
+  readonly tags: readonly string[]
+  /** `skipped`: an earlier critical check of the connector failed. */
+  readonly status: 'passed' | 'failed' | 'skipped'
+  readonly message: string | null
+  readonly hint: string | null
+  readonly remedy: string | null
+  readonly durationMs: number
+}
+
+/** Which checks are run: all that match every field given. */
+export interface CheckSelection {
+  readonly connectors?: readonly string[]
+  /** Namespaced (`db.reachable`) or plain ids. */
+  readonly ids?: readonly string[]
+  readonly tags?: readonly string[]
+}
+
+/** Runs the checks of connectors one after another; a failed critical one skips the rest of its connector's. */
+export async function runChecks(
+  instances: readonly ConnectorInstance[],
+  selection: CheckSelection,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<readonly CheckResult[]> {
+  const results: CheckResult[] = []
+  for (const instance of instances) {
+    if (selection.connectors?.includes(instance.id) === false) continue
+    let stopped = false
+    for (const check of instance.connector.checks ?? []) {
+      if (!isSelected(check, instance.id, selection)) continue
+      const result = stopped
+        ? describe(check, instance.id, 'skipped', 'an earlier critical check failed', 0)
+        : await runCheck(check, instance, clock, signal)
+      results.push(result)
+      stopped ||= result.status === 'failed' && check.severity === 'critical'
+    }
+  }
+  return results
+}
+
+/** Whether nothing failed that matters: a failed warning never blocks readiness. */
+export function isReady(results: readonly CheckResult[]): boolean {
+  return results.every((result) => result.status === 'passed' || result.severity === 'warning')
+}
+
+async function runCheck(
+  check: Check,
+  instance: ConnectorInstance,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  const startedAt = clock.monotonic()
+  const took = (): number => Math.round(clock.monotonic() - startedAt)
+  try {
+    const answer = await check.run({ config: instance.config, signal })
+    if (answer !== false) return describe(check, instance.id, 'passed', null, took())
+    return describe(check, instance.id, 'failed', 'the check returned false', took())
+  } catch (error) {
+    return describe(check, instance.id, 'failed', messageOf(error), took())
+  }
+}
+
+function isSelected(check: Check, connector: string, selection: CheckSelection): boolean {
+  const { ids, tags } = selection
+  if (ids?.some((id) => id === check.id || id === `${connector}.${check.id}`) === false) return false
+  return tags?.some((tag) => check.tags.includes(tag)) !== false
+}
+
+function describe(
+  check: Check,
+  connector: string,
+  status: CheckResult['status'],
+  message: string | null,
+  durationMs: number,
+): CheckResult {
+  const { name, severity, tags, hint = null, remedy = null } = check
+  const id = `${connector}.${check.id}`
+  return { id, connector, name, severity, tags, status, message, hint, remedy, durationMs }
+}
