@@ -1,0 +1,17 @@
+import { CarabinerError } from '../errors.ts'
+
+/** A text that is not the quantity it should be: says what was got, why it is refused and what was expected. */
+export class QuantityError extends CarabinerError {
+  override readonly name: string = 'QuantityError'
+  readonly expected: string
+
+  constructor(got: unknown, reason: string, expected: string) {
+    super('QUANTITY_INVALID', `${quote(got)} ${reason}: expected ${expected}`)
+    this.expected = expected
+  }
+}
+
+function quote(got: unknown): string {
+  if (typeof got !== 'string') return `\`${String(got)}\``
+  return got.length > 40 ? `\`${got.slice(0, 40)}…\`` : `\`${got}\``
+}
