@@ -1,0 +1,133 @@
+import { createRequire } from 'node:module'
+import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js'
+import type { FormatsPlugin } from 'ajv-formats'
+import { type Mismatch, messageOf } from '../errors.ts'
+import { constrainsNothing, inDraft2020 } from './json-schema.ts'
+import { describeErrors } from './mismatches.ts'
+
+/** Says what is wrong with a value; an empty list: it matches. */
+export type Check = (value: unknown) => readonly Mismatch[]
+
+const none: readonly Mismatch[] = []
+const load = createRequire(import.meta.url)
+
+/**
+ * Checks values against JSON Schemas (2020-12) and TypeBox signatures.
+ *
+ * Nothing is compiled, and Ajv is not even loaded, before the first value has to be checked: both cost more than the
+ * rest of a host's start.
+ */
+export class Validator {
+  readonly #allErrors: boolean
+  readonly #checks = new WeakMap<object, Check>()
+  readonly #fillers = new WeakMap<object, Check>()
+  #plain: Ajv2020 | undefined
+  #filling: Ajv2020 | undefined
+
+  /** @param options - `allErrors`: every mismatch is reported, not only the first @defaultValue false */
+  constructor(options: { readonly allErrors?: boolean } = {}) {
+    this.#allErrors = options.allErrors ?? false
+  }
+
+  /**
+   * The check for a schema, made once per schema object and compiled when it is first used.
+   *
+   * A schema that cannot be compiled throws a `TypeError` at that first use; `problem` finds it earlier.
+   */
+  compile(schema: object): Check {
+    return remembered(this.#checks, schema, () => lazily(schema, () => this.#ajv()))
+  }
+
+  /** Like `compile`, but the check fills the schema's defaults into the value it is given. */
+  compileWithDefaults(schema: object): Check {
+    return remembered(this.#fillers, schema, () => lazily(schema, () => this.#ajvWithDefaults()))
+  }
+
+  /** What makes a schema written by a user unusable, compiled on the spot; `undefined`: nothing. */
+  problem(schema: unknown): string | undefined {
+    if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) {
+      return 'a schema is an object'
+    }
+    const ajv = this.#ajv()
+    try {
+      // `false`: no throw but an answer. Asynchronous schemas (`$async`), the other kind of answer, are refused below.
+      if (ajv.validateSchema(schema, false) !== true) return schemaComplaint(ajv)
+      compiled(ajv, schema)
+      return undefined
+    } catch (error) {
+      return messageOf(error)
+    }
+  }
+
+  #ajv(): Ajv2020 {
+    this.#plain ??= makeAjv(this.#allErrors, false)
+    return this.#plain
+  }
+
+  #ajvWithDefaults(): Ajv2020 {
+    this.#filling ??= makeAjv(this.#allErrors, true)
+    return this.#filling
+  }
+}
+
+function remembered(cache: WeakMap<object, Check>, schema: object, make: () => Check): Check {
+  let check = cache.get(schema)
+  if (check === undefined) {
+    check = constrainsNothing(schema) ? onlyItsType(schema) : make()
+    cache.set(schema, check)
+  }
+  return check
+}
+
+function onlyItsType(schema: { readonly type?: unknown }): Check {
+  if (schema.type !== 'object') return () => none
+  return (value) => {
+    const matches = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return matches ? none : [{ pointer: '', message: 'must be an object' }]
+  }
+}
+
+function lazily(schema: object, ajv: () => Ajv2020): Check {
+  let validate: ValidateFunction | undefined
+  return (value) => {
+    validate ??= compiled(ajv(), schema)
+    if (validate(value) === true) return none
+    return describeErrors(validate.errors ?? [], value)
+  }
+}
+
+function compiled(ajv: Ajv2020, schema: object): ValidateFunction {
+  if ('$async' in schema) throw new TypeError('asynchronous schemas (`$async`) are not supported')
+  try {
+    return ajv.compile(inDraft2020(schema))
+  } catch (error) {
+    throw new TypeError(`the schema cannot be used: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function makeAjv(allErrors: boolean, useDefaults: boolean): Ajv2020 {
+  // Proof of the casts: these are the packages' own CommonJS entry points, whose types are imported above.
+  const ajvModule = load('ajv/dist/2020.js') as { Ajv2020: typeof Ajv2020 }
+  const formatsModule = load('ajv-formats') as { default: FormatsPlugin }
+  const ajv = new ajvModule.Ajv2020({
+    strict: true,
+    strictTypes: false,
+    strictTuples: false,
+    ownProperties: true,
+    allErrors,
+    useDefaults,
+    // Signatures made by TypeBox are valid; what a user wrote goes through `problem`. The meta-schema costs 20 ms.
+    validateSchema: false,
+    addUsedSchema: false,
+    logger: false,
+  })
+  formatsModule.default(ajv)
+  ajv.addKeyword('x-carabiner')
+  return ajv
+}
+
+function schemaComplaint(ajv: Ajv2020): string {
+  const [first] = describeErrors(ajv.errors ?? [], undefined)
+  if (first === undefined) return 'is not a JSON Schema'
+  return first.pointer === '' ? first.message : `${first.pointer} ${first.message}`
+}
