@@ -1,4 +1,5 @@
 import type { AnyEvent } from '../bus/event.ts'
+import type { Deliveries } from '../delivery/deliveries.ts'
 import type { Store } from '../store/store.ts'
 import type { Host } from './host.ts'
 
@@ -36,6 +37,11 @@ export interface CommandContext<Config = unknown> {
   /** Opens the store of the assembly, whether or not a host runs. @throws {CarabinerError} STORE_UNAVAILABLE on `memory:` */
   openStore(): Promise<Store>
   /** A host without listeners, started; disposing it dispatches `shutdown`. */
-  startHost(): Promise<Host & AsyncDisposable>
+  startHost(): Promise<CommandHost>
   readonly signal: AbortSignal
+}
+
+/** A host as a command gets it: a command may also ask an endpoint itself. */
+export interface CommandHost extends Host, AsyncDisposable {
+  readonly engine: Pick<Deliveries, 'endpoint' | 'ask'>
 }
