@@ -33,6 +33,8 @@ export interface InspectInput<Config> {
   readonly config: Config
   readonly events: readonly AnyEvent[]
   readonly host: { readonly durable: boolean; readonly publicUrl: string | null }
+  /** What makes a JSON Schema that a user wrote unusable; `undefined`: nothing. Asks the assembly's one validator. */
+  schemaProblem(schema: unknown): string | undefined
 }
 
 /** A problem with a connector's configuration; the loader adds file, line and column. */

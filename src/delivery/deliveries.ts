@@ -50,6 +50,8 @@ export interface AskOptions {
   /** 1 for the first request; sent as `X-Carabiner-Attempt`. */
   readonly attempt: number
   readonly timeoutMs: number
+  /** Bytes of the reply that are read. @defaultValue the endpoint's */
+  readonly replyLimit?: number
   readonly signal?: AbortSignal
 }
 

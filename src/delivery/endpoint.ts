@@ -26,6 +26,8 @@ export interface EndpointDefinition {
     readonly contentType: string
     readonly body: Uint8Array
     readonly traceId: string
+    /** Of the message that was answered; what the reply causes stands one deeper. */
+    readonly depth: number
   }) => void | Promise<void>
 }
 
