@@ -6,3 +6,7 @@ export {
   EventParamsError,
   type Mismatch,
 } from './errors.ts'
+export { parseDuration, printDuration } from './quantity/duration.ts'
+export { parseRate } from './quantity/rate.ts'
+export { Duration, Rate, Secret, SecretList, Size } from './quantity/schemas.ts'
+export { parseSize } from './quantity/size.ts'

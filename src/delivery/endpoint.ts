@@ -1,3 +1,4 @@
+import type { Rate } from '../quantity/rate.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 
 /** A receiver of deliveries: where, how signed, how often, how patiently. */
@@ -29,11 +30,6 @@ export interface EndpointDefinition {
     /** Of the message that was answered; what the reply causes stands one deeper. */
     readonly depth: number
   }) => void | Promise<void>
-}
-
-export interface Rate {
-  readonly count: number
-  readonly perMs: number
 }
 
 export interface CircuitBreakerOptions {

@@ -68,6 +68,7 @@ function fromSeconds(seconds: number): number {
   if (!Number.isFinite(seconds)) throw refusal(seconds, 'is not a number of seconds')
   if (seconds < 0) throw refusal(seconds, 'is negative')
   if (seconds > mostSeconds) throw refusal(seconds, 'is too long')
+  if (seconds > 0 && seconds < 1e-9) throw refusal(seconds, 'is shorter than a nanosecond')
   // To the nanosecond: 1.001 × 1000 would be 1000.9999999999999.
   return Math.round(seconds * 1e9) / 1e6
 }

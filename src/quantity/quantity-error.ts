@@ -1,12 +1,15 @@
 import { CarabinerError } from '../errors.ts'
 
-/** A text that is not the quantity it should be: says what was got, why it is refused and what was expected. */
+/** A text that is not the quantity it should be: what was got, why it is refused, what was expected. */
 export class QuantityError extends CarabinerError {
   override readonly name: string = 'QuantityError'
+  /** Why it is refused, without the text itself. */
+  readonly reason: string
   readonly expected: string
 
   constructor(got: unknown, reason: string, expected: string) {
     super('QUANTITY_INVALID', `${quote(got)} ${reason}: expected ${expected}`)
+    this.reason = reason
     this.expected = expected
   }
 }
