@@ -18,6 +18,7 @@ export type CarabinerErrorCode =
   | 'HANDLER_FAILED'
   | 'HANDLER_TIMEOUT'
   | 'HOOK_INVALID'
+  | 'LISTEN_FAILED'
   | 'MESSAGE_TOO_LARGE'
   | 'QUANTITY_INVALID'
   | 'RESULT_INVALID'

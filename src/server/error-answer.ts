@@ -1,0 +1,71 @@
+import { CarabinerError, type CarabinerErrorCode, EventParamsError } from '../errors.ts'
+import { type ErrorAnswer, type ErrorCode, RequestError, unavailable } from './request-error.ts'
+
+/** Turns whatever was thrown during a request into its answer. What is not known by its code says nothing of its cause. */
+export function answerFor(error: unknown): ErrorAnswer {
+  if (error instanceof RequestError) return error.answer
+  if (error instanceof EventParamsError) {
+    const { message, errors } = error
+    return { status: 422, code: 'EVENT_PARAMS_INVALID', message, details: { errors } }
+  }
+  if (error instanceof CarabinerError) return answerForCode(error.code, error.message)
+  if (isFromFastify(error)) return answerForFastify(error)
+  return internal
+}
+
+const internal: ErrorAnswer = {
+  status: 500,
+  code: 'INTERNAL_SERVER_ERROR',
+  message: 'internal error: the log of the host has it under this trace id',
+}
+
+/** Errors of the host that tell a caller something; the others are ours to repair. */
+const known: Partial<Record<CarabinerErrorCode, readonly [number, ErrorCode]>> = {
+  CONNECTOR_UNKNOWN: [400, 'VALIDATION_ERROR'],
+  DEADLINE_EXCEEDED: [504, 'DEADLINE_EXCEEDED'],
+  ENDPOINT_UNKNOWN: [409, 'CONFLICT'],
+  EVENT_CANCELLED: [409, 'EVENT_CANCELLED'],
+  EVENT_NAME_INVALID: [404, 'EVENT_UNKNOWN'],
+  EVENT_RECURSION: [508, 'EVENT_RECURSION'],
+  EVENT_UNKNOWN: [404, 'EVENT_UNKNOWN'],
+  MESSAGE_TOO_LARGE: [413, 'PAYLOAD_TOO_LARGE'],
+  QUANTITY_INVALID: [400, 'VALIDATION_ERROR'],
+  USAGE: [400, 'VALIDATION_ERROR'],
+}
+
+function answerForCode(code: CarabinerErrorCode, message: string): ErrorAnswer {
+  if (code === 'STORE_UNAVAILABLE' || code === 'SHUTTING_DOWN') return unavailable(message)
+  const answer = known[code]
+  return answer === undefined ? internal : { status: answer[0], code: answer[1], message }
+}
+
+interface FastifyProblem extends Error {
+  readonly code: string
+  readonly statusCode: number
+}
+
+function isFromFastify(error: unknown): error is FastifyProblem {
+  return (
+    error instanceof Error &&
+    'statusCode' in error &&
+    typeof error.statusCode === 'number' &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    error.code.startsWith('FST_ERR_')
+  )
+}
+
+function answerForFastify({ statusCode, message }: FastifyProblem): ErrorAnswer {
+  switch (statusCode) {
+    case 413:
+      return { status: 413, code: 'PAYLOAD_TOO_LARGE', message: 'the body is too large' }
+    case 415:
+      return unsupportedMediaType('expected content type application/json')
+    default:
+      return statusCode < 500 ? { status: 400, code: 'VALIDATION_ERROR', message } : internal
+  }
+}
+
+export function unsupportedMediaType(message: string): ErrorAnswer {
+  return { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE', message }
+}

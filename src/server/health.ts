@@ -1,0 +1,77 @@
+import type { Redactor } from '../assembly/redactor.ts'
+import type { Clock } from '../clock.ts'
+import type { App } from './app.ts'
+import { noQuery } from './empty-schemas.ts'
+import { success } from './envelope.ts'
+import type { HealthCheck, HostFace } from './host-face.ts'
+
+export interface HealthOptions {
+  readonly face: Pick<HostFace, 'health' | 'state' | 'store'>
+  readonly redactor: Redactor
+  readonly clock: Clock
+  readonly version: string
+}
+
+interface Health {
+  readonly ok: boolean
+  readonly status: 'ok' | 'degraded'
+  readonly checks: Readonly<
+    Record<string, { readonly status: 'ok' | 'error'; readonly detail?: string }>
+  >
+}
+
+/** Whether the host is alive, ready, and in good health: for machines, without a key. */
+export function healthRoutes(app: App, options: HealthOptions): void {
+  app.get('/health', async (_request, reply) => {
+    const { ok, status, checks } = await inspect(options)
+    reply.status(ok ? 200 : 503)
+    return { ok, status, version: options.version, checks }
+  })
+
+  app.get('/api/v1/health', { schema: { querystring: noQuery } }, async (_request, reply) => {
+    const { ok, status, checks } = await inspect(options)
+    reply.status(ok ? 200 : 503)
+    return success({ status, timestamp: new Date(options.clock.now()).toISOString(), checks })
+  })
+
+  // Alive is who answers: a host that is restarted because its store is away is not helped.
+  app.get('/livez', async () => ({ ok: true }))
+
+  app.get('/readyz', async (_request, reply) => {
+    const state = options.face.state()
+    const { ok, checks } = await inspect(options)
+    const isReady = ok && state === 'ready'
+    reply.status(isReady ? 200 : 503)
+    return { ok: isReady, state, checks }
+  })
+}
+
+async function inspect(options: HealthOptions): Promise<Health> {
+  const results = await inTime(options)
+  const ok = results.every((check) => check.ok)
+  const named = results.map((check) => [check.name, describe(check, options.redactor)] as const)
+  return { ok, status: ok ? 'ok' : 'degraded', checks: Object.fromEntries(named) }
+}
+
+function describe({ ok, detail }: HealthCheck, redactor: Redactor): Health['checks'][string] {
+  const status = ok ? 'ok' : 'error'
+  return detail === undefined ? { status } : { status, detail: redactor.text(detail) }
+}
+
+/** Milliseconds after which a check that does not answer has failed: whoever asks will not wait much longer. */
+const patienceMs = 2_000
+
+async function inTime({ face, clock }: HealthOptions): Promise<readonly HealthCheck[]> {
+  const answered = new AbortController()
+  const tooLate = clock.sleep(patienceMs, answered.signal).then(() => [silent(face.store.name)])
+  try {
+    return await Promise.race([face.health(), tooLate])
+  } finally {
+    tooLate.catch(() => undefined) // our own abort
+    answered.abort()
+  }
+}
+
+function silent(name: string): HealthCheck {
+  return { name, ok: false, detail: `no answer within ${patienceMs / 1_000} s` }
+}

@@ -1,0 +1,108 @@
+import type { DispatchOptions } from '../bus/dispatch-options.ts'
+import type { Outcome } from '../bus/outcome.ts'
+import type { Phase } from '../bus/phase.ts'
+import type { ConnectorRoute } from '../connector/connector.ts'
+import type { Scope } from '../connector/scope.ts'
+import type { DeliveryId } from '../ids.ts'
+import type { DeliveryRow, EndpointState, Store } from '../store/store.ts'
+
+/** What the server needs of the host: all it knows of it. */
+export interface HostFace {
+  readonly store: Pick<Store, 'name' | 'deliveries' | 'delivery' | 'endpointStates'>
+  /**
+   * @throws {CarabinerError} EVENT_UNKNOWN, SHUTTING_DOWN
+   * @throws {EventParamsError} EVENT_PARAMS_INVALID
+   */
+  dispatch(
+    event: string,
+    params: Readonly<Record<string, unknown>>,
+    options: DispatchOptions,
+  ): Promise<Outcome>
+  /** The assembly at work now, after any reload. */
+  describe(): AssemblyDescription
+  state(): HostState
+  /** What has to answer for the host to be of use; the store under its name first. */
+  health(): Promise<readonly HealthCheck[]>
+  /**
+   * Stores a new delivery of the same message to the same endpoint.
+   *
+   * @throws {CarabinerError} ENDPOINT_UNKNOWN, STORE_UNAVAILABLE
+   */
+  redeliver(id: DeliveryId, cause: Cause): Promise<DeliveryRow>
+  /** Routes that connectors bring, each with the scope of the instance that answers it. Asked once, when listeners open. */
+  routes(): readonly ServedRoute[]
+}
+
+export type HostState = 'starting' | 'ready' | 'draining'
+
+export interface HealthCheck {
+  readonly name: string
+  readonly ok: boolean
+  /** For people; anybody may read it. */
+  readonly detail?: string
+}
+
+/** Who asked for something, and in the course of what: for the audit trail. */
+export interface Cause {
+  readonly actor: string
+  readonly traceId: string
+}
+
+export interface ServedRoute {
+  readonly connector: string
+  readonly route: ConnectorRoute
+  readonly scope: Scope
+}
+
+/** What `GET /api/v1/assembly` tells, but for the state of endpoints, which comes from the store. */
+export interface AssemblyDescription {
+  readonly connectors: readonly DescribedConnector[]
+  readonly events: readonly DescribedEvent[]
+  /** In the order in which they run: by event, phase, and then as `explain` lists them. */
+  readonly handlers: readonly DescribedHandler[]
+  readonly endpoints: readonly DescribedEndpoint[]
+}
+
+export interface DescribedConnector {
+  readonly id: string
+  readonly name: string
+  readonly version: string | null
+  readonly description: string | null
+  /** A path, a package's name, or `built-in`. */
+  readonly source: string
+}
+
+export interface DescribedEvent {
+  readonly name: string
+  readonly description: string | null
+  /** The connector that declares it; `null` for a built-in event. */
+  readonly connector: string | null
+  /** JSON Schemas. */
+  readonly params: object
+  readonly result: object
+  /** The event's own deadline; `null`: `host.event_timeout`. */
+  readonly timeoutMs: number | null
+  readonly reentrant: boolean
+}
+
+export interface DescribedHandler {
+  readonly event: string
+  readonly phase: Phase
+  readonly connector: string
+  readonly name: string | null
+  readonly kind: 'handler' | 'webhook' | 'delivery'
+  readonly priority: number
+  readonly timeoutMs: number | null
+  readonly onFailure: 'cancel' | 'allow' | null
+  readonly mode: 'enforce' | 'warn' | 'shadow' | 'off' | null
+  readonly file: string | null
+  readonly line: number | null
+}
+
+export interface DescribedEndpoint {
+  readonly id: string
+  readonly url: string
+}
+
+/** An endpoint of the assembly with what the engine has learnt of it. */
+export type ListedEndpoint = DescribedEndpoint & Omit<EndpointState, 'endpoint' | 'disabledUrl'>

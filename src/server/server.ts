@@ -1,0 +1,56 @@
+import type { ListenerConfig, RouteFamily } from '../assembly/host-config.ts'
+import { type Listener, openListener } from './listener.ts'
+import { refuseOpenDoors } from './open-doors.ts'
+
+import type { ServerOptions } from './server-options.ts'
+
+export interface RunningServer {
+  /** In the order of the configuration. */
+  readonly listeners: readonly { readonly url: string; readonly serve: readonly RouteFamily[] }[]
+  /**
+   * Takes no more connections, and resolves when every request in flight has its answer.
+   *
+   * @param withinMs - after which connections are cut that still wait for theirs @defaultValue never
+   */
+  stop(withinMs?: number): Promise<void>
+}
+
+/**
+ * Opens every listener, or none.
+ *
+ * @throws {CarabinerError} LISTEN_FAILED, an address cannot be listened on; ASSEMBLY_INVALID, the management API would be
+ * open to the network; CONNECTOR_FAILED, a connector's route cannot be served
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  refuseOpenDoors(options.config)
+  const listeners = await openAll(options)
+  return {
+    listeners: listeners.map(({ url, serve }) => ({ url, serve })),
+    async stop(withinMs) {
+      const cutOff = withinMs === undefined ? undefined : cutAfter(withinMs, listeners, options)
+      await Promise.all(listeners.map((listener) => listener.close()))
+      cutOff?.[Symbol.dispose]()
+    },
+  }
+}
+
+async function openAll(options: ServerOptions): Promise<Listener[]> {
+  const configs: readonly ListenerConfig[] = options.config.listeners
+  const opening = await Promise.allSettled(configs.map((each) => openListener(each, options)))
+  const open = opening.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  const refused = opening.find((each) => each.status === 'rejected')
+  if (refused === undefined) return open
+
+  await Promise.all(open.map((listener) => listener.close()))
+  throw refused.reason
+}
+
+function cutAfter(
+  ms: number,
+  listeners: readonly Listener[],
+  { clock }: Pick<ServerOptions, 'clock'>,
+): Disposable {
+  return clock.after(ms, () => {
+    for (const listener of listeners) listener.cut()
+  })
+}
