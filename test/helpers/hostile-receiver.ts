@@ -107,8 +107,9 @@ const misbehaviours: Readonly<Record<KnownPath, Misbehaviour>> = {
   },
   '/two-content-types': (_response, socket) => {
     const types = 'Content-Type: application/json\r\nContent-Type: text/html\r\n'
-    socket.write(
-      `HTTP/1.1 200 OK\r\n${types}Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Length: 2\r\n\r\n{}`,
+    const cookies = 'Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n'
+    socket.end(
+      `HTTP/1.1 200 OK\r\n${types}${cookies}Connection: close\r\nContent-Length: 2\r\n\r\n{}`,
     )
   },
   '/redirect': (response) => {
@@ -160,9 +161,7 @@ const misbehaviours: Readonly<Record<KnownPath, Misbehaviour>> = {
   },
   '/information': (_response, socket) => {
     const hints = 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'
-    socket.write(
-      `${hints}HTTP/1.1 200 OK\r\nContent-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`,
-    )
+    socket.end(`${hints}HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n${json}`)
   },
   '/switching': (_response, socket) => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n')
@@ -180,11 +179,11 @@ const misbehaviours: Readonly<Record<KnownPath, Misbehaviour>> = {
     socket.end()
   },
   '/reset': (_response, socket) => {
-    socket.resetAndDestroy()
+    reset(socket)
   },
   '/reset-after-head': (response, socket) => {
     response.writeHead(200, { 'content-length': '1000' })
-    response.write('{"half":', () => socket.resetAndDestroy())
+    response.write('{"half":', () => reset(socket))
   },
   '/cut-off-length': (_response, socket) => {
     socket.end('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"half":')
@@ -209,8 +208,10 @@ export async function startHostile(options: HostileOptions = {}): Promise<Hostil
   const { certificate } = options
   const server =
     certificate === undefined ? createServer(answer) : createTlsServer({ ...certificate }, answer)
+  server.on('secureConnection', (socket: Socket) => socket.on('error', ignoreBrokenSocket))
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
+    carriers.set(`${socket.remotePort}`, socket)
     socket.on('error', ignoreBrokenSocket)
     socket.on('close', () => {
       sockets.delete(socket)
@@ -249,7 +250,6 @@ export async function startHostile(options: HostileOptions = {}): Promise<Hostil
     asked.set(path, (asked.get(path) ?? 0) + 1)
     request.on('error', ignoreBrokenSocket)
     response.on('error', ignoreBrokenSocket)
-    request.socket.on('error', ignoreBrokenSocket)
     if (path === '/echo') {
       misbehaviours['/echo'](response, request.socket, request)
       return
@@ -307,6 +307,13 @@ export async function startNeverAccepting(): Promise<NeverAccepting> {
 function every(ms: number, socket: Socket, run: () => void): void {
   const timer = setInterval(run, ms)
   socket.on('close', () => clearInterval(timer))
+}
+
+/** TCP connections by the sender's port: a TLS socket can't reset the one it runs over. */
+const carriers = new Map<string, Socket>()
+
+function reset(socket: Socket): void {
+  carriers.get(`${socket.remotePort}`)?.resetAndDestroy()
 }
 
 /** Writes the same bytes for as long as the other side reads. */

@@ -1,0 +1,89 @@
+import type { NoReplyCause } from '../sender.ts'
+
+/** Why a client gave up, in the words of a reply. */
+export interface Failure {
+  readonly error: NoReplyCause
+  readonly message: string
+}
+
+/** How far a request had come when it failed. */
+export interface FailureContext {
+  /** `host:port` */
+  readonly target: string
+  /** Whether it was on a connection that stood. */
+  readonly connected: boolean
+  /** Whether the receiver ended the connection; else it was us who could not go on with what it sent. */
+  readonly ended: boolean
+  readonly headerBytes: number
+}
+
+/** Sorts what an HTTP client threw into the causes callers know. */
+export function explainFailure(thrown: unknown, context: FailureContext): Failure {
+  const code = codeOf(thrown)
+  if (code === 'EGRESS_REFUSED') return { error: 'egress', message: deepest(thrown).message }
+  if (code === 'DEADLINE_EXCEEDED') return { error: 'connect', message: deepest(thrown).message }
+  if (unsendable.has(code)) {
+    return { error: 'protocol', message: `the request cannot be sent: ${deepest(thrown).message}` }
+  }
+  if (headerOverflow.has(code)) {
+    return {
+      error: 'over-limit',
+      message: `the reply's header is larger than ${context.headerBytes} bytes`,
+    }
+  }
+  if (!context.connected) {
+    return { error: 'connect', message: `no connection to ${context.target} (${code})` }
+  }
+  if (isProtocolError(code) || (code === 'UND_ERR_SOCKET' && !context.ended)) {
+    return {
+      error: 'protocol',
+      message: `${context.target} does not speak HTTP as it should (${code})`,
+    }
+  }
+  return {
+    error: 'cut-off',
+    message: `${context.target} ended the connection before the reply (${code})`,
+  }
+}
+
+/** The code of an error or of the nearest of its causes that has one. */
+export function codeOf(thrown: unknown): string {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    if (
+      'code' in error &&
+      typeof error.code === 'string' &&
+      error.code !== 'ERR_GOT_REQUEST_ERROR'
+    ) {
+      return error.code
+    }
+  }
+  return thrown instanceof Error ? thrown.name : typeof thrown
+}
+
+const headerOverflow: ReadonlySet<string> = new Set([
+  'HPE_HEADER_OVERFLOW',
+  'UND_ERR_HEADERS_OVERFLOW',
+])
+
+/** What the clients say to headers that can't be in a request. */
+const unsendable: ReadonlySet<string> = new Set([
+  'ERR_HTTP_INVALID_HEADER_VALUE',
+  'ERR_INVALID_CHAR',
+  'ERR_INVALID_HTTP_TOKEN',
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+])
+
+function isProtocolError(code: string): boolean {
+  return (
+    code.startsWith('HPE_') ||
+    code === 'HTTPParserError' ||
+    code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
+  )
+}
+
+function deepest(thrown: unknown): Error {
+  let error = thrown instanceof Error ? thrown : new TypeError(String(thrown))
+  while (error.cause instanceof Error) error = error.cause
+  return error
+}

@@ -1,0 +1,17 @@
+/** The first header that belongs to the connection, not to the request, and that a sender therefore does not send. */
+export function unsendableHeader(headers: Readonly<Record<string, string>>): string | undefined {
+  return Object.keys(headers).find((name) => connectionHeaders.has(name.toLowerCase()))
+}
+
+const connectionHeaders: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])

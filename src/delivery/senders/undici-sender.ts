@@ -1,0 +1,307 @@
+import type { Socket } from 'node:net'
+import { Client, type Dispatcher, Pool } from 'undici'
+import type { Clock } from '../../clock.ts'
+import { CarabinerError } from '../../errors.ts'
+import { createEgressGuard, type EgressGuard, hostOf, portOf } from '../egress-guard.ts'
+import type { OutboundRequest, Reply, Sender } from '../sender.ts'
+import { type Connector, createConnector, phasesOf } from './connector.ts'
+import { Exchange, type HeaderPairs } from './exchange.ts'
+import { codeOf, explainFailure } from './failure.ts'
+import { isConnectionLoss } from './replay.ts'
+import { defaultLimits, type SenderLimits, type SenderOptions } from './sender-options.ts'
+
+/**
+ * The sender of the outbox: `undici`, a pool of connections for each origin, HTTP/2 where TLS offers it.
+ *
+ * @throws {CarabinerError} ASSEMBLY_INVALID when the egress options make no sense
+ */
+export function createUndiciSender(options: SenderOptions): Sender {
+  return new UndiciSender(options)
+}
+
+class UndiciSender implements Sender {
+  readonly #clock: Clock
+  readonly #limits: SenderLimits
+  readonly #guard: EgressGuard
+  readonly #connector: Connector
+  readonly #origins = new Map<string, Origin>()
+  readonly #routes = new WeakMap<URL, Route>()
+  readonly #live = new Set<Exchange>()
+  #closed = false
+
+  constructor(options: SenderOptions) {
+    this.#clock = options.clock
+    this.#limits = { ...defaultLimits, ...options.limits }
+    this.#guard = createEgressGuard(options.egress, options.lookup)
+    this.#connector = createConnector(this.#guard, this.#limits, options)
+  }
+
+  send(request: OutboundRequest): Promise<Reply> {
+    const exchange = new Exchange(request, this.#clock, this.#limits, this.#live)
+    const route = this.#routeOf(request.url)
+    if (this.#closed) exchange.fail('aborted', 'the sender is closed')
+    else if (route.refusal !== undefined) exchange.fail('egress', route.refusal)
+    else if (!exchange.settled) this.#originOf(route).send(exchange, route.path)
+    return exchange.reply
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    for (const exchange of this.#live) exchange.fail('aborted', 'the sender is closed')
+    this.#connector[Symbol.dispose]()
+    const origins = [...this.#origins.values()]
+    this.#origins.clear()
+    await Promise.all(origins.map((origin) => origin.pool.destroy()))
+  }
+
+  /** Taking a URL apart costs more than the rest of the dispatch; endpoints keep theirs, so it is done once. */
+  #routeOf(url: URL): Route {
+    const known = this.#routes.get(url)
+    if (known !== undefined) return known
+    const route: Route = {
+      origin: url.origin,
+      path: url.pathname + url.search,
+      target: { host: hostOf(url), port: portOf(url), secure: url.protocol === 'https:' },
+      refusal: this.#guard.refusal(url),
+    }
+    this.#routes.set(url, route)
+    return route
+  }
+
+  #originOf(route: Route): Origin {
+    const known = this.#origins.get(route.origin)
+    if (known !== undefined) return known
+    const origin = openOrigin(route, this.#connector, this.#limits)
+    this.#origins.set(route.origin, origin)
+    const retire = (): void => {
+      setImmediate(() => {
+        if (!origin.unused || this.#origins.get(route.origin) !== origin) return
+        this.#origins.delete(route.origin)
+        void origin.pool.destroy()
+      })
+    }
+    origin.pool.on('disconnect', retire)
+    origin.pool.on('connectionError', retire)
+    return origin
+  }
+}
+
+interface Route {
+  readonly origin: string
+  readonly path: string
+  readonly target: { readonly host: string; readonly port: number; readonly secure: boolean }
+  readonly refusal: string | undefined
+}
+
+interface Origin {
+  readonly pool: Pool
+  /** Whether there is no connection left and no request that waits for one. */
+  readonly unused: boolean
+  send(exchange: Exchange, path: string): void
+}
+
+function openOrigin(route: Route, connector: Connector, limits: SenderLimits): Origin {
+  const options: Client.Options = {
+    pipelining: 1,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxHeaderSize: limits.headerBytes,
+    keepAliveTimeout: limits.idleMs,
+    keepAliveMaxTimeout: Math.max(limits.idleMs, longestIdleMs),
+    allowH2: route.target.secure,
+  }
+  const newClient = (): TrackedClient => new TrackedClient(route, connector, options)
+  const pool = new Pool(route.origin, {
+    ...options,
+    connections: limits.connections,
+    factory: newClient,
+  })
+  const label = `${route.target.host}:${route.target.port}`
+
+  return {
+    pool,
+    get unused() {
+      const { connected, queued, running, pending } = pool.stats
+      return connected + queued + running + pending === 0
+    },
+    send(exchange, path) {
+      const attempt = new Attempt(exchange, path, label, limits, () => {
+        const client = newClient()
+        new Attempt(exchange, path, label, limits, undefined).startOn(client)
+        void exchange.reply.then(() => client.destroy())
+      })
+      attempt.startOn(pool)
+    },
+  }
+}
+
+/** A receiver may say in `Keep-Alive` how long it keeps a connection; up to this it is believed. */
+const longestIdleMs = 60_000
+
+/** A client that tells the attempts it carries so, and knows its socket: undici's pool keeps both to itself. */
+class TrackedClient extends Client {
+  socket: Socket | undefined
+  /** Requests the present socket has carried. */
+  carried = 0
+
+  constructor(route: Route, connector: Connector, options: Client.Options) {
+    super(route.origin, {
+      ...options,
+      connect: (_target, callback) => {
+        const { host, port, secure } = route.target
+        const socket = secure
+          ? connector.openTls({ host, port }, ['h2', 'http/1.1'])
+          : connector.open({ host, port })
+        const refuse = (error: Error): void => callback(error, null)
+        socket.once('error', refuse)
+        socket.once(secure ? 'secureConnect' : 'connect', () => {
+          socket.off('error', refuse)
+          this.socket = socket
+          this.carried = 0
+          callback(null, socket)
+        })
+      },
+    })
+  }
+
+  override dispatch(
+    options: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+  ): boolean {
+    if (handler instanceof Attempt) handler.client = this
+    return super.dispatch(options, handler)
+  }
+}
+
+/** One request on one connection. */
+class Attempt implements Dispatcher.DispatchHandler {
+  readonly #exchange: Exchange
+  readonly #path: string
+  readonly #target: string
+  readonly #limits: SenderLimits
+  /** Sends the request again on a fresh connection; `undefined`: this is the second time already. */
+  readonly #replay: (() => void) | undefined
+  client: TrackedClient | undefined
+  #starts = 0
+  #reused = false
+  #socket: Socket | undefined
+  #bytesBefore = 0
+
+  constructor(
+    exchange: Exchange,
+    path: string,
+    target: string,
+    limits: SenderLimits,
+    replay: (() => void) | undefined,
+  ) {
+    this.#exchange = exchange
+    this.#path = path
+    this.#target = target
+    this.#limits = limits
+    this.#replay = replay
+  }
+
+  startOn(dispatcher: Dispatcher): void {
+    const { headers, body } = this.#exchange.request
+    dispatcher.dispatch({ path: this.#path, method: 'POST', headers, body }, this)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#exchange.settled) {
+      controller.abort(givenUp())
+      return
+    }
+    this.#exchange.stop = () => controller.abort(givenUp())
+    this.#starts += 1
+    const { client } = this
+    if (client === undefined) return
+    this.#socket = client.socket
+    this.#bytesBefore = client.socket?.bytesRead ?? 0
+    this.#reused = client.carried > 0
+    client.carried += 1
+    this.#exchange.sending(
+      this.#reused || client.socket === undefined ? undefined : phasesOf(client.socket),
+    )
+  }
+
+  onRequestUpgrade(_controller: unknown, _status: number, _headers: unknown, socket: Socket): void {
+    socket.destroy()
+    this.#exchange.fail('protocol', `${this.#target} switched protocols unasked`)
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+    statusText = '',
+  ): void {
+    if (status < 200) this.#exchange.interim()
+    else this.#exchange.head(status, statusText, headerPairs(controller.rawHeaders, headers))
+  }
+
+  onResponseData(_controller: unknown, chunk: Uint8Array): void {
+    this.#exchange.data(chunk)
+  }
+
+  onResponseEnd(): void {
+    this.#exchange.end()
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    if (this.#exchange.settled) return
+    if (this.#replay !== undefined && this.#isStale(error)) {
+      this.#exchange.stop = undefined
+      this.#replay()
+      return
+    }
+    const failure = explainFailure(error, {
+      target: this.#target,
+      connected: this.#starts > 0,
+      ended: this.#socket?.readableEnded !== false,
+      headerBytes: this.#limits.headerBytes,
+    })
+    this.#exchange.fail(failure.error, failure.message)
+  }
+
+  /** Whether the connection was one the receiver had given up already: used before, and not a byte came back. */
+  #isStale(error: Error): boolean {
+    if (this.#starts !== 1 || !this.#reused || this.#exchange.answered) return false
+    if (!isConnectionLoss(codeOf(error))) return false
+    const multiplexed = this.#isHttp2
+    return multiplexed || this.#socket?.bytesRead === this.#bytesBefore
+  }
+
+  get #isHttp2(): boolean {
+    const socket = this.#socket
+    return socket !== undefined && 'alpnProtocol' in socket && socket.alpnProtocol === 'h2'
+  }
+}
+
+/** HTTP/1.1 gives the lines as they came; HTTP/2 an object in which repeated names are arrays. */
+function headerPairs(
+  raw: Dispatcher.DispatchController['rawHeaders'],
+  parsed: Readonly<Record<string, string | string[] | undefined>>,
+): HeaderPairs {
+  const pairs: [string, string][] = []
+  if (Array.isArray(raw)) {
+    for (let index = 0; index + 1 < raw.length; index += 2) {
+      pairs.push([text(raw[index]).toLowerCase(), text(raw[index + 1])])
+    }
+    return pairs
+  }
+  for (const [name, value] of Object.entries(parsed)) {
+    if (Array.isArray(value)) for (const each of value) pairs.push([name, each])
+    else if (value !== undefined) pairs.push([name, value])
+  }
+  return pairs
+}
+
+function text(value: unknown): string {
+  return value instanceof Uint8Array
+    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1')
+    : String(value)
+}
+
+function givenUp(): CarabinerError {
+  return new CarabinerError('DEADLINE_EXCEEDED', 'the request was given up')
+}
