@@ -1,0 +1,31 @@
+import { describe } from 'node:test'
+import { testClaim } from './contract/claim.ts'
+import { testEndpoint } from './contract/endpoint.ts'
+import { testEnqueue } from './contract/enqueue.ts'
+import { testLease } from './contract/lease.ts'
+import { testLife } from './contract/life.ts'
+import { testListing } from './contract/listing.ts'
+import { testRetention } from './contract/retention.ts'
+import { testSettle } from './contract/settle.ts'
+import type { Store } from './store.ts'
+
+/**
+ * What every store must do, as tests for `node:test`.
+ *
+ * @param name - of the store, in the test report
+ * @param open - opens an empty store; each test opens its own and closes it
+ * @example
+ * testStore('memory', () => openStore('memory:'))
+ */
+export function testStore(name: string, open: () => Promise<Store>): void {
+  describe(`store ${name}`, () => {
+    testEnqueue(open)
+    testClaim(open)
+    testSettle(open)
+    testLease(open)
+    testListing(open)
+    testEndpoint(open)
+    testRetention(open)
+    testLife(open)
+  })
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Store } from '../store.ts'
+import { aClaim, aClaimed, aMessageTo, delivered, noon, second } from './makers.ts'
+
+export function testEndpoint(open: () => Promise<Store>): void {
+  describe('endpoint states', () => {
+    it('begin closed and untouched, and change field by field', async () => {
+      await using store = await open()
+      assert.deepEqual(await store.endpointStates(), [])
+
+      await store.updateEndpoint('h/b', { consecutiveFailures: 2, lastError: 'ECONNRESET' })
+      await store.updateEndpoint('h/b', { pausedUntil: noon, lastError: null })
+      await store.updateEndpoint('h/a', {})
+
+      const untouched = {
+        circuit: 'closed',
+        consecutiveFailures: 0,
+        probeAt: null,
+        pausedUntil: null,
+        disabledReason: null,
+        disabledUrl: null,
+        lastSuccessAt: null,
+        lastErrorAt: null,
+        lastError: null,
+      }
+      assert.deepEqual(await store.endpointStates(), [
+        { ...untouched, endpoint: 'h/a' },
+        { ...untouched, endpoint: 'h/b', consecutiveFailures: 2, pausedUntil: noon },
+      ])
+    })
+
+    it('give the probe of an open circuit to one caller', async () => {
+      await using store = await open()
+      await store.updateEndpoint('h/a', { circuit: 'open', probeAt: noon })
+      const next = noon + 30 * second
+
+      assert.equal(await store.takeProbe('h/a', noon - 1, next), false)
+      const taken = await Promise.all([1, 2, 3].map(() => store.takeProbe('h/a', noon, next)))
+
+      assert.deepEqual(taken.sort(), [false, false, true])
+      assert.equal((await store.endpointStates())[0]?.probeAt, next)
+      assert.equal(await store.takeProbe('h/a', next, next + second), true)
+    })
+
+    it('have no probe to give while the circuit is closed or unknown', async () => {
+      await using store = await open()
+      await store.updateEndpoint('h/a', { circuit: 'closed', probeAt: noon })
+      await store.updateEndpoint('h/b', { circuit: 'open', probeAt: null })
+
+      const taken = ['h/a', 'h/b', 'h/c'].map((name) => store.takeProbe(name, noon, noon + 1))
+
+      assert.deepEqual(await Promise.all(taken), [false, false, false])
+    })
+  })
+
+  describe('bury', () => {
+    it('makes everything dead that waits for one endpoint, and nothing else', async () => {
+      await using store = await open()
+      const sending = await aClaimed(store, { endpoint: 'h/a', orderKey: 'k' })
+      const waiting = ['k', 'k', null].map((orderKey) => aMessageTo({ endpoint: 'h/a', orderKey }))
+      const later = aMessageTo({ endpoint: 'h/a', dueAt: noon + 3600 * second })
+      await store.enqueue([...waiting, later, aMessageTo({ endpoint: 'h/b' })])
+
+      assert.equal(await store.bury('h/a', 'endpoint gone', noon + second), 4)
+
+      const { rows } = await store.deliveries({ state: 'dead' })
+      assert.equal(rows.length, 4)
+      assert.ok(rows.every((row) => row.lastError === 'endpoint gone'))
+      assert.ok(rows.every((row) => row.settledAt === noon + second))
+      assert.deepEqual(await store.settle([delivered(sending)]), [true])
+      assert.deepEqual(await store.claim(aClaim({ endpoint: 'h/a', now: later.createdAt })), [])
+      assert.equal((await store.claim(aClaim({ endpoint: 'h/b' }))).length, 1)
+      assert.equal(await store.bury('h/a', 'again', noon), 0)
+    })
+
+    it('buries more than fit one batch', async () => {
+      await using store = await open()
+      const keys = ['k', null, 'l']
+      await store.enqueue(
+        Array.from({ length: 1201 }, (_, index) =>
+          aMessageTo({ orderKey: keys[index % 3] ?? null }),
+        ),
+      )
+
+      assert.equal(await store.bury('hooks/audit', 'gone', noon), 1201)
+      assert.equal((await store.backlog()).pending, 0)
+    })
+  })
+}

@@ -1,0 +1,113 @@
+import { newDeliveryId, newId, newMessageId } from '../../ids.ts'
+import type {
+  AttemptRow,
+  AuditRow,
+  ClaimedDelivery,
+  ClaimRequest,
+  NewDelivery,
+  NewMessage,
+  Settlement,
+  Store,
+} from '../store.ts'
+
+/** When everything in the suite happens. */
+export const noon: number = Date.UTC(2026, 0, 1, 12)
+export const second = 1000
+
+export function aDelivery(fields: Partial<NewDelivery> = {}): NewDelivery {
+  return {
+    id: newDeliveryId(),
+    endpoint: 'hooks/audit',
+    dueAt: noon,
+    orderKey: null,
+    redeliveryOf: null,
+    ...fields,
+  }
+}
+
+export function aMessage(fields: Partial<NewMessage> = {}): NewMessage {
+  return {
+    id: newMessageId(),
+    origin: 'webhook',
+    type: 'after:adjust',
+    contentType: 'application/json',
+    body: Buffer.from('{"amount":1}'),
+    headers: { 'x-servo-event': 'after:adjust' },
+    traceId: 'trace-1',
+    depth: 0,
+    createdAt: noon,
+    deliveries: [aDelivery()],
+    ...fields,
+  }
+}
+
+/** A message with one delivery. */
+export function aMessageTo(fields: Partial<NewDelivery>, createdAt: number = noon): NewMessage {
+  return aMessage({ createdAt, deliveries: [aDelivery(fields)] })
+}
+
+export function anAttempt(fields: Partial<AttemptRow> = {}): AttemptRow {
+  return {
+    number: 1,
+    startedAt: noon,
+    durationMs: 12.5,
+    phases: { queue: 0.25, connect: 3, firstByte: 9 },
+    outcome: 'delivered',
+    status: 200,
+    responseHeaders: { 'content-type': 'text/plain' },
+    responseBody: Buffer.from('ok'),
+    error: null,
+    ...fields,
+  }
+}
+
+export function anAuditRow(fields: Partial<AuditRow> = {}): AuditRow {
+  return {
+    id: newId(),
+    entityType: 'delivery',
+    entityId: 'd-1',
+    action: 'delivery.redelivered',
+    actor: 'anna',
+    details: { reason: 'asked for', times: 2 },
+    createdAt: noon,
+    ...fields,
+  }
+}
+
+/** A claim of host `a` at noon, with a lease of 30 s. */
+export function aClaim(
+  fields: { owner?: string; now?: number; limit?: number; endpoint?: string } = {},
+): ClaimRequest {
+  const { owner = 'a', now = noon, limit = 100, endpoint = 'hooks/audit' } = fields
+  return {
+    lease: { owner, until: now + 30 * second },
+    now,
+    endpoints: [{ endpoint, limit }],
+  }
+}
+
+/** What a delivery's owner says after an attempt that was answered 200. */
+export function delivered(
+  { id }: { id: NewDelivery['id'] },
+  fields: Partial<Settlement> = {},
+): Settlement {
+  return {
+    id,
+    owner: 'a',
+    attempt: anAttempt(),
+    next: { kind: 'delivered' },
+    at: noon + second,
+    ...fields,
+  }
+}
+
+/** Stores one delivery and claims it for host `a`. */
+export async function aClaimed(
+  store: Store,
+  fields: Partial<NewDelivery> = {},
+): Promise<ClaimedDelivery> {
+  await store.enqueue([aMessageTo(fields)])
+  const [claimed] = await store.claim(aClaim({ endpoint: fields.endpoint ?? 'hooks/audit' }))
+  if (claimed === undefined) throw new TypeError('what was stored could not be claimed')
+  return claimed
+}

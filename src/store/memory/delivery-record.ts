@@ -1,0 +1,44 @@
+import type { DeliveryId } from '../../ids.ts'
+import type { AttemptRow, DeliveryRow, DeliveryState, Lease, Message } from '../store.ts'
+
+/** A message and how many deliveries there are of it. */
+export interface MessageRecord {
+  readonly message: Message
+  deliveries: number
+}
+
+/** One delivery as the memory store keeps it. `at` is when it was created: its place in listings. */
+export interface DeliveryRecord {
+  readonly seq: number
+  readonly at: number
+  readonly id: DeliveryId
+  readonly of: MessageRecord
+  readonly endpoint: string
+  readonly orderKey: string | null
+  readonly redeliveryOf: DeliveryId | null
+  state: DeliveryState
+  /** No earlier delivery of the same endpoint and order key is unsettled. */
+  firstOfKey: boolean
+  attempts: number
+  dueAt: number
+  lease: Lease | null
+  lastError: string | null
+  settledAt: number | null
+  removed: boolean
+  readonly log: Map<number, AttemptRow>
+}
+
+export function rowOf(record: DeliveryRecord): DeliveryRow {
+  return {
+    id: record.id,
+    messageId: record.of.message.id,
+    endpoint: record.endpoint,
+    state: record.state,
+    attempts: record.attempts,
+    dueAt: record.dueAt,
+    lastError: record.lastError,
+    createdAt: record.at,
+    settledAt: record.settledAt,
+    redeliveryOf: record.redeliveryOf,
+  }
+}

@@ -1,0 +1,63 @@
+import { isAbsolute } from 'node:path'
+import { type Clock, systemClock } from '../clock.ts'
+import { CarabinerError } from '../errors.ts'
+import { MemoryStore } from './memory/memory-store.ts'
+import { openDatabase } from './sqlite/database.ts'
+import { SqliteStore } from './sqlite/sqlite-store.ts'
+import type { Store } from './store.ts'
+
+export interface OpenStoreOptions {
+  /** @defaultValue {@link systemClock} */
+  readonly clock?: Clock
+}
+
+/**
+ * Opens a store by its URL: `memory:` or `sqlite:/absolute/path`. Folder, file and schema are made when they are missing.
+ *
+ * @throws {CarabinerError} USAGE when the URL is not one of these; STORE_UNAVAILABLE when the store cannot be opened,
+ * is not a carabiner store, or was written by a newer carabiner
+ */
+export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
+  const { clock = systemClock } = options
+  if (url === 'memory:') return new MemoryStore(clock)
+  if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length), clock)
+  if (/^postgres(ql)?:/.test(url)) {
+    throw new CarabinerError('USAGE', 'postgres: stores arrive with a later release; use sqlite:')
+  }
+  throw new CarabinerError(
+    'USAGE',
+    `a store is memory: or sqlite:/absolute/path, got ${shown(url)}`,
+  )
+}
+
+/**
+ * Opens the store of a host from another process, to look at or change its rows while the host runs, or does not.
+ *
+ * @throws {CarabinerError} USAGE for `memory:`, whose rows no other process sees; otherwise as `openStore` of the host
+ * @example
+ * await using store = await openStore('sqlite:/var/lib/carabiner/carabiner.db')
+ * const { rows } = await store.deliveries({ state: 'dead' })
+ */
+export async function openSharedStore(url: string, options?: OpenStoreOptions): Promise<Store> {
+  if (url !== 'memory:') return openStore(url, options)
+  throw new CarabinerError(
+    'USAGE',
+    'the memory: store ends with its process; use sqlite: or postgres:',
+  )
+}
+
+async function openSqlite(path: string, clock: Clock): Promise<Store> {
+  if (!isAbsolute(path)) {
+    throw new CarabinerError(
+      'USAGE',
+      `sqlite: takes an absolute path (sqlite:/…), got sqlite:${path}`,
+    )
+  }
+  return new SqliteStore(await openDatabase(path, clock), path, clock)
+}
+
+/** A URL may carry a password: only what it begins with is shown. */
+function shown(url: string): string {
+  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)
+  return scheme === null ? 'a text without a scheme' : scheme[0]
+}

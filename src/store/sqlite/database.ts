@@ -1,0 +1,66 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Clock } from '../../clock.ts'
+import { CarabinerError } from '../../errors.ts'
+import { storeUnavailable } from '../unavailable.ts'
+import { isNotADatabase } from './failure.ts'
+import { untilUnlocked } from './lock.ts'
+import { applicationId, migrate, pragma, schemaVersion, storedVersion } from './migrations.ts'
+
+/** Milliseconds a statement itself waits for a lock, holding up the event loop; whoever can wait longer uses `untilUnlocked`. */
+const statementWaitMs = 10
+/** Pages in the write-ahead log (of 4 KiB) from which a commit moves them into the file. */
+const checkpointPages = 1000
+
+/**
+ * Opens the SQLite file of a store, with its folder and its schema if they are not there yet.
+ *
+ * Several processes may do this at once: one of them makes the schema, the others wait for it.
+ *
+ * @throws {CarabinerError} STORE_UNAVAILABLE when it cannot be opened, is not a carabiner store, or a newer one
+ */
+export async function openDatabase(path: string, clock: Clock): Promise<DatabaseSync> {
+  try {
+    return await untilUnlocked(clock, () => prepare(path))
+  } catch (error) {
+    if (error instanceof CarabinerError) throw error
+    const what = isNotADatabase(error) ? 'is not a SQLite database' : 'cannot be opened as a store'
+    throw storeUnavailable(`${path} ${what}`, error)
+  }
+}
+
+function prepare(path: string): DatabaseSync {
+  mkdirSync(dirname(path), { recursive: true })
+  const database = new DatabaseSync(path, {
+    timeout: statementWaitMs,
+    enableForeignKeyConstraints: false,
+  })
+  try {
+    refuseForeign(database, path)
+    database.exec('PRAGMA journal_mode = WAL')
+    database.exec('PRAGMA synchronous = FULL')
+    database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`)
+    migrate(database)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function refuseForeign(database: DatabaseSync, path: string): void {
+  const foreign = foreignness(database)
+  if (foreign !== undefined) throw storeUnavailable(`${path} ${foreign}`)
+}
+
+function foreignness(database: DatabaseSync): string | undefined {
+  const tables = database.prepare('SELECT count(*) AS number FROM sqlite_schema').get()?.['number']
+  if (tables === 0) return undefined
+  if (pragma(database, 'application_id') !== applicationId) {
+    return 'is a SQLite database of another program'
+  }
+  const version = storedVersion(database)
+  if (version <= schemaVersion) return undefined
+  return `was written by a newer carabiner (schema ${version}, this one knows ${schemaVersion}): update carabiner`
+}

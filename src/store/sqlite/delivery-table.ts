@@ -1,0 +1,140 @@
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
+import type { DeliveryId } from '../../ids.ts'
+import { hostSilenceMs } from '../liveness.ts'
+import type { ClaimedDelivery, ClaimRequest, Lease, Settlement } from '../store.ts'
+import { type AttemptTable, attemptTable } from './attempt-table.ts'
+import { deliveryColumns, deliveryOf, messageColumns, messageOf } from './rows.ts'
+
+/** The ways of a delivery from `pending` to settled. */
+export interface DeliveryTable {
+  claim(request: ClaimRequest): ClaimedDelivery[]
+  renew(ids: readonly DeliveryId[], lease: Lease): ReadonlySet<DeliveryId>
+  release(ids: readonly DeliveryId[], owner: string, now: number): void
+  settle(settlements: readonly Settlement[]): readonly boolean[]
+  recover(now: number): number
+  cancel(id: DeliveryId, at: number): boolean
+  /** Settles as dead at most `limit` of what waits for an endpoint. */
+  bury(endpoint: string, reason: string, at: number, limit: number): number
+}
+
+/** Due deliveries of one endpoint. Those held back by their order key stand elsewhere in the index, so they cost nothing. */
+export const selectDue: string = `
+  SELECT ${deliveryColumns}, ${messageColumns}
+  FROM deliveries AS d INDEXED BY deliveries_due JOIN messages AS m ON m.seq = d.message_seq
+  WHERE d.endpoint = ? AND d.state = 'pending' AND d.first_of_key = 1 AND d.due_at <= ?
+  ORDER BY d.due_at, d.seq LIMIT ?`
+
+const takeLease = `UPDATE deliveries SET state = 'sending', lease_owner = ?, lease_until = ? WHERE seq = ?`
+
+const renewLease = `UPDATE deliveries SET lease_until = ? WHERE id = ? AND state = 'sending' AND lease_owner = ?`
+
+const giveBack = `
+  UPDATE deliveries
+  SET state = 'pending', due_at = min(due_at, ?), lease_owner = NULL, lease_until = NULL
+  WHERE id = ? AND state = 'sending' AND lease_owner = ?`
+
+const settleOne = `
+  UPDATE deliveries
+  SET state = :state, attempts = max(attempts, :attempts), due_at = ifnull(:dueAt, due_at),
+    last_error = ifnull(:error, last_error), settled_at = :settledAt, lease_owner = NULL, lease_until = NULL
+  WHERE id = :id AND state = 'sending' AND lease_owner = :owner
+  RETURNING seq, endpoint, order_key`
+
+const recoverLost = `
+  UPDATE deliveries
+  SET state = 'pending', due_at = min(due_at, :now), lease_owner = NULL, lease_until = NULL
+  WHERE state = 'sending' AND (lease_until <= :now OR lease_owner NOT IN (SELECT id FROM hosts))`
+
+const cancelOne = `
+  UPDATE deliveries SET state = 'cancelled', settled_at = ? WHERE id = ? AND state = 'pending'
+  RETURNING endpoint, order_key`
+
+/** What is held back by its order key goes first: nothing is left behind that waits for what is dead already. */
+const buryWaiting = `
+  UPDATE deliveries SET state = 'dead', last_error = ?, settled_at = ?
+  WHERE seq IN (
+    SELECT seq FROM deliveries INDEXED BY deliveries_due
+    WHERE endpoint = ? AND state = 'pending' ORDER BY first_of_key, due_at LIMIT ?)`
+
+const passOn = `
+  UPDATE deliveries SET first_of_key = 1 WHERE seq = (
+    SELECT min(seq) FROM deliveries INDEXED BY deliveries_key
+    WHERE endpoint = ? AND order_key = ? AND settled_at IS NULL)`
+
+export function deliveryTable(database: DatabaseSync): DeliveryTable {
+  const attempts: AttemptTable = attemptTable(database)
+  const due = database.prepare(selectDue)
+  const take = database.prepare(takeLease)
+  const prolong = database.prepare(renewLease)
+  const give = database.prepare(giveBack)
+  const settle = database.prepare(settleOne)
+  const forgetHosts = database.prepare('DELETE FROM hosts WHERE beat_at < ?')
+  const recover = database.prepare(recoverLost)
+  const cancel = database.prepare(cancelOne)
+  const bury = database.prepare(buryWaiting)
+  const pass = database.prepare(passOn)
+
+  return {
+    claim({ endpoints, now, lease }) {
+      return endpoints.flatMap(({ endpoint, limit }) =>
+        due.all(endpoint, now, limit).map((row) => lend(row, lease)),
+      )
+    },
+
+    renew(ids, lease) {
+      const kept = ids.filter((id) => prolong.run(lease.until, id, lease.owner).changes === 1)
+      return new Set(kept)
+    },
+
+    release(ids, owner, now) {
+      for (const id of ids) give.run(now, id, owner)
+    },
+
+    settle: (settlements) => settlements.map(settleOnce),
+
+    recover(now) {
+      forgetHosts.run(now - hostSilenceMs)
+      return Number(recover.run({ now }).changes)
+    },
+
+    cancel(id, at) {
+      const row = cancel.get(at, id)
+      if (row === undefined) return false
+      passKeyOn(row)
+      return true
+    },
+
+    bury: (endpoint, reason, at, limit) => Number(bury.run(reason, at, endpoint, limit).changes),
+  }
+
+  function lend(row: Record<string, SQLOutputValue>, lease: Lease): ClaimedDelivery {
+    take.run(lease.owner, lease.until, row['seq'] as number)
+    return {
+      ...deliveryOf(row),
+      state: 'sending',
+      orderKey: row['order_key'] as string | null,
+      message: messageOf(row),
+    }
+  }
+
+  function settleOnce({ id, owner, attempt, next, at }: Settlement): boolean {
+    const row = settle.get({
+      id,
+      owner,
+      state: next.kind,
+      attempts: attempt?.number ?? 0,
+      dueAt: next.kind === 'pending' ? next.dueAt : null,
+      error: next.kind === 'delivered' ? null : next.reason,
+      settledAt: next.kind === 'pending' ? null : at,
+    })
+    if (row === undefined) return false
+    if (attempt !== null) attempts.record(row['seq'] as number, attempt)
+    if (next.kind !== 'pending') passKeyOn(row)
+    return true
+  }
+
+  /** Lets the next delivery of an order key go, now that the one before it is settled. */
+  function passKeyOn({ endpoint, order_key: key }: Record<string, SQLOutputValue>): void {
+    if (endpoint !== undefined && key !== undefined && key !== null) pass.run(endpoint, key)
+  }
+}

@@ -1,0 +1,48 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { untouchedEndpoint } from '../endpoint-state.ts'
+import type { EndpointState } from '../store.ts'
+import { endpointStateOf } from './rows.ts'
+
+/** What all hosts on the store know of each endpoint. */
+export interface EndpointTable {
+  all(): EndpointState[]
+  update(endpoint: string, fields: Partial<Omit<EndpointState, 'endpoint'>>): void
+  takeProbe(endpoint: string, now: number, next: number): boolean
+}
+
+export function endpointTable(database: DatabaseSync): EndpointTable {
+  const selectAll = database.prepare('SELECT * FROM endpoints ORDER BY endpoint')
+  const select = database.prepare('SELECT * FROM endpoints WHERE endpoint = ?')
+  const replace = database.prepare(
+    `INSERT OR REPLACE INTO endpoints (endpoint, circuit, consecutive_failures, probe_at, paused_until,
+       disabled_reason, disabled_url, last_success_at, last_error_at, last_error)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const putOffProbe = database.prepare(
+    `UPDATE endpoints SET probe_at = ? WHERE endpoint = ? AND circuit <> 'closed' AND probe_at <= ?`,
+  )
+
+  return {
+    all: () => selectAll.all().map(endpointStateOf),
+
+    update(endpoint, fields) {
+      const row = select.get(endpoint)
+      const stored = row === undefined ? untouchedEndpoint(endpoint) : endpointStateOf(row)
+      const state = { ...stored, ...fields }
+      replace.run(
+        endpoint,
+        state.circuit,
+        state.consecutiveFailures,
+        state.probeAt,
+        state.pausedUntil,
+        state.disabledReason,
+        state.disabledUrl,
+        state.lastSuccessAt,
+        state.lastErrorAt,
+        state.lastError,
+      )
+    },
+
+    takeProbe: (endpoint, now, next) => putOffProbe.run(next, endpoint, now).changes === 1,
+  }
+}

@@ -1,0 +1,161 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { Clock } from '../../clock.ts'
+import type { CarabinerError } from '../../errors.ts'
+import { storeUnavailable } from '../unavailable.ts'
+import { isStoreFailure } from './failure.ts'
+import { untilUnlocked } from './lock.ts'
+
+/** Writes that share one transaction at most; the others take the next. */
+const largestBatch = 500
+
+/** One call's write: what it does, and who is told after the commit. */
+interface Write {
+  /** Runs once more if the transaction is undone, so it changes nothing but the database. */
+  readonly run: () => unknown
+  readonly resolve: (result: unknown) => void
+  readonly reject: (reason: unknown) => void
+}
+
+type Result =
+  | { readonly kind: 'done'; readonly value: unknown }
+  | { readonly kind: 'failed'; readonly reason: unknown }
+
+/**
+ * Writes of the same turn of the event loop share one transaction, and so one sync of the disk.
+ *
+ * A write that fails by itself fails alone. When the transaction cannot be begun or committed, all of it fails with STORE_UNAVAILABLE.
+ */
+export class GroupCommit implements AsyncDisposable {
+  readonly #clock: Clock
+  readonly #database: DatabaseSync
+  readonly #statements: Readonly<
+    Record<'begin' | 'commit' | 'save' | 'keep' | 'undo', StatementSync>
+  >
+  readonly #precondition: () => void
+  #waiting: Write[] = []
+  #draining: Promise<void> | undefined
+  #closed = false
+  /** Whether the next batch pays for savepoints, because a write of it has failed by itself. */
+  #guarded = false
+  #trouble: CarabinerError | undefined
+
+  /** @param precondition - throws STORE_UNAVAILABLE when what would be written would not last */
+  constructor(database: DatabaseSync, clock: Clock, precondition: () => void) {
+    this.#database = database
+    this.#clock = clock
+    this.#precondition = precondition
+    this.#statements = {
+      begin: database.prepare('BEGIN IMMEDIATE'),
+      commit: database.prepare('COMMIT'),
+      save: database.prepare('SAVEPOINT write'),
+      keep: database.prepare('RELEASE write'),
+      undo: database.prepare('ROLLBACK TO write'),
+    }
+  }
+
+  /** Why the last transaction failed; `undefined` when it worked. */
+  get trouble(): CarabinerError | undefined {
+    return this.#trouble
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Resolves to what `run` returned, once it is durable. */
+  write<T>(run: () => T): Promise<T> {
+    if (this.#closed) return Promise.reject(storeUnavailable('the store is closed'))
+    return new Promise((resolve, reject) => {
+      // The value given to `resolve` is the one this very `run` returned.
+      this.#waiting.push({ run, resolve: resolve as Write['resolve'], reject })
+      this.#draining ??= this.#drain()
+    })
+  }
+
+  /** Finishes what was asked for and takes nothing more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    await this.#draining
+  }
+
+  async #drain(): Promise<void> {
+    do {
+      await nextTurn()
+      try {
+        await untilUnlocked(this.#clock, () => this.#commitBatch())
+      } catch (error) {
+        this.#failAll(this.#waiting.splice(0), error)
+      }
+    } while (this.#waiting.length > 0)
+    this.#draining = undefined
+  }
+
+  /** Throws when no transaction could be begun; from then on each write is told by itself. */
+  #commitBatch(): void {
+    this.#precondition()
+    this.#statements.begin.run()
+    const batch = this.#waiting.splice(0, largestBatch)
+    try {
+      const results = this.#runAll(batch)
+      if (results === undefined) return
+      this.#statements.commit.run()
+      this.#trouble = undefined
+      batch.forEach((write, index) => {
+        tell(write, results[index])
+      })
+    } catch (error) {
+      this.#failAll(batch, error)
+      this.#rollBack()
+    }
+  }
+
+  /** `undefined` when a write failed by itself: nothing was done, and the batch waits to be run again with savepoints. */
+  #runAll(batch: readonly Write[]): readonly Result[] | undefined {
+    if (this.#guarded) {
+      this.#guarded = false
+      return batch.map((write) => this.#runGuarded(write))
+    }
+    try {
+      return batch.map(({ run }) => ({ kind: 'done', value: run() }))
+    } catch (error) {
+      if (isStoreFailure(error)) throw error
+      this.#guarded = true
+      this.#rollBack()
+      this.#waiting.unshift(...batch)
+      return undefined
+    }
+  }
+
+  #runGuarded({ run }: Write): Result {
+    this.#statements.save.run()
+    try {
+      return { kind: 'done', value: run() }
+    } catch (reason) {
+      if (isStoreFailure(reason)) throw reason
+      this.#statements.undo.run()
+      return { kind: 'failed', reason }
+    } finally {
+      if (this.#database.isTransaction) this.#statements.keep.run()
+    }
+  }
+
+  #rollBack(): void {
+    // Some failures (disk full) make SQLite roll back by itself.
+    if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+  }
+
+  #failAll(batch: readonly Write[], cause: unknown): void {
+    const trouble = storeUnavailable('the store cannot be written', cause)
+    this.#trouble = trouble
+    for (const write of batch) write.reject(trouble)
+  }
+}
+
+function tell({ resolve, reject }: Write, result: Result | undefined): void {
+  if (result?.kind === 'done') resolve(result.value)
+  else reject(result?.reason)
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,136 @@
+import type { DatabaseSync } from 'node:sqlite'
+
+/** Marks a SQLite file as ours (`PRAGMA application_id`): "crbn". */
+export const applicationId = 0x6372626e
+
+/**
+ * What makes the schema, in order. A store's version (`PRAGMA user_version`) is how many of them it has seen.
+ *
+ * Never change one that was released: add another. Times are UTC milliseconds, REAL because they may have fractions.
+ */
+const migrations: readonly string[] = [
+  /* 1: messages, deliveries, attempts, endpoints, hosts, audit */ `
+  CREATE TABLE messages (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    origin TEXT NOT NULL,
+    type TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    headers TEXT NOT NULL,
+    trace_id TEXT NOT NULL,
+    depth INTEGER NOT NULL,
+    created_at REAL NOT NULL,
+    body BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE deliveries (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    message_seq INTEGER NOT NULL,
+    endpoint TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'delivered', 'dead', 'cancelled')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due_at REAL NOT NULL,
+    order_key TEXT,
+    -- 0 while an earlier delivery of the same endpoint and order key is not settled
+    first_of_key INTEGER NOT NULL CHECK (first_of_key IN (0, 1)),
+    lease_owner TEXT,
+    lease_until REAL,
+    last_error TEXT,
+    created_at REAL NOT NULL,
+    settled_at REAL,
+    redelivery_of TEXT,
+    CHECK ((state = 'sending') = (lease_owner IS NOT NULL)),
+    CHECK ((state IN ('delivered', 'dead', 'cancelled')) = (settled_at IS NOT NULL))
+  ) STRICT;
+  CREATE INDEX deliveries_due ON deliveries (endpoint, first_of_key, due_at) WHERE state = 'pending';
+  CREATE INDEX deliveries_key ON deliveries (endpoint, order_key)
+    WHERE order_key IS NOT NULL AND settled_at IS NULL;
+  CREATE INDEX deliveries_settled ON deliveries (settled_at) WHERE settled_at IS NOT NULL;
+  CREATE INDEX deliveries_message ON deliveries (message_seq);
+  CREATE INDEX deliveries_created ON deliveries (created_at);
+  CREATE INDEX deliveries_endpoint ON deliveries (endpoint, created_at);
+  CREATE INDEX deliveries_state ON deliveries (state, created_at);
+
+  CREATE TABLE attempts (
+    delivery_seq INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    started_at REAL NOT NULL,
+    duration_ms REAL NOT NULL,
+    phases TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    status INTEGER,
+    response_headers TEXT,
+    error TEXT,
+    response_body BLOB,
+    PRIMARY KEY (delivery_seq, number)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE endpoints (
+    endpoint TEXT PRIMARY KEY,
+    circuit TEXT NOT NULL,
+    consecutive_failures INTEGER NOT NULL,
+    probe_at REAL,
+    paused_until REAL,
+    disabled_reason TEXT,
+    disabled_url TEXT,
+    last_success_at REAL,
+    last_error_at REAL,
+    last_error TEXT
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE hosts (
+    id TEXT PRIMARY KEY,
+    beat_at REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    entity_type TEXT NOT NULL,
+    entity_id TEXT NOT NULL,
+    action TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    details TEXT NOT NULL,
+    created_at REAL NOT NULL
+  ) STRICT;
+  CREATE INDEX audit_created ON audit (created_at);
+  CREATE INDEX audit_entity ON audit (entity_type, entity_id, created_at);
+
+  -- written and emptied again to find out whether the store takes writes
+  CREATE TABLE probe (filler BLOB NOT NULL) STRICT;
+  `,
+]
+
+/** The version of the schema this program works with. */
+export const schemaVersion: number = migrations.length
+
+/** Brings the schema up to date, in one transaction, whichever process comes first. */
+export function migrate(database: DatabaseSync): void {
+  if (storedVersion(database) === schemaVersion) return
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    applyMissing(database)
+    database.exec('COMMIT')
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/** How many migrations a store has seen; 0 for an empty file. */
+export function storedVersion(database: DatabaseSync): number {
+  return pragma(database, 'user_version')
+}
+
+/** A pragma whose value is a number. */
+export function pragma(database: DatabaseSync, name: 'user_version' | 'application_id'): number {
+  return Number(database.prepare(`PRAGMA ${name}`).get()?.[name])
+}
+
+function applyMissing(database: DatabaseSync): void {
+  const seen = storedVersion(database)
+  for (const migration of migrations.slice(seen)) database.exec(migration)
+  if (seen < schemaVersion) database.exec(`PRAGMA user_version = ${schemaVersion}`)
+  database.exec(`PRAGMA application_id = ${applicationId}`)
+}

@@ -1,0 +1,98 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { DeliveryId } from '../../ids.ts'
+import { deliveryExists, isSameMessage, messageDiffers, orderedBornClaimed } from '../refusal.ts'
+import type { Lease, Message, NewDelivery, NewMessage } from '../store.ts'
+import { isDuplicate } from './failure.ts'
+
+/** What `enqueue` gives to a host with the very commit that stores it. */
+export interface BornClaimed {
+  readonly lease: Lease
+  readonly ids: ReadonlySet<DeliveryId>
+}
+
+/** Where messages enter, with their deliveries. */
+export interface OutboxTable {
+  enqueue(messages: readonly NewMessage[], claimed: BornClaimed | undefined): void
+}
+
+export function outboxTable(database: DatabaseSync): OutboxTable {
+  const insertMessage = database.prepare(
+    `INSERT INTO messages (id, origin, type, content_type, headers, trace_id, depth, created_at, body)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+  )
+  const selectMessage = database.prepare(
+    'SELECT seq, type, content_type AS contentType, body FROM messages WHERE id = ?',
+  )
+  const insertDelivery = database.prepare(
+    `INSERT INTO deliveries (id, message_seq, endpoint, state, due_at, order_key, first_of_key,
+       lease_owner, lease_until, created_at, redelivery_of)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const selectUnsettledOfKey = database.prepare(
+    `SELECT 1 FROM deliveries INDEXED BY deliveries_key
+     WHERE endpoint = ? AND order_key = ? AND settled_at IS NULL LIMIT 1`,
+  )
+
+  return {
+    enqueue(messages, claimed) {
+      for (const message of messages) {
+        if (message.deliveries.length === 0) continue
+        const seq = storeMessage(message)
+        for (const delivery of message.deliveries) {
+          storeDelivery(delivery, seq, message.createdAt, claimed)
+        }
+      }
+    },
+  }
+
+  function storeMessage(message: Message): number {
+    const { changes, lastInsertRowid } = insertMessage.run(
+      message.id,
+      message.origin,
+      message.type,
+      message.contentType,
+      JSON.stringify(message.headers),
+      message.traceId,
+      message.depth,
+      message.createdAt,
+      message.body,
+    )
+    return changes === 1 ? Number(lastInsertRowid) : storedSeq(message)
+  }
+
+  function storedSeq(message: Message): number {
+    // Columns are as typed: the table is STRICT.
+    const stored = selectMessage.get(message.id) as unknown as Message & { readonly seq: number }
+    if (!isSameMessage(stored, message)) throw messageDiffers(message.id)
+    return stored.seq
+  }
+
+  function storeDelivery(
+    delivery: NewDelivery,
+    messageSeq: number,
+    createdAt: number,
+    claimed: BornClaimed | undefined,
+  ): void {
+    const { id, endpoint, dueAt, orderKey, redeliveryOf } = delivery
+    const lease = claimed?.ids.has(id) === true ? claimed.lease : undefined
+    if (lease !== undefined && orderKey !== null) throw orderedBornClaimed(id)
+    const first = orderKey === null || selectUnsettledOfKey.get(endpoint, orderKey) === undefined
+    try {
+      insertDelivery.run(
+        id,
+        messageSeq,
+        endpoint,
+        lease === undefined ? 'pending' : 'sending',
+        dueAt,
+        orderKey,
+        first ? 1 : 0,
+        lease?.owner ?? null,
+        lease?.until ?? null,
+        createdAt,
+        redeliveryOf,
+      )
+    } catch (error) {
+      throw isDuplicate(error) ? deliveryExists(id, error) : error
+    }
+  }
+}

@@ -1,0 +1,6 @@
+import { testStore } from '../../src/store/contract.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import { testStoreModel } from './store-model.ts'
+
+testStore('memory:', () => openStore('memory:'))
+testStoreModel('memory:', () => openStore('memory:'), 200)
