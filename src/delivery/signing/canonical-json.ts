@@ -130,13 +130,9 @@ function signed(power: number): string {
 
 /** Differs from the default order of UTF-16 units where a character beyond U+FFFF meets one from U+E000 on. */
 function byCodePoint(a: string, b: string): number {
-  const left = [...a]
-  const right = [...b]
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const difference = (left[i]?.codePointAt(0) ?? 0) - (right[i]?.codePointAt(0) ?? 0)
-    if (difference !== 0) return difference
-  }
-  return left.length - right.length
+  let i = 0
+  while (i < a.length && a.codePointAt(i) === b.codePointAt(i)) i++
+  return (a.codePointAt(i) ?? -1) - (b.codePointAt(i) ?? -1)
 }
 
 function isArray(value: readonly Parsed[] | ParsedObject): value is readonly Parsed[] {

@@ -35,6 +35,7 @@ export function headerScheme(definition: HeaderSchemeDefinition): SignatureSchem
     name,
     header,
     keys: 'shared',
+    timestamped: false,
     withHeader: (other) => headerScheme({ ...definition, header: other.toLowerCase() }),
     prepare: definition.prepare ?? ((secret) => sharedKey(name, secret)),
     sign: (input, keys) => ({ [header]: sign(definition, input, keys) }),

@@ -7,6 +7,8 @@ export interface SignatureScheme {
   readonly header: string
   /** `shared`: both sides know the secret. `key-pair`: `whsk_` signs, `whpk_` verifies. */
   readonly keys: 'shared' | 'key-pair'
+  /** Whether a time is signed too, so that a request that was recorded can't be sent again much later. */
+  readonly timestamped: boolean
   /** The same scheme with its signature in another header; missing where the scheme prescribes its headers. */
   readonly withHeader?: (header: string) => SignatureScheme
   /** Checks a secret and prepares its key once. @throws {CarabinerError} SECRET_INVALID */

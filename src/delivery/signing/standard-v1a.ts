@@ -22,6 +22,7 @@ export const standardV1a: SignatureScheme = {
   name,
   header: 'webhook-signature',
   keys: 'key-pair',
+  timestamped: true,
   prepare,
   sign,
   verify,

@@ -15,6 +15,7 @@ export const standard: SignatureScheme = {
   name: 'standard',
   header: 'webhook-signature',
   keys: 'shared',
+  timestamped: true,
   prepare: (secret) => sharedKey('standard', secret, keyBytes),
   sign,
   verify,

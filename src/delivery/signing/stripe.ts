@@ -20,6 +20,7 @@ export const stripe: SignatureScheme = {
   name,
   header,
   keys: 'shared',
+  timestamped: true,
   prepare: (secret) => sharedKey(name, secret),
   sign,
   verify,
