@@ -1,12 +1,40 @@
+export type { AnyEvent } from './bus/event.ts'
+export type { AfterContext, HandlerContext, HandlerOptions, Logger } from './bus/handler.ts'
+export type { EventResult } from './bus/outcome.ts'
+export { parseHook } from './bus/phase.ts'
+export { suggestion } from './bus/suggestion.ts'
+export type { ChannelMessage, MessageInput } from './channels/message.ts'
 export { type Clock, systemClock } from './clock.ts'
+export type { CommandContext, CommandHost, ConnectorCommand } from './connector/command.ts'
+export type { ConfigProblem, Connector, InspectInput } from './connector/connector.ts'
+export { defineConnector } from './connector/define-connector.ts'
+export type { Metrics, Scope } from './connector/scope.ts'
+export type {
+  AskOptions,
+  CircuitOpen,
+  Deliveries,
+  OutboundMessage,
+} from './delivery/deliveries.ts'
+export type { CircuitBreakerOptions, EndpointDefinition } from './delivery/endpoint.ts'
+export { nextStep, scheduledWait } from './delivery/next-step.ts'
+export { parseRetryAfter } from './delivery/retry-after.ts'
+export { type RetryPolicy, retryPolicies } from './delivery/retry-policy.ts'
+export type { CompleteReply, NoReply, Timings } from './delivery/sender.ts'
+export type { Verification } from './delivery/signing/scheme.ts'
+export { schemes as signatureSchemes } from './delivery/signing/schemes.ts'
+export { fittingKeys, Signer } from './delivery/signing/signer.ts'
 export {
   CarabinerError,
   type CarabinerErrorCode,
   EventCancelledError,
   EventParamsError,
   type Mismatch,
+  messageOf,
 } from './errors.ts'
+export { newId } from './ids.ts'
 export { parseDuration, printDuration } from './quantity/duration.ts'
-export { parseRate } from './quantity/rate.ts'
+export { parseRate, type Rate as RateLimit } from './quantity/rate.ts'
 export { Duration, Rate, Secret, SecretList, Size } from './quantity/schemas.ts'
 export { parseSize } from './quantity/size.ts'
+export { inDraft2020 } from './schema/json-schema.ts'
+export type { AuditRow, EndpointState, Store } from './store/store.ts'

@@ -14,6 +14,7 @@ export const quantityKeyword = 'x-carabiner'
 
 interface Described {
   readonly description?: string
+  readonly examples?: readonly unknown[]
 }
 
 /**

@@ -1,0 +1,69 @@
+import type { CircuitOpen, CompleteReply, NoReply } from 'carabiner'
+import { cancelContentType, type Decision } from '../decision.ts'
+import { fieldsOf, readBody } from '../reply-body.ts'
+
+/** What was sent and what came back. */
+export interface Exchange {
+  /** Content type of the request. */
+  readonly contentType: string
+  readonly reply: CompleteReply | NoReply | CircuitOpen
+  readonly decision: Decision | undefined
+}
+
+/** What a person whose receiver did not answer as it should may want to look at. */
+export function hintsFor({ contentType, reply, decision }: Exchange): readonly string[] {
+  if (reply.kind === 'circuit-open') return []
+  if (reply.kind === 'no-reply') return reply.error === 'connect' ? [unreachable] : []
+  const hints = hintsForStatus(reply.status)
+  if (mayHaveMissedTheBody(reply.status, decision) && !isPlainJson(contentType)) {
+    hints.push(emptyBody(contentType))
+  }
+  if (decision?.kind === 'allow' && mentionsRefusal(reply.body)) hints.push(unheardRefusal)
+  return hints
+}
+
+const unreachable = 'does anything listen there? `carabiner listen` is a receiver to try with'
+const unheardRefusal = `the reply reads like a refusal and is an ALLOW: send it as ${cancelContentType}`
+
+function emptyBody(contentType: string): string {
+  const own = contentType.split(';')[0]
+  return `express.json() leaves req.body empty for ${own}: set \`content_type: application/json\`, or read it with express.raw({ type: '*/*' })`
+}
+
+function hintsForStatus(status: number): string[] {
+  if (status >= 300 && status < 400) return ['redirects are not followed: give the final URL']
+  switch (status) {
+    case 404:
+      return ["is the URL's path right?"]
+    case 405:
+      return ['the request is a POST: does the route take one?']
+    case 410:
+      return ['410 says: never again. It disables a webhook that is owed deliveries']
+    case 413:
+      return ['the receiver takes no body of this size']
+    case 401:
+    case 403:
+      return ['does the receiver check the signature with the same secret, over the raw body?']
+    default:
+      return []
+  }
+}
+
+/** Statuses with which receivers answer when the body they got was empty. */
+const confused = new Set([400, 401, 403, 415, 422, 500])
+
+function mayHaveMissedTheBody(status: number, decision: Decision | undefined): boolean {
+  return confused.has(status) && decision?.kind !== 'cancel'
+}
+
+function isPlainJson(contentType: string): boolean {
+  return /^application\/json\s*(;|$)/i.test(contentType)
+}
+
+function mentionsRefusal(body: Uint8Array): boolean {
+  const fields = fieldsOf(readBody(body))
+  if (fields === undefined) return false
+  return (
+    [fields['allow'], fields['allowed'], fields['approved']].includes(false) || 'error' in fields
+  )
+}

@@ -1,0 +1,44 @@
+import {
+  CarabinerError,
+  type CommandContext,
+  type ConnectorCommand,
+  parseDuration,
+  systemClock,
+} from 'carabiner'
+import type { WebhookConfig } from '../config.ts'
+import { namedWebhook } from './named-webhook.ts'
+
+/** `carabiner webhooks pause NAME --for D` */
+export const pause: ConnectorCommand<readonly WebhookConfig[]> = {
+  name: 'pause',
+  description: 'Sends nothing to a webhook for a while; what it is owed waits in the store',
+  arguments: [{ syntax: '<name>', description: 'the webhook' }],
+  options: [{ flags: '--for <duration>', description: 'how long, such as 30m or 1h' }],
+  run: pauseWebhook,
+}
+
+async function pauseWebhook(context: CommandContext<readonly WebhookConfig[]>): Promise<number> {
+  const webhook = namedWebhook(context, context.args[0])
+  const until = systemClock.now() + durationOf(context.options['for'])
+
+  await using store = await context.openStore()
+  await store.updateEndpoint(webhook.id, { pausedUntil: until })
+  const pausedUntil = new Date(until).toISOString()
+  const { name } = webhook
+  context.print(
+    context.json ? JSON.stringify({ name, pausedUntil }) : `${name} is paused until ${pausedUntil}`,
+  )
+  return 0
+}
+
+function durationOf(option: CommandContext['options'][string]): number {
+  if (typeof option !== 'string') {
+    throw new CarabinerError('USAGE', 'expected --for and a duration, such as --for 1h')
+  }
+  try {
+    return parseDuration(option)
+  } catch (error) {
+    if (!(error instanceof CarabinerError)) throw error
+    throw new CarabinerError('USAGE', `--for: ${error.message}`, { cause: error })
+  }
+}

@@ -1,0 +1,48 @@
+import { type CommandContext, type ConnectorCommand, inDraft2020 } from 'carabiner'
+import { Value } from 'typebox/value'
+import type { WebhookConfig } from '../config.ts'
+import { exampleOf } from '../example-value.ts'
+import { bodySchema, defaultContentType } from '../request.ts'
+import { hookArgument } from './hook-argument.ts'
+
+/** `carabiner webhooks schema HOOK` */
+export const schema: ConnectorCommand<readonly WebhookConfig[]> = {
+  name: 'schema',
+  description: 'Prints the content type and the JSON Schema of the body that a hook sends',
+  arguments: [{ syntax: '<hook>', description: 'before:EVENT or after:EVENT' }],
+  options: [{ flags: '--example', description: 'print a body that validates instead' }],
+  run: printSchema,
+}
+
+async function printSchema(context: CommandContext<readonly WebhookConfig[]>): Promise<number> {
+  const { phase, event } = hookArgument(context)
+  const bodySignature = bodySchema(phase, event)
+  if (context.options['example'] === true) return printExample(context, bodySignature)
+
+  const contentType = defaultContentType(phase, event.name)
+  const published = inDraft2020(bodySignature)
+  if (context.json) context.print(pretty({ contentType, schema: published }))
+  else context.print(`Content-Type: ${contentType}\n\n${pretty(published)}`)
+  return 0
+}
+
+function printExample(
+  context: CommandContext<readonly WebhookConfig[]>,
+  bodySignature: ReturnType<typeof bodySchema>,
+): number {
+  const body = exampleOf(bodySignature)
+  const [problem] = Value.Errors(bodySignature, body)
+  if (problem !== undefined) {
+    const place = problem.instancePath || '/'
+    context.say(
+      `no example can be guessed: ${place} ${problem.message}; give the event's schema \`examples\` there`,
+    )
+    return 1
+  }
+  context.print(pretty(body))
+  return 0
+}
+
+function pretty(value: unknown): string {
+  return JSON.stringify(value, null, 2)
+}

@@ -1,0 +1,356 @@
+import {
+  type CircuitBreakerOptions,
+  Duration,
+  Rate,
+  type RateLimit,
+  SecretList,
+  Size,
+} from 'carabiner'
+import { type Static, type TSchema, type TUnsafe, Type } from 'typebox'
+
+/** What a webhook has that its stanza leaves out. */
+export const defaults: {
+  readonly concurrency: number
+  readonly signatures: readonly string[]
+  readonly timeoutMs: { readonly before: number; readonly after: number }
+  readonly replyLimit: { readonly before: number; readonly after: number }
+  readonly preset: { readonly before: PresetName; readonly after: PresetName }
+  readonly circuitBreaker: CircuitBreakerOptions
+} = {
+  concurrency: 8,
+  signatures: ['servo', 'standard'],
+  timeoutMs: { before: 10_000, after: 30_000 },
+  replyLimit: { before: 256 * 1024, after: 64 * 1024 },
+  preset: { before: 'servo', after: 'standard' },
+  circuitBreaker: { failureThreshold: 5, recoveryTimeoutMs: 30_000, count5xx: false },
+}
+
+const closed = { additionalProperties: false }
+
+function oneOrMore(item: TSchema, options: { description: string; examples: unknown[] }) {
+  return Type.Unsafe<string | readonly string[]>({
+    ...options,
+    anyOf: [item, { type: 'array', items: item, minItems: 1, uniqueItems: true }],
+  })
+}
+
+function oneOf<const Values extends readonly string[]>(
+  values: Values,
+  options: { description: string; examples: Values[number][] },
+) {
+  return Type.Unsafe<Values[number]>({ ...options, type: 'string', enum: [...values] })
+}
+
+const presets = ['servo', 'pyfly', 'axme', 'gateway', 'awa', 'standard'] as const
+
+const Jitter = Type.Unsafe<'none' | 'full' | number>({
+  description: 'none, full (anything from 0 to the wait), or a share: 0.2 is ± 20 %',
+  examples: ['full', 0.2],
+  anyOf: [
+    { type: 'string', enum: ['none', 'full'] },
+    { type: 'number', minimum: 0, maximum: 1 },
+  ],
+})
+
+const RetryPolicy = Type.Object(
+  {
+    preset: Type.Optional(
+      oneOf(presets, {
+        description:
+          'Where the fields left out come from. Default: servo (before), standard (after)',
+        examples: ['gateway'],
+      }),
+    ),
+    max_tries: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000,
+        description: 'Requests in all, the first one included',
+        examples: [3],
+      }),
+    ),
+    max_time: Type.Optional(
+      Duration({ description: 'From acceptance; nothing is tried after it', examples: ['5s'] }),
+    ),
+    base: Type.Optional(Duration({ description: 'Before the second request', examples: ['1s'] })),
+    factor: Type.Optional(
+      Type.Number({
+        minimum: 1,
+        maximum: 100,
+        description: 'By which each wait is longer than the one before',
+        examples: [2],
+      }),
+    ),
+    max_wait: Type.Optional(Duration({ description: 'The longest wait', examples: ['5m'] })),
+    jitter: Type.Optional(Jitter),
+    schedule: Type.Optional(
+      Type.Array(Duration(), {
+        minItems: 1,
+        maxItems: 100,
+        description: 'The waits, one for each retry, instead of base and factor',
+        examples: [['30s', '2m', '10m']],
+      }),
+    ),
+    retry_on: Type.Optional(
+      oneOf(['all', 'transient'], {
+        description:
+          'after: which answers are tried again: all but 2xx and 410, or 408 425 429 5xx',
+        examples: ['transient'],
+      }),
+    ),
+    open_circuit: Type.Optional(
+      oneOf(['wait', 'count'], {
+        description: 'after: whether an open circuit uses up a try',
+        examples: ['wait'],
+      }),
+    ),
+  },
+  { ...closed, title: 'retry policy' },
+)
+
+/** `backoff:` after loading: durations are milliseconds. */
+export type Backoff = false | PresetName | BackoffFields
+
+export type PresetName = (typeof presets)[number]
+
+/** A retry policy as an assembly writes it, on top of a preset. */
+export interface BackoffFields {
+  readonly preset?: PresetName
+  readonly max_tries?: number
+  readonly max_time?: number
+  readonly base?: number
+  readonly factor?: number
+  readonly max_wait?: number
+  readonly jitter?: 'none' | 'full' | number
+  readonly schedule?: readonly number[]
+  readonly retry_on?: 'all' | 'transient'
+  readonly open_circuit?: 'wait' | 'count'
+}
+
+const BackoffSetting = Type.Unsafe<Backoff>({
+  description:
+    'When a request is tried again: false (never), the name of a retry policy, or a policy. Default: servo (before), standard (after and channels)',
+  examples: [{ max_tries: 3, max_time: '5s' }, 'gateway', false],
+  anyOf: [{ const: false }, { type: 'string', enum: [...presets] }, RetryPolicy],
+})
+
+const headerValue = { type: 'string', maxLength: 8_192 }
+
+const Headers = Type.Unsafe<HeadersConfig>({
+  description: 'Sent with every request. Signature headers cannot be replaced',
+  default: {},
+  examples: [{ 'x-team': 'platform' }],
+  anyOf: [
+    { type: 'object', additionalProperties: headerValue, maxProperties: 64 },
+    {
+      type: 'array',
+      maxItems: 64,
+      items: Type.Object({ name: Type.String(), value: Type.Unsafe<string>(headerValue) }, closed),
+    },
+  ],
+})
+
+const CircuitBreaker = Type.Object(
+  {
+    failure_threshold: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000,
+        description: 'Consecutive failed requests that open the circuit',
+        default: defaults.circuitBreaker.failureThreshold,
+        examples: [10],
+      }),
+    ),
+    recovery_timeout: Type.Optional(
+      Duration({
+        description: 'After which an open circuit lets one request through',
+        default: '30s',
+        examples: ['1m'],
+      }),
+    ),
+    count_5xx: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether an answer of 500 or above counts as failed; any other answer never does',
+        default: defaults.circuitBreaker.count5xx,
+        examples: [true],
+      }),
+    ),
+  },
+  {
+    ...closed,
+    description: 'When an endpoint that cannot be reached is left alone',
+    examples: [{ failure_threshold: 10, recovery_timeout: '1m' }],
+  },
+)
+
+const JsonSchema = Type.Unsafe<Readonly<Record<string, unknown>>>({
+  type: 'object',
+  description: 'JSON Schema (2020-12) that the params must match for the webhook to be called',
+  examples: [{ properties: { amount: { minimum: 1000 } }, required: ['amount'] }],
+})
+
+const Webhook = Type.Object(
+  {
+    name: Type.Optional(
+      Type.String({
+        pattern: '^[!-.0-~]{1,128}$',
+        description:
+          'Unique; deliveries in the store are found by it. Default: `<first event>@<host of the URL>`',
+        examples: ['office-hours'],
+      }),
+    ),
+    description: Type.Optional(
+      Type.String({ description: 'For people', examples: ['Adjustments only at night'] }),
+    ),
+    events: Type.Optional(
+      oneOrMore(Type.String(), {
+        description:
+          '`before:EVENT` (asked for a decision) or `after:EVENT` (told what happened), one or a list; `*` stands for any characters',
+        examples: ['before:adjust', ['after:adjust', 'after:order.*']],
+      }),
+    ),
+    channels: Type.Optional(
+      oneOrMore(Type.String(), {
+        description: 'Channels whose messages are posted as they are: names, globs, /expressions/',
+        examples: [['audit.*']],
+      }),
+    ),
+    response_channel: Type.Optional(
+      Type.String({
+        description:
+          'Where non-empty replies of successful deliveries are published. Default: nowhere',
+        examples: ['warehouse.replies'],
+      }),
+    ),
+    url: Type.String({
+      description: 'http or https, without user name and password',
+      examples: ['https://example.com/webhooks'],
+    }),
+    secret: SecretList({
+      description: 'Signs the requests. A list while it is rotated: the first one signs first',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: how an assembly refers to its environment
+      examples: ['${WEBHOOK_SECRET}'],
+    }),
+    headers: Type.Optional(Headers),
+    timeout: Type.Optional(
+      Duration({
+        description: 'One request, from queue to last byte. Default: 10s (before), 30s (after)',
+        examples: ['2s'],
+      }),
+    ),
+    backoff: Type.Optional(BackoffSetting),
+    on_failure: Type.Optional(
+      oneOf(['cancel', 'allow'], {
+        description: 'before: what it means that there is no decision. Default: cancel',
+        examples: ['allow'],
+      }),
+    ),
+    mode: Type.Optional(
+      oneOf(['enforce', 'warn', 'shadow', 'off'], {
+        description:
+          'before: enforce the decision, only warn, ask without waiting (shadow), or never ask. Default: enforce',
+        examples: ['shadow'],
+      }),
+    ),
+    when: Type.Optional(JsonSchema),
+    side_effects: Type.Optional(
+      Type.Boolean({
+        description:
+          'before: true when asking changes something: not asked in a dry run. Default: false',
+        examples: [true],
+      }),
+    ),
+    concurrency: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1_000,
+        description: 'Requests at once to this endpoint',
+        default: defaults.concurrency,
+        examples: [4],
+      }),
+    ),
+    rate: Type.Optional(
+      Rate({
+        description: 'after and channels: requests per second, minute or hour. Default: no limit',
+        examples: ['50/s'],
+      }),
+    ),
+    ordered: Type.Optional(
+      Type.Unsafe<boolean | string>({
+        anyOf: [{ type: 'boolean' }, { type: 'string' }],
+        description:
+          'after and channels: a JSON Pointer into the body, equal values go one after another; true: all do. Default: false',
+        examples: ['/params/component', true],
+      }),
+    ),
+    signatures: Type.Optional(
+      Type.Array(Type.String(), {
+        minItems: 1,
+        uniqueItems: true,
+        description: 'Signature schemes; several stand side by side',
+        default: [...defaults.signatures],
+        examples: [['standard']],
+      }),
+    ),
+    content_type: Type.Optional(
+      Type.String({
+        description: 'Default: `application/vnd.carabiner.<phase>.<event>+json; version=1`',
+        examples: ['application/json'],
+      }),
+    ),
+    circuit_breaker: Type.Optional(CircuitBreaker),
+    reply_limit: Type.Optional(
+      Size({
+        description: 'Bytes of a reply that are read. Default: 256KiB (before), 64KiB (after)',
+        examples: ['64KiB'],
+      }),
+    ),
+  },
+  { ...closed, title: 'webhook' },
+)
+
+/** One webhook as its stanza in the assembly says it; durations are milliseconds, sizes bytes, rates counts. */
+export interface WebhookConfig {
+  readonly name?: string
+  readonly description?: string
+  readonly events?: string | readonly string[]
+  readonly channels?: string | readonly string[]
+  readonly response_channel?: string
+  readonly url: string
+  readonly secret: readonly string[]
+  readonly headers?: HeadersConfig
+  readonly timeout?: number
+  readonly backoff?: Backoff
+  readonly on_failure?: 'cancel' | 'allow'
+  readonly mode?: 'enforce' | 'warn' | 'shadow' | 'off'
+  readonly when?: Readonly<Record<string, unknown>>
+  readonly side_effects?: boolean
+  readonly concurrency?: number
+  readonly rate?: RateLimit | undefined
+  readonly ordered?: boolean | string
+  readonly signatures?: readonly string[]
+  readonly content_type?: string
+  readonly circuit_breaker?: CircuitBreakerConfig
+  readonly reply_limit?: number
+}
+
+export type HeadersConfig =
+  | Readonly<Record<string, string>>
+  | readonly { readonly name: string; readonly value: string }[]
+
+export interface CircuitBreakerConfig {
+  readonly failure_threshold?: number
+  readonly recovery_timeout?: number
+  readonly count_5xx?: boolean
+}
+
+/** The connector's stanza: a list of webhooks. */
+export const WebhooksConfig: TUnsafe<readonly WebhookConfig[]> = Type.Unsafe<
+  readonly Static<typeof Webhook>[]
+>(
+  Type.Array(Webhook, {
+    title: 'webhooks',
+    description: 'HTTP endpoints asked before events happen, and told after',
+  }),
+)

@@ -1,0 +1,182 @@
+import { MIMEType } from 'node:util'
+import {
+  CarabinerError,
+  type ConfigProblem,
+  type InspectInput,
+  Signer,
+  suggestion,
+} from 'carabiner'
+import { channelProblem, selectorProblem } from './channel-selector.ts'
+import { type BackoffFields, defaults, type WebhookConfig } from './config.ts'
+import { contradictions } from './contradictions.ts'
+import { headerProblems } from './headers.ts'
+import { resolveHooks } from './hooks.ts'
+import { pointerProblem } from './order-key.ts'
+import { listOf, nameOf } from './webhook.ts'
+
+type Input = InspectInput<readonly WebhookConfig[]>
+/** A problem within one webhook: the path begins at its keys. */
+export type WebhookProblem = ConfigProblem
+
+/** Everything wrong with the stanza that its schema cannot say, each with its path. */
+export function inspect(input: Input): readonly ConfigProblem[] {
+  const perWebhook = input.config.flatMap((webhook, index) =>
+    checks
+      .flatMap((check) => check(webhook, input))
+      .map((problem) => ({ ...problem, path: [index, ...problem.path] })),
+  )
+  return [...perWebhook, ...sameNames(input.config)]
+}
+
+const checks: readonly ((webhook: WebhookConfig, input: Input) => readonly WebhookProblem[])[] = [
+  neitherEventsNorChannels,
+  wrongHooks,
+  wrongChannels,
+  wrongUrl,
+  wrongSignatures,
+  headerProblems,
+  wrongContentType,
+  wrongPointer,
+  wrongSchema,
+  wrongBackoff,
+  contradictions,
+]
+
+/** Signature schemes that requests can be sent with; the other ones are for what comes in. */
+const outboundSchemes = ['servo', 'standard', 'standard-v1a', 'pyfly', 'axme', 'github', 'stripe']
+
+function neitherEventsNorChannels({ events, channels }: WebhookConfig): readonly WebhookProblem[] {
+  if (events !== undefined || channels !== undefined) return []
+  const expected = 'events: before:EVENT or after:EVENT, or channels: a channel'
+  return [{ path: [], message: 'a webhook without events and without channels', expected }]
+}
+
+function wrongHooks({ events }: WebhookConfig, input: Input): readonly WebhookProblem[] {
+  return resolveHooks(listOf(events), input.events).problems.map(({ index, ...problem }) => ({
+    ...problem,
+    path: pathOf('events', events, index),
+  }))
+}
+
+function wrongChannels({ channels, response_channel }: WebhookConfig): readonly WebhookProblem[] {
+  const problems = listOf(channels).flatMap((selector, index) => {
+    const message = selectorProblem(selector)
+    const path = pathOf('channels', channels, index)
+    return message === undefined
+      ? []
+      : [{ path, message, expected: 'a channel, or a glob of some' }]
+  })
+  const message = response_channel === undefined ? undefined : channelProblem(response_channel)
+  if (message === undefined) return problems
+  return [...problems, { path: ['response_channel'], message, expected: 'the name of a channel' }]
+}
+
+function wrongUrl({ url }: WebhookConfig): readonly WebhookProblem[] {
+  const expected = 'https://host/path, or http'
+  const refuse = (message: string): readonly WebhookProblem[] => [
+    { path: ['url'], message, expected },
+  ]
+  const parsed = URL.parse(url)
+  if (parsed === null) return refuse('not a URL')
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
+    return refuse(`\`${parsed.protocol}\` is not http or https`)
+  }
+  if (parsed.username !== '' || parsed.password !== '') {
+    return refuse('a URL with user name or password: send them in `headers`')
+  }
+  return []
+}
+
+function wrongSignatures({ signatures, secret }: WebhookConfig): readonly WebhookProblem[] {
+  const names = signatures ?? defaults.signatures
+  const unknown = names.flatMap((name, index) => {
+    if (outboundSchemes.includes(name)) return []
+    const message = `no signature scheme \`${name}\` for requests${suggestion(name, outboundSchemes)}`
+    return [
+      { path: ['signatures', index], message, expected: `one of ${outboundSchemes.join(', ')}` },
+    ]
+  })
+  return unknown.length > 0 ? unknown : wrongSecret(names, secret)
+}
+
+function wrongSecret(
+  schemes: readonly string[],
+  secrets: readonly string[],
+): readonly WebhookProblem[] {
+  try {
+    new Signer(schemes, secrets)
+    return []
+  } catch (error) {
+    if (!(error instanceof CarabinerError)) throw error
+    const expected = 'a secret that the signature schemes can sign with'
+    return [{ path: ['secret'], message: error.message, expected }]
+  }
+}
+
+function wrongContentType({ content_type: type }: WebhookConfig): readonly WebhookProblem[] {
+  if (type === undefined || isMediaType(type)) return []
+  return [{ path: ['content_type'], message: 'not a media type', expected: '`application/json`' }]
+}
+
+function isMediaType(type: string): boolean {
+  if (!/^[\x20-\x7e]+$/.test(type)) return false
+  try {
+    new MIMEType(type)
+    return true
+  } catch {
+    return false // that is how MIMEType says no
+  }
+}
+
+function wrongPointer({ ordered }: WebhookConfig): readonly WebhookProblem[] {
+  const message = typeof ordered === 'string' ? pointerProblem(ordered) : undefined
+  if (message === undefined) return []
+  return [{ path: ['ordered'], message, expected: 'a JSON Pointer such as /params/id, or true' }]
+}
+
+function wrongSchema({ when }: WebhookConfig, input: Input): readonly WebhookProblem[] {
+  const message = when === undefined ? undefined : input.schemaProblem(when)
+  if (message === undefined) return []
+  return [{ path: ['when'], message, expected: 'a JSON Schema (2020-12) for the params' }]
+}
+
+function wrongBackoff({ backoff }: WebhookConfig): readonly WebhookProblem[] {
+  if (backoff === undefined || backoff === false || typeof backoff === 'string') return []
+  return backoff.schedule === undefined ? [] : wrongSchedule(backoff, backoff.schedule)
+}
+
+function wrongSchedule(
+  { base, factor, max_tries: tries }: BackoffFields,
+  schedule: readonly number[],
+): readonly WebhookProblem[] {
+  if (base !== undefined || factor !== undefined) {
+    const message = '`schedule` and `base` or `factor` say different things'
+    return [
+      { path: ['backoff', 'schedule'], message, expected: 'either a schedule, or base and factor' },
+    ]
+  }
+  if (tries !== undefined && tries > schedule.length + 1) {
+    const message = `${tries} tries have ${tries - 1} waits between them, \`schedule\` has ${schedule.length}`
+    return [{ path: ['backoff', 'max_tries'], message, expected: `at most ${schedule.length + 1}` }]
+  }
+  return []
+}
+
+function sameNames(webhooks: readonly WebhookConfig[]): readonly ConfigProblem[] {
+  const names = webhooks.map(nameOf)
+  return names.flatMap((name, index) => {
+    const first = names.indexOf(name)
+    if (first === index) return []
+    const path = webhooks[index]?.name === undefined ? [index] : [index, 'name']
+    const message = `webhook ${first + 1} of the list is called \`${name}\` already`
+    return [{ path, message, expected: 'a `name` that no other webhook here has' }]
+  })
+}
+
+function pathOf(
+  key: string,
+  oneOrMore: string | readonly string[] | undefined,
+  index: number,
+): readonly (string | number)[] {
+  return typeof oneOrMore === 'string' ? [key] : [key, index]
+}

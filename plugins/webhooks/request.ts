@@ -1,0 +1,136 @@
+import type { AfterContext, AnyEvent, EventResult, HandlerContext } from 'carabiner'
+import { type Static, type TSchema, Type } from 'typebox'
+
+/** What one webhook request carries. */
+export interface WebhookContent {
+  /** `before:adjust` */
+  readonly hook: string
+  readonly contentType: string
+  /** The exact bytes that are signed and sent, over all attempts. */
+  readonly body: Uint8Array
+}
+
+/** What a request is stamped with: decided once, the same over all attempts. */
+export interface Stamp {
+  /** `webhook-id`, `Idempotency-Key` and the body's `id`. */
+  readonly id: string
+  /** UTC milliseconds. */
+  readonly createdAt: number
+}
+
+/** What of a handler's context goes into a body. */
+type Facts = Pick<
+  HandlerContext,
+  'event' | 'params' | 'dispatchId' | 'traceId' | 'actor' | 'dryRun' | 'deadline'
+>
+export type BeforeFacts = Facts
+export type AfterFacts = Omit<Facts, 'dryRun' | 'deadline'> & Pick<AfterContext, 'results'>
+
+/** The phases that webhooks hook into. */
+export type WebhookPhase = 'before' | 'after'
+
+/** The request that asks for a decision. */
+export function beforeRequest(
+  context: BeforeFacts,
+  stamp: Stamp,
+  contentType?: string,
+): WebhookContent {
+  const hook = `before:${context.event}`
+  const { params, dryRun, deadline } = context
+  return serialise(hook, contentType ?? defaultContentType('before', context.event), {
+    ...opening(hook, context, stamp),
+    params,
+    ...closing(context),
+    dry_run: dryRun,
+    deadline: rfc3339(deadline),
+  })
+}
+
+/** The request that tells what has happened. */
+export function afterRequest(
+  context: AfterFacts,
+  stamp: Stamp,
+  contentType?: string,
+): WebhookContent {
+  const hook = `after:${context.event}`
+  return serialise(hook, contentType ?? defaultContentType('after', context.event), {
+    ...opening(hook, context, stamp),
+    params: context.params,
+    results: context.results.map(asResult),
+    ...closing(context),
+  })
+}
+
+/** The content type of a body, unless the webhook has its own. */
+export function defaultContentType(phase: WebhookPhase, event: string): string {
+  return `application/vnd.carabiner.${phase}.${event}+json; version=1`
+}
+
+/** JSON Schema (2020-12) of the body that {@link beforeRequest} or {@link afterRequest} makes, from the event's signature. */
+export function bodySchema(phase: WebhookPhase, event: AnyEvent): TSchema {
+  const hook = `${phase}:${event.name}`
+  const schema = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: hook,
+    ...(event.description !== undefined && { description: event.description }),
+  }
+  const begin = {
+    id: Type.String({ format: 'uuid', description: 'The same over all attempts: `webhook-id`' }),
+    event: Type.Literal(hook),
+    dispatch_id: Type.String({ format: 'uuid' }),
+    created_at: Type.String({ format: 'date-time', description: 'RFC 3339, UTC' }),
+    params: event.params,
+  }
+  const end = {
+    actor: Type.Union([Type.String(), Type.Null()], { description: 'Who caused the event' }),
+    trace_id: Type.String(),
+  }
+  if (phase === 'after') {
+    return Type.Object({ ...begin, results: Type.Array(resultSchema(event)), ...end }, schema)
+  }
+  const decision = {
+    dry_run: Type.Boolean({ description: 'true: nothing will happen, whatever the answer' }),
+    deadline: Type.String({ format: 'date-time', description: 'An answer after it is not heard' }),
+  }
+  return Type.Object({ ...begin, ...end, ...decision }, schema)
+}
+
+const errorSchema = Type.Object({ name: Type.String(), message: Type.String() })
+type ResultBody = {
+  readonly connector: string
+} & ({ readonly value: unknown } | { readonly error: Static<typeof errorSchema> })
+
+function resultSchema(event: AnyEvent): TSchema {
+  const connector = Type.String()
+  return Type.Union([
+    Type.Object({ connector, value: event.result }),
+    Type.Object({ connector, error: errorSchema }),
+  ])
+}
+
+function opening(
+  hook: string,
+  { dispatchId }: AfterFacts | BeforeFacts,
+  { id, createdAt }: Stamp,
+): object {
+  return { id, event: hook, dispatch_id: dispatchId, created_at: rfc3339(createdAt) }
+}
+
+function closing({ actor, traceId }: AfterFacts | BeforeFacts): object {
+  return { actor: actor ?? null, trace_id: traceId }
+}
+
+function asResult(result: EventResult): ResultBody {
+  const { connector } = result
+  if ('value' in result) return { connector, value: result.value ?? null }
+  const { name, message } = result.error
+  return { connector, error: { name, message } }
+}
+
+function serialise(hook: string, contentType: string, body: object): WebhookContent {
+  return { hook, contentType, body: new TextEncoder().encode(JSON.stringify(body)) }
+}
+
+function rfc3339(utcMs: number): string {
+  return new Date(utcMs).toISOString()
+}
