@@ -5,6 +5,7 @@ import { MemoryStore } from './memory/memory-store.ts'
 import { openDatabase } from './sqlite/database.ts'
 import { SqliteStore } from './sqlite/sqlite-store.ts'
 import type { Store } from './store.ts'
+import { storeUnavailable } from './unavailable.ts'
 
 export interface OpenStoreOptions {
   /** @defaultValue {@link systemClock} */
@@ -15,14 +16,14 @@ export interface OpenStoreOptions {
  * Opens a store by its URL: `memory:` or `sqlite:/absolute/path`. Folder, file and schema are made when they are missing.
  *
  * @throws {CarabinerError} USAGE when the URL is not one of these; STORE_UNAVAILABLE when the store cannot be opened,
- * is not a carabiner store, or was written by a newer carabiner
+ * is not a carabiner store, was written by a newer carabiner, or is of a kind that this release does not have
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
   const { clock = systemClock } = options
   if (url === 'memory:') return new MemoryStore(clock)
   if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length), clock)
   if (/^postgres(ql)?:/.test(url)) {
-    throw new CarabinerError('USAGE', 'postgres: stores arrive with a later release; use sqlite:')
+    throw storeUnavailable('postgres: stores arrive with a later release; use sqlite:')
   }
   throw new CarabinerError(
     'USAGE',
@@ -33,17 +34,14 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
 /**
  * Opens the store of a host from another process, to look at or change its rows while the host runs, or does not.
  *
- * @throws {CarabinerError} USAGE for `memory:`, whose rows no other process sees; otherwise as `openStore` of the host
+ * @throws {CarabinerError} STORE_UNAVAILABLE for `memory:`, whose rows no other process sees; otherwise as `openStore` of the host
  * @example
  * await using store = await openStore('sqlite:/var/lib/carabiner/carabiner.db')
  * const { rows } = await store.deliveries({ state: 'dead' })
  */
 export async function openSharedStore(url: string, options?: OpenStoreOptions): Promise<Store> {
   if (url !== 'memory:') return openStore(url, options)
-  throw new CarabinerError(
-    'USAGE',
-    'the memory: store ends with its process; use sqlite: or postgres:',
-  )
+  throw storeUnavailable('the memory: store ends with its process; use sqlite: or postgres:')
 }
 
 async function openSqlite(path: string, clock: Clock): Promise<Store> {

@@ -16,7 +16,7 @@ export interface DeliveryList {
 
 const selectOne = `
   SELECT ${deliveryColumns}, ${messageColumns}
-  FROM deliveries AS d JOIN messages AS m ON m.seq = d.message_seq WHERE d.id = ?`
+  FROM deliveries AS d CROSS JOIN messages AS m ON m.seq = d.message_seq WHERE d.id = ?`
 
 const selectNextDue = `
   SELECT min(due_at) AS due_at FROM deliveries INDEXED BY deliveries_due
@@ -29,6 +29,13 @@ const selectBacklog = `
     (SELECT count(*) FROM deliveries WHERE state = 'dead') AS dead,
     (SELECT min(created_at) FROM deliveries WHERE state = 'pending') AS pending_since,
     (SELECT min(created_at) FROM deliveries WHERE state = 'sending') AS sending_since`
+
+/** A page of deliveries that meet the conditions, newest first. */
+export function selectListed(conditions: string): string {
+  return `
+    SELECT ${deliveryColumns} FROM deliveries AS d CROSS JOIN messages AS m ON m.seq = d.message_seq
+    ${conditions} ORDER BY d.created_at DESC, d.seq DESC LIMIT ?`
+}
 
 export function deliveryList(database: DatabaseSync): DeliveryList {
   const attempts = attemptTable(database)
@@ -75,9 +82,7 @@ export function deliveryList(database: DatabaseSync): DeliveryList {
   function listing(sql: string): StatementSync {
     const known = listings.get(sql)
     if (known !== undefined) return known
-    const prepared = database.prepare(`
-      SELECT ${deliveryColumns} FROM deliveries AS d JOIN messages AS m ON m.seq = d.message_seq
-      ${sql} ORDER BY d.created_at DESC, d.seq DESC LIMIT ?`)
+    const prepared = database.prepare(selectListed(sql))
     listings.set(sql, prepared)
     return prepared
   }

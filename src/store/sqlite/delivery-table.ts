@@ -20,7 +20,7 @@ export interface DeliveryTable {
 /** Due deliveries of one endpoint. Those held back by their order key stand elsewhere in the index, so they cost nothing. */
 export const selectDue: string = `
   SELECT ${deliveryColumns}, ${messageColumns}
-  FROM deliveries AS d INDEXED BY deliveries_due JOIN messages AS m ON m.seq = d.message_seq
+  FROM deliveries AS d INDEXED BY deliveries_due CROSS JOIN messages AS m ON m.seq = d.message_seq
   WHERE d.endpoint = ? AND d.state = 'pending' AND d.first_of_key = 1 AND d.due_at <= ?
   ORDER BY d.due_at, d.seq LIMIT ?`
 

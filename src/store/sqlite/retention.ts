@@ -6,11 +6,13 @@ export interface Retention {
   prune(before: number, limit: number): number
 }
 
+/** The oldest settled deliveries, found in an index that holds nothing else. */
+export const selectSettled: string = `
+  SELECT seq, message_seq FROM deliveries INDEXED BY deliveries_settled
+  WHERE settled_at IS NOT NULL AND settled_at < ? ORDER BY settled_at LIMIT ?`
+
 export function retention(database: DatabaseSync): Retention {
-  const selectSettled = database.prepare(
-    `SELECT seq, message_seq FROM deliveries INDEXED BY deliveries_settled
-     WHERE settled_at IS NOT NULL AND settled_at < ? ORDER BY settled_at LIMIT ?`,
-  )
+  const settledBefore = database.prepare(selectSettled)
   const removeAttempts = database.prepare('DELETE FROM attempts WHERE delivery_seq = ?')
   const removeDelivery = database.prepare('DELETE FROM deliveries WHERE seq = ?')
   const removeOrphan = database.prepare(
@@ -29,7 +31,7 @@ export function retention(database: DatabaseSync): Retention {
 
   function pruneDeliveries(before: number, limit: number): number {
     // Columns are as typed: the table is STRICT.
-    const settled = selectSettled.all(before, limit) as { seq: number; message_seq: number }[]
+    const settled = settledBefore.all(before, limit) as { seq: number; message_seq: number }[]
     for (const { seq } of settled) {
       removeAttempts.run(seq)
       removeDelivery.run(seq)

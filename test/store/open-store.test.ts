@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, it } from 'node:test'
+import { aMessage } from '../../src/store/contract/makers.ts'
+import { openSharedStore, openStore } from '../../src/store/open-store.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+describe('openStore', () => {
+  it('makes the folder and the file', async () => {
+    const path = join(temporaryFolder(), 'deep', 'er', 'carabiner.db')
+
+    await using store = await openStore(`sqlite:${path}`)
+
+    assert.equal(store.name, 'sqlite')
+    assert.equal(store.durable, true)
+    assert.ok(existsSync(path))
+  })
+
+  it('finds again what was stored before', async () => {
+    const url = `sqlite:${join(temporaryFolder(), 'store.db')}`
+    const message = aMessage()
+    {
+      await using store = await openStore(url)
+      await store.enqueue([message])
+    }
+
+    await using again = await openStore(url)
+
+    const { rows } = await again.deliveries({})
+    assert.deepEqual(
+      rows.map((row) => row.messageId),
+      [message.id],
+    )
+  })
+
+  it('keeps nothing of a memory: store', async () => {
+    await using store = await openStore('memory:')
+    await store.enqueue([aMessage()])
+
+    await using other = await openStore('memory:')
+
+    assert.equal(store.durable, false)
+    assert.deepEqual((await other.deliveries({})).rows, [])
+  })
+
+  it('says where a folder cannot be made', async () => {
+    const file = join(temporaryFolder(), 'file')
+    writeFileSync(file, '')
+
+    await assert.rejects(openStore(`sqlite:${file}/store.db`), {
+      code: 'STORE_UNAVAILABLE',
+      message: /file\/store\.db cannot be opened as a store: (EEXIST|ENOTDIR)/,
+    })
+  })
+
+  it('refuses a file that is not a database, and leaves it as it is', async () => {
+    const path = join(temporaryFolder(), 'notes.txt')
+    writeFileSync(path, 'dear diary, '.repeat(400))
+
+    await assert.rejects(openStore(`sqlite:${path}`), {
+      code: 'STORE_UNAVAILABLE',
+      message: /notes\.txt is not a SQLite database/,
+    })
+    assert.equal(statSync(path).size, 4800)
+  })
+
+  it('refuses the database of another program', async () => {
+    const path = join(temporaryFolder(), 'other.db')
+    const other = new DatabaseSync(path)
+    other.exec('CREATE TABLE deliveries (id TEXT)')
+    other.close()
+
+    await assert.rejects(openStore(`sqlite:${path}`), {
+      code: 'STORE_UNAVAILABLE',
+      message: /other\.db is a SQLite database of another program/,
+    })
+  })
+
+  it('refuses a store that is newer than the program', async () => {
+    const path = join(temporaryFolder(), 'store.db')
+    await using store = await openStore(`sqlite:${path}`)
+    const newer = new DatabaseSync(path)
+    newer.exec('PRAGMA user_version = 99')
+    newer.close()
+
+    await assert.rejects(openStore(`sqlite:${path}`), {
+      code: 'STORE_UNAVAILABLE',
+      message: /was written by a newer carabiner \(schema 99, this one knows \d+\)/,
+    })
+    assert.equal(store.durable, true)
+  })
+
+  it('refuses URLs it does not know, without showing what may be a password', async () => {
+    const url = (code: string, message: RegExp): object => ({ code, message })
+
+    await assert.rejects(
+      openStore('postgres://u:secret@h/db'),
+      url('STORE_UNAVAILABLE', /later release/),
+    )
+    await assert.rejects(openStore('mysql://u:secret@h/db'), url('USAGE', /got mysql:$/))
+    await assert.rejects(openStore('./data/store.db'), url('USAGE', /got a text without a scheme/))
+    await assert.rejects(openStore('sqlite:./store.db'), url('USAGE', /absolute path/))
+  })
+})
+
+describe('openSharedStore', () => {
+  it('refuses memory:, which no other process sees', async () => {
+    await assert.rejects(openSharedStore('memory:'), {
+      code: 'STORE_UNAVAILABLE',
+      message: 'the memory: store ends with its process; use sqlite: or postgres:',
+    })
+  })
+
+  it('opens the store that another connection has open, and each sees the rows of the other', async () => {
+    const url = `sqlite:${join(temporaryFolder(), 'store.db')}`
+    await using store = await openStore(url)
+    await using shared = await openSharedStore(url)
+    const version = shared.version()
+
+    await store.enqueue([aMessage()])
+
+    assert.equal((await shared.deliveries({})).rows.length, 1)
+    assert.notEqual(shared.version(), version)
+  })
+})

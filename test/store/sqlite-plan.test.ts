@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { describe, it } from 'node:test'
+import { systemClock } from '../../src/clock.ts'
+import { openDatabase } from '../../src/store/sqlite/database.ts'
+import { selectListed } from '../../src/store/sqlite/delivery-list.ts'
+import { selectDue } from '../../src/store/sqlite/delivery-table.ts'
+import { selectSettled } from '../../src/store/sqlite/retention.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+/** What grows with the backlog or with what is retained: a scan, or a sort of what was found. */
+const grows = /SCAN (?!CONSTANT)|TEMP B-TREE/
+
+const { database } = await openEmpty()
+
+describe('what a store asks of SQLite', () => {
+  it('finds due deliveries in an index, already sorted, whatever waits', () => {
+    const plan = planOf(database, selectDue)
+
+    assert.match(plan, /deliveries_due \(endpoint=\? AND first_of_key=\? AND due_at<\?\)/)
+    assert.doesNotMatch(plan, grows)
+  })
+
+  it('finds what is old enough to be removed in an index, already sorted', () => {
+    const plan = planOf(database, selectSettled)
+
+    assert.match(plan, /deliveries_settled \(settled_at>?\?? ?.*settled_at<\?\)/)
+    assert.doesNotMatch(plan, grows)
+  })
+
+  it('reads a page of deliveries from an index, already sorted', () => {
+    const listings = {
+      'WHERE d.state = ?': /deliveries_state \(state=\?\)/,
+      'WHERE d.endpoint = ?': /deliveries_endpoint \(endpoint=\?\)/,
+      'WHERE d.created_at >= ? AND d.created_at < ?':
+        /deliveries_created \(created_at>\? AND created_at<\?\)/,
+      'WHERE d.state = ? AND (d.created_at, d.seq) < (?, ?)': /deliveries_state \(state=\? AND /,
+    }
+    for (const [conditions, index] of Object.entries(listings)) {
+      const plan = planOf(database, selectListed(conditions))
+      assert.match(plan, index)
+      assert.doesNotMatch(plan, /TEMP B-TREE/)
+    }
+  })
+})
+
+async function openEmpty(): Promise<{ database: DatabaseSync }> {
+  return { database: await openDatabase(join(temporaryFolder(), 'store.db'), systemClock) }
+}
+
+function planOf(database: DatabaseSync, sql: string): string {
+  const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all()
+  return steps.map((step) => step['detail']).join('\n')
+}
