@@ -1,0 +1,194 @@
+import type { Logger } from '../bus/handler.ts'
+import type { Clock } from '../clock.ts'
+import { CarabinerError } from '../errors.ts'
+import type { ClaimedDelivery, Lease, Store } from '../store/store.ts'
+import type { EndpointQueue } from './endpoint-queue.ts'
+import type { EndpointRegistry } from './endpoint-registry.ts'
+import type { HeldDeliveries } from './held-deliveries.ts'
+
+export interface ClaimerParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Logger
+  readonly registry: EndpointRegistry
+  readonly held: HeldDeliveries
+  readonly lease: (now: number) => Lease
+  /** Whether claims make sense now: not while the store is away. */
+  readonly mayClaim: (now: number) => boolean
+  readonly claimed: (delivery: ClaimedDelivery, lease: Lease) => void
+}
+
+interface Candidate {
+  readonly queue: EndpointQueue
+  readonly limit: number
+  readonly left: number
+}
+
+const pollMs = 500
+/** Sweeps over all endpoints are no more frequent than this. */
+const sweepMs = 250
+/** Nothing that somebody forgot to tell stays unseen for longer. */
+const longestSweepMs = 30_000
+
+/**
+ * Claims what the store holds: after a start, when retries are due, when there is room again, when other hosts left something.
+ *
+ * One claim is under way at a time, for the endpoints that may have something due; a sweep asks for all of them.
+ */
+export class Claimer {
+  readonly #parts: ClaimerParts
+  #running = false
+  #sweeps = true
+  #timer: Disposable | undefined
+  #timerAt = Number.POSITIVE_INFINITY
+  #pass: Promise<void> | undefined
+  #again = false
+  #version: number | undefined
+  #pollAt = Number.NEGATIVE_INFINITY
+  #sweepAt = Number.NEGATIVE_INFINITY
+
+  constructor(parts: ClaimerParts) {
+    this.#parts = parts
+  }
+
+  /** @param sweeps - whether to look for what others have left, too */
+  start({ sweeps }: { readonly sweeps: boolean }): void {
+    this.#running = true
+    this.#sweeps = sweeps
+    this.sweep()
+  }
+
+  /** Resolves when no claim is under way any more. */
+  async stop(): Promise<void> {
+    this.#running = false
+    this.#timer?.[Symbol.dispose]()
+    await this.#pass
+  }
+
+  /** Looks for work of the endpoints that may have some. */
+  wake(): void {
+    if (!this.#running) return
+    this.#again = true
+    this.#pass ??= this.#passes()
+  }
+
+  /** Looks for work of every endpoint. */
+  sweep(): void {
+    this.#sweepAt = Number.NEGATIVE_INFINITY
+    this.wake()
+  }
+
+  /** A retry has been stored: looks for it when it is due. */
+  retryAt(queue: EndpointQueue, dueAt: number): void {
+    queue.retryAt = Math.min(queue.retryAt, dueAt)
+    if (!this.#running || this.#pass !== undefined || dueAt >= this.#timerAt) return
+    this.#wakeAt(dueAt, this.#parts.clock.now())
+  }
+
+  async #passes(): Promise<void> {
+    // Whoever else has something to wake for in this turn is part of the pass.
+    await Promise.resolve()
+    while (this.#again && this.#running) {
+      this.#again = false
+      try {
+        await this.#onePass()
+      } catch (error) {
+        this.#failed(error)
+        break
+      }
+    }
+    this.#pass = undefined
+    this.#schedule()
+  }
+
+  async #onePass(): Promise<void> {
+    const now = this.#parts.clock.now()
+    if (!this.#parts.mayClaim(now)) return
+    if (now >= this.#pollAt) await this.#poll(now)
+
+    const isSweep = this.#sweeps && now >= this.#sweepAt
+    const candidates = this.#candidates(now, isSweep)
+    await this.#claim(candidates, now)
+    if (isSweep) await this.#planSweep(now)
+  }
+
+  /** Has another process changed the store? Then its rows and its word on the endpoints are news. */
+  async #poll(now: number): Promise<void> {
+    this.#pollAt = now + pollMs
+    const version = this.#parts.store.version()
+    if (version !== undefined && version === this.#version) return
+    await this.#parts.registry.refresh()
+    this.#version = version
+    this.#sweepAt = now
+  }
+
+  #candidates(now: number, isSweep: boolean): Candidate[] {
+    const candidates: Candidate[] = []
+    for (const queue of this.#parts.registry.all()) {
+      if (isSweep || queue.retryAt <= now) queue.mayHaveDue = true
+      if (!queue.mayHaveDue) continue
+
+      const limit = this.#parts.held.room(queue, queue.claimable(now))
+      // A few at a time would cost a query each.
+      if (limit === 0 || (queue.held > 0 && limit * 4 < queue.capacity)) continue
+      candidates.push({ queue, limit, left: queue.left })
+    }
+    return candidates
+  }
+
+  async #claim(candidates: readonly Candidate[], now: number): Promise<void> {
+    if (candidates.length === 0) return
+    for (const { queue } of candidates) {
+      if (queue.retryAt <= now) queue.retryAt = Number.POSITIVE_INFINITY
+    }
+
+    const lease = this.#parts.lease(now)
+    const claimed = await this.#parts.store.claim({
+      lease,
+      now,
+      endpoints: candidates.map(({ queue, limit }) => ({ endpoint: queue.id, limit })),
+    })
+
+    const counts = new Map<string, number>()
+    for (const delivery of claimed) {
+      counts.set(delivery.endpoint, (counts.get(delivery.endpoint) ?? 0) + 1)
+      this.#parts.claimed(delivery, lease)
+    }
+    for (const { queue, limit, left } of candidates) {
+      const isExhausted = (counts.get(queue.id) ?? 0) < limit && queue.left === left
+      if (isExhausted) queue.mayHaveDue = false
+      else this.#again = true
+    }
+  }
+
+  async #planSweep(now: number): Promise<void> {
+    const waiting = [...this.#parts.registry.all()].filter((queue) => !queue.mayHaveDue)
+    const dueAt =
+      waiting.length === 0
+        ? null
+        : await this.#parts.store.nextDueAt(waiting.map((queue) => queue.id))
+    const latest = now + longestSweepMs
+    this.#sweepAt = dueAt === null ? latest : Math.min(Math.max(dueAt, now + sweepMs), latest)
+  }
+
+  #failed(error: unknown): void {
+    const isAway = error instanceof CarabinerError && error.code === 'STORE_UNAVAILABLE'
+    if (!isAway) this.#parts.log.error({ err: error }, 'deliveries could not be claimed')
+    this.#sweepAt = Number.NEGATIVE_INFINITY
+  }
+
+  #schedule(): void {
+    if (!this.#running) return
+    const now = this.#parts.clock.now()
+    // A sweep that is overdue was held up: it waits for the next poll.
+    let at = Math.min(this.#sweepAt > now ? this.#sweepAt : Number.POSITIVE_INFINITY, now + pollMs)
+    for (const queue of this.#parts.registry.all()) at = Math.min(at, queue.changesAt(now))
+    this.#wakeAt(at, now)
+  }
+
+  #wakeAt(at: number, now: number): void {
+    this.#timer?.[Symbol.dispose]()
+    this.#timerAt = at
+    this.#timer = this.#parts.clock.after(Math.max(1, at - now), () => this.wake())
+  }
+}

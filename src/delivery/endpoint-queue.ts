@@ -1,0 +1,141 @@
+import PQueue from 'p-queue'
+import type { EndpointState } from '../store/store.ts'
+import type { CircuitSignal } from './attempt-outcome.ts'
+import { type Circuit, circuitAfter, closedCircuit, probing } from './circuit-breaker.ts'
+import type { EndpointDefinition } from './endpoint.ts'
+import { RequestHeaders } from './request-headers.ts'
+
+/** Whether an endpoint may be sent to now. */
+export type Admission =
+  | { readonly kind: 'go' }
+  /** The circuit is open and its probe is due: whoever takes it in the store may send one request. */
+  | { readonly kind: 'probe' }
+  | { readonly kind: 'circuit-open'; readonly until: number }
+  | { readonly kind: 'paused'; readonly until: number }
+  | { readonly kind: 'disabled'; readonly reason: string }
+
+const go: Admission = { kind: 'go' }
+const probe: Admission = { kind: 'probe' }
+
+/** What is kept of an endpoint between two looks into the store. */
+export type KnownState = Omit<
+  EndpointState,
+  'endpoint' | 'circuit' | 'consecutiveFailures' | 'probeAt'
+>
+
+const untroubled: KnownState = {
+  pausedUntil: null,
+  disabledReason: null,
+  disabledUrl: null,
+  lastSuccessAt: null,
+  lastErrorAt: null,
+  lastError: null,
+}
+
+/** One endpoint while it is known: its queue of requests, its circuit, and what waits for it in the store. */
+export class EndpointQueue {
+  readonly definition: EndpointDefinition
+  readonly url: URL
+  readonly headers: RequestHeaders
+  /** Requests at once and per interval. */
+  readonly requests: PQueue
+  readonly #stop = new AbortController()
+
+  circuit: Circuit = closedCircuit
+  state: KnownState = untroubled
+  /** Deliveries of it in this host's hands. */
+  held = 0
+  /** Whether the store may hold deliveries that are due and that nobody has claimed. */
+  mayHaveDue = true
+  /** How often something was left to the store: tells a claim whether it has seen everything. */
+  left = 0
+  /** When the next retry that this host knows of is due, UTC milliseconds. */
+  retryAt: number = Number.POSITIVE_INFINITY
+
+  /** @throws {CarabinerError} SECRET_INVALID */
+  constructor(definition: EndpointDefinition, version: string) {
+    this.definition = definition
+    this.url = new URL(definition.url)
+    this.headers = new RequestHeaders(definition, version)
+    this.requests = new PQueue({
+      concurrency: definition.concurrency,
+      ...(definition.rate === undefined
+        ? {}
+        : { intervalCap: definition.rate.count, interval: definition.rate.perMs, strict: true }),
+    })
+  }
+
+  get id(): string {
+    return this.definition.id
+  }
+
+  /** How many deliveries of it a host keeps in its hands: enough to keep all connections busy. */
+  get capacity(): number {
+    return this.definition.concurrency * 4
+  }
+
+  /** Aborts what is under way. */
+  get signal(): AbortSignal {
+    return this.#stop.signal
+  }
+
+  admission(now: number): Admission {
+    const { disabledReason, pausedUntil } = this.state
+    if (disabledReason !== null) return { kind: 'disabled', reason: disabledReason }
+    if (pausedUntil !== null && pausedUntil > now) return { kind: 'paused', until: pausedUntil }
+    return this.circuitAdmission(now)
+  }
+
+  /** As `admission`, for requests that somebody waits for: neither a pause nor a 410 holds them back. */
+  circuitAdmission(now: number): Admission {
+    const { state, probeAt } = this.circuit
+    if (state === 'closed') return go
+    return probeAt === null || probeAt <= now ? probe : { kind: 'circuit-open', until: probeAt }
+  }
+
+  /** How many more deliveries may be claimed for it, by its own state alone. */
+  claimable(now: number): number {
+    const room = Math.max(0, this.capacity - this.held)
+    const admission = this.admission(now)
+    switch (admission.kind) {
+      case 'go':
+        return room
+      case 'probe':
+        return this.held === 0 ? 1 : 0
+      case 'circuit-open':
+        return this.definition.retry.openCircuit === 'count' ? room : 0
+      case 'paused':
+        return 0
+      case 'disabled':
+        return room
+    }
+  }
+
+  /** When something changes for it by time alone, UTC milliseconds; what is past has changed already. */
+  changesAt(now: number): number {
+    const { pausedUntil } = this.state
+    if (pausedUntil !== null && pausedUntil > now) return pausedUntil
+    return Math.min(later(this.circuit.probeAt, now), later(this.retryAt, now))
+  }
+
+  /** Notes how a request went. Gives the circuit's new state when it changed. */
+  record(signal: CircuitSignal, now: number): Circuit | undefined {
+    if (this.definition.circuitBreaker === false) return undefined
+    const after = circuitAfter(this.circuit, signal, this.definition.circuitBreaker, now)
+    if (after === this.circuit) return undefined
+    this.circuit = after
+    return after
+  }
+
+  startProbe(nextProbeAt: number): void {
+    this.circuit = probing(this.circuit, nextProbeAt)
+  }
+
+  abort(): void {
+    this.#stop.abort()
+  }
+}
+
+function later(at: number | null, now: number): number {
+  return at === null || at <= now ? Number.POSITIVE_INFINITY : at
+}

@@ -1,0 +1,116 @@
+import type { Logger } from '../bus/handler.ts'
+import type { Clock } from '../clock.ts'
+import type { Lease, Store } from '../store/store.ts'
+import type { HeldDeliveries, HeldDelivery } from './held-deliveries.ts'
+
+export interface HeartbeatParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Logger
+  readonly hostId: string
+  readonly held: HeldDeliveries
+  /** Whether deliveries of dead hosts may be taken over now. */
+  readonly mayRecover: () => boolean
+  readonly recovered: (deliveries: number) => void
+  /** The lease has gone to another host. */
+  readonly lost: (held: HeldDelivery) => void
+  /** What else is written now and then. */
+  readonly flush: () => Promise<void>
+}
+
+const beatMs = 2_000
+const recoverMs = 5_000
+const leaseMs = 30_000
+/** Leases that end within this are renewed: once 10 s of their 30 s are over. */
+const renewWithinMs = 20_000
+/** A host that has not been heard of for so long is dead for the others, who take over what it holds. */
+const silenceMs = 10_000
+
+/** Shows the other hosts that this one lives, keeps its leases, and takes over from those that died. */
+export class Heartbeat {
+  readonly #parts: HeartbeatParts
+  #timer: Disposable | undefined
+  #beating: Promise<void> | undefined
+  #stopped = false
+  #lastBeatAt = Number.NEGATIVE_INFINITY
+  #recoverAt = Number.NEGATIVE_INFINITY
+  #trouble: unknown
+
+  constructor(parts: HeartbeatParts) {
+    this.#parts = parts
+  }
+
+  /** Why the store could not be told; `undefined` when it could. */
+  get trouble(): unknown {
+    return this.#trouble
+  }
+
+  /** Resolves after the first beat, whether or not the store took it. */
+  start(): Promise<void> {
+    return this.#beat()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#timer?.[Symbol.dispose]()
+    await this.#beating
+  }
+
+  /** A lease for what is claimed now. */
+  lease(now: number): Lease {
+    return { owner: this.#parts.hostId, until: now + leaseMs }
+  }
+
+  /** Whether the others take this host for alive: else they may hold by now what it believes to hold. */
+  isAlive(now: number): boolean {
+    return now - this.#lastBeatAt < silenceMs
+  }
+
+  #beat(): Promise<void> {
+    this.#beating = this.#tick().finally(() => {
+      if (this.#stopped) return
+      this.#timer = this.#parts.clock.after(beatMs, () => void this.#beat())
+    })
+    return this.#beating
+  }
+
+  async #tick(): Promise<void> {
+    const { clock, store, hostId, log } = this.#parts
+    try {
+      const now = clock.now()
+      await store.beat(hostId, now)
+      this.#lastBeatAt = now
+      // Leases first: what is recovered below are those that ended, ours too.
+      await this.#renew(now)
+      await this.#recover(now)
+      await this.#parts.flush()
+      this.#trouble = undefined
+    } catch (error) {
+      if (this.#trouble === undefined)
+        log.warn({ err: error }, 'the store did not take the heartbeat')
+      this.#trouble = error
+    }
+  }
+
+  async #renew(now: number): Promise<void> {
+    const due = [...this.#parts.held.all()].filter((held) => held.leasedUntil < now + renewWithinMs)
+    if (due.length === 0) return
+
+    const lease = this.lease(now)
+    const kept = await this.#parts.store.renew(
+      due.map(({ delivery }) => delivery.id),
+      lease,
+    )
+    for (const held of due) {
+      if (kept.has(held.delivery.id)) held.leasedUntil = lease.until
+      else if (held.state === 'waiting' || held.state === 'sending') this.#parts.lost(held)
+    }
+  }
+
+  async #recover(now: number): Promise<void> {
+    if (now < this.#recoverAt || !this.#parts.mayRecover()) return
+    const deliveries = await this.#parts.store.recover(now)
+    this.#recoverAt = now + recoverMs
+    if (deliveries > 0) this.#parts.recovered(deliveries)
+  }
+}

@@ -1,0 +1,179 @@
+import type { Outbox as BusOutbox } from '../bus/outbox.ts'
+import type { Clock } from '../clock.ts'
+import { CarabinerError } from '../errors.ts'
+import { type DeliveryId, type MessageId, newDeliveryId, newMessageId } from '../ids.ts'
+import type { ClaimedDelivery, Lease, NewDelivery, NewMessage, Store } from '../store/store.ts'
+import type { OutboundMessage } from './deliveries.ts'
+import type { EndpointQueue } from './endpoint-queue.ts'
+import type { EndpointRegistry } from './endpoint-registry.ts'
+import type { HeldDeliveries } from './held-deliveries.ts'
+
+export interface OutboxParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly registry: EndpointRegistry
+  readonly held: HeldDeliveries
+  readonly bodyLimit: number
+  /** Why nothing can be stored now; `undefined` when it can. */
+  readonly trouble: () => unknown
+  /** The lease for what is sent at once; `undefined` when this host does not send. */
+  readonly lease: (now: number) => Lease | undefined
+  /** Stored, and this host's to send. */
+  readonly claimed: (delivery: ClaimedDelivery, lease: Lease) => void
+  /** Stored: all of these, claimed or left to be claimed. */
+  readonly accepted: (deliveries: readonly NewDelivery[]) => void
+  /** Something was left to the store that this host may claim. */
+  readonly left: () => void
+}
+
+/** Deliveries that are born in this host's hands, and those that are left to the store. */
+interface Sorted {
+  readonly claimed: Map<DeliveryId, EndpointQueue>
+  readonly left: Set<EndpointQueue>
+}
+
+/**
+ * Stores messages with their deliveries, and hands on what can be sent at once.
+ *
+ * While there is room in the window and nothing older waits, a delivery goes to its sender from memory; else the store keeps it.
+ */
+export class Outbox implements BusOutbox<OutboundMessage> {
+  readonly #parts: OutboxParts
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts
+  }
+
+  /** @throws {CarabinerError} STORE_UNAVAILABLE */
+  ready(): void | Promise<void> {
+    const trouble = this.#parts.trouble()
+    if (trouble !== undefined) {
+      throw new CarabinerError('STORE_UNAVAILABLE', 'the store cannot be written', {
+        cause: trouble,
+      })
+    }
+    return this.#parts.store.ready()
+  }
+
+  /**
+   * Stores all of it, or nothing.
+   *
+   * @throws {CarabinerError} STORE_UNAVAILABLE, MESSAGE_TOO_LARGE
+   */
+  async commit(owed: readonly OutboundMessage[]): Promise<void> {
+    const now = this.#parts.clock.now()
+    const messages = owed
+      .map((message) => this.#newMessage(message, now))
+      .filter((message) => message.deliveries.length > 0)
+    if (messages.length === 0) return
+
+    const lease = this.#parts.lease(now)
+    const sorted = this.#sort(messages, lease, now)
+    try {
+      await this.#parts.store.enqueue(messages, claim(sorted, lease))
+    } finally {
+      for (const queue of sorted.claimed.values()) this.#parts.held.unreserve(queue)
+    }
+    this.#handOn(messages, sorted, lease)
+  }
+
+  /** What has a lease gets its place kept at once: other commits may be under way. */
+  #sort(messages: readonly NewMessage[], lease: Lease | undefined, now: number): Sorted {
+    const sorted: Sorted = { claimed: new Map(), left: new Set() }
+    for (const { deliveries } of messages) {
+      for (const delivery of deliveries) {
+        const queue = this.#parts.registry.get(delivery.endpoint)
+        if (queue === undefined) continue
+        if (lease !== undefined && this.#goesAtOnce(queue, delivery, now)) {
+          this.#parts.held.reserve(queue)
+          sorted.claimed.set(delivery.id, queue)
+        } else {
+          sorted.left.add(queue)
+        }
+      }
+    }
+    return sorted
+  }
+
+  #goesAtOnce(queue: EndpointQueue, delivery: NewDelivery, now: number): boolean {
+    // Only the store knows whether an earlier one of the key is settled.
+    if (delivery.orderKey !== null || queue.mayHaveDue) return false
+    if (queue.admission(now).kind !== 'go' || queue.held >= queue.capacity) return false
+    return this.#parts.held.room(queue, 1) === 1
+  }
+
+  #handOn(messages: readonly NewMessage[], sorted: Sorted, lease: Lease | undefined): void {
+    for (const queue of sorted.left) {
+      queue.mayHaveDue = true
+      queue.left += 1
+    }
+    if (sorted.left.size > 0) this.#parts.left()
+    for (const { deliveries, ...message } of messages) {
+      this.#parts.accepted(deliveries)
+      if (lease === undefined) continue
+      for (const delivery of deliveries) {
+        if (!sorted.claimed.has(delivery.id)) continue
+        this.#parts.claimed(bornClaimed(message, delivery), lease)
+      }
+    }
+  }
+
+  #newMessage(message: OutboundMessage, now: number): NewMessage {
+    const { byteLength } = message.body
+    if (byteLength > this.#parts.bodyLimit) {
+      throw new CarabinerError(
+        'MESSAGE_TOO_LARGE',
+        `the body of \`${message.type}\` has ${byteLength} bytes, the limit is ${this.#parts.bodyLimit}`,
+      )
+    }
+    return {
+      // An id the caller gave is a message's by its being given here.
+      id: (message.id as MessageId | undefined) ?? newMessageId(),
+      origin: message.origin,
+      type: message.type,
+      contentType: message.contentType,
+      body: Buffer.from(message.body),
+      headers: message.headers ?? {},
+      traceId: message.traceId,
+      depth: message.depth,
+      createdAt: now,
+      deliveries: message.to
+        .filter(({ endpoint }) => !this.#isDisabled(endpoint))
+        .map(({ endpoint, orderKey }) => newDelivery(endpoint, orderKey ?? null, now)),
+    }
+  }
+
+  /** After a 410 nothing new is created. */
+  #isDisabled(endpoint: string): boolean {
+    const queue = this.#parts.registry.get(endpoint)
+    return queue !== undefined && queue.state.disabledReason !== null
+  }
+}
+
+function newDelivery(endpoint: string, orderKey: string | null, dueAt: number): NewDelivery {
+  return { id: newDeliveryId(), endpoint, dueAt, orderKey, redeliveryOf: null }
+}
+
+function claim(
+  { claimed }: Sorted,
+  lease: Lease | undefined,
+): { readonly lease: Lease; readonly ids: ReadonlySet<DeliveryId> } | undefined {
+  if (lease === undefined || claimed.size === 0) return undefined
+  return { lease, ids: new Set(claimed.keys()) }
+}
+
+function bornClaimed(
+  message: Omit<NewMessage, 'deliveries'>,
+  delivery: NewDelivery,
+): ClaimedDelivery {
+  return {
+    ...delivery,
+    messageId: message.id,
+    state: 'sending',
+    attempts: 0,
+    lastError: null,
+    createdAt: message.createdAt,
+    settledAt: null,
+    message,
+  }
+}

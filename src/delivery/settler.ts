@@ -1,0 +1,110 @@
+import type { Logger } from '../bus/handler.ts'
+import type { Clock } from '../clock.ts'
+import { CarabinerError } from '../errors.ts'
+import type { Settlement, Store } from '../store/store.ts'
+import type { HeldDelivery } from './held-deliveries.ts'
+
+export interface SettlerParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Logger
+  /** Told once for each settlement: whether it was this host's to make. */
+  readonly settled: (held: HeldDelivery, settlement: Settlement, ours: boolean) => void
+  /** Told when a settlement could not be made for a reason that will not go away. */
+  readonly failed: (held: HeldDelivery) => void
+}
+
+interface Pending {
+  readonly held: HeldDelivery
+  readonly settlement: Settlement
+}
+
+const batchSize = 500
+const firstWaitMs = 100
+const longestWaitMs = 2_000
+
+/**
+ * Writes settlements in batches, one under way at a time.
+ *
+ * While the store is away they are kept and tried again. They are bounded by what the host holds: nothing is claimed meanwhile.
+ */
+export class Settler {
+  readonly #parts: SettlerParts
+  #pending: Pending[] = []
+  #draining: Promise<void> | undefined
+  #trouble: unknown
+  readonly #abandoned = new AbortController()
+
+  constructor(parts: SettlerParts) {
+    this.#parts = parts
+  }
+
+  /** Why settlements wait for the store; `undefined` when they do not. */
+  get trouble(): unknown {
+    return this.#trouble
+  }
+
+  add(held: HeldDelivery, settlement: Settlement): void {
+    held.state = 'settling'
+    this.#pending.push({ held, settlement })
+    this.#draining ??= this.#drain()
+  }
+
+  /** Resolves when nothing is left to settle. */
+  async idle(): Promise<void> {
+    await this.#draining
+  }
+
+  /** Gives up what the store has not taken: the leases end by themselves, and another host decides. */
+  abandon(): void {
+    this.#abandoned.abort()
+  }
+
+  async #drain(): Promise<void> {
+    // What is added in this turn of the event loop goes along.
+    await Promise.resolve()
+    while (this.#pending.length > 0 && !this.#abandoned.signal.aborted) {
+      const batch = this.#pending.splice(0, batchSize)
+      await this.#settle(batch)
+    }
+    this.#draining = undefined
+  }
+
+  async #settle(batch: readonly Pending[]): Promise<void> {
+    let waitMs = firstWaitMs
+    for (;;) {
+      try {
+        const ours = await this.#parts.store.settle(batch.map(({ settlement }) => settlement))
+        this.#trouble = undefined
+        batch.forEach(({ held, settlement }, index) => {
+          this.#parts.settled(held, settlement, ours[index] === true)
+        })
+        return
+      } catch (error) {
+        if (!isAway(error)) return this.#settleApart(batch, error)
+        this.#trouble = error
+        // Only our own signal ends the sleep early.
+        await this.#parts.clock.sleep(waitMs, this.#abandoned.signal).catch(() => undefined)
+        if (this.#abandoned.signal.aborted) return
+        waitMs = Math.min(waitMs * 2, longestWaitMs)
+      }
+    }
+  }
+
+  /** One settlement that the store cannot take must not keep back the others. */
+  async #settleApart(batch: readonly Pending[], error: unknown): Promise<void> {
+    const [only, ...others] = batch
+    if (only === undefined) return
+    if (others.length > 0) {
+      for (const each of batch) await this.#settle([each])
+      return
+    }
+    const { id } = only.settlement
+    this.#parts.log.error({ err: error, delivery: id }, 'a delivery could not be settled')
+    this.#parts.failed(only.held)
+  }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof CarabinerError && error.code === 'STORE_UNAVAILABLE'
+}

@@ -1,0 +1,15 @@
+import type { Clock } from '../clock.ts'
+
+/** Waits for `work`, but no longer than `ms` and not beyond the signal. Rejects only when `work` does. Keeps the process alive. */
+export async function waitAtMost(
+  clock: Clock,
+  ms: number,
+  work: Promise<unknown>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const over = new AbortController()
+  const end = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal])
+  // Rejected by our own abort or by the caller's: both end the wait.
+  const late = clock.sleep(ms, end).catch(() => undefined)
+  await Promise.race([work, late]).finally(() => over.abort())
+}
