@@ -6,7 +6,7 @@ import {
   type TUnknown,
   Type,
 } from 'typebox'
-import type { EventDefinition } from './event.ts'
+import type { AnyEvent, EventDefinition } from './event.ts'
 
 type Startup = EventDefinition<'startup', TObject<{}>, TUnknown>
 type Shutdown = EventDefinition<'shutdown', TObject<{ reason: TString }>, TUnknown>
@@ -29,6 +29,16 @@ const plain = {
   timeoutMs: undefined,
   reentrant: false,
   result: Type.Unknown(),
+}
+
+/** The events every host has, in the order a host dispatches them. */
+export function builtInEvents(): readonly AnyEvent[] {
+  return [startup, check, shutdown]
+}
+
+/** Whether a before handler may cancel the event. A host that has to stop stops. */
+export function isCancellable(event: AnyEvent): boolean {
+  return event.name !== shutdown.name
 }
 
 /** Dispatched once when every connector is set up, before listeners open. */

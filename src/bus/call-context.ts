@@ -1,0 +1,123 @@
+import { EventCancelledError } from '../errors.ts'
+import type { CurrentEvent, RunningCall } from './current-event.ts'
+import { cancelRefusal } from './failure.ts'
+import type { AfterContext, Logger } from './handler.ts'
+import type { EventResult } from './outcome.ts'
+import type { Params } from './params.ts'
+import type { Phase } from './phase.ts'
+import type { Callee } from './registration.ts'
+
+/** What a handler's context asks of the dispatch it belongs to. */
+export interface ContextSource {
+  readonly eventName: string
+  readonly dispatchId: string
+  readonly traceId: string
+  readonly actor: string | undefined
+  readonly dryRun: boolean
+  readonly depth: number
+  readonly params: Params
+  readonly results: readonly EventResult[]
+  /** UTC milliseconds. */
+  readonly deadlineAt: number
+  /** UTC milliseconds at which the handlers that are being started began. */
+  readonly seenAt: number
+  readonly log: Logger
+  /** The signal of the handlers of a phase; already aborted when the phase is over. */
+  signalOf(phase: Phase): AbortSignal
+  cancel(registration: Callee, reason: string, details: unknown): void
+  warn(source: string, message: string): void
+}
+
+/**
+ * The one object a handler gets.
+ *
+ * What costs something is made when it is asked for; the methods work without their object (`({ params, cancel }) => …`).
+ */
+export class CallContext implements AfterContext, RunningCall {
+  readonly event: string
+  readonly phase: Phase
+  readonly params: Params
+  readonly dispatchId: string
+  readonly traceId: string
+  readonly actor: string | undefined
+  readonly dryRun: boolean
+  readonly depth: number
+  readonly #source: ContextSource
+  readonly #registration: Callee
+  #ownTimeout: AbortController | undefined
+  #signal: AbortSignal | undefined
+
+  constructor(source: ContextSource, registration: Callee) {
+    this.event = source.eventName
+    this.phase = registration.phase
+    this.params = source.params
+    this.dispatchId = source.dispatchId
+    this.traceId = source.traceId
+    this.actor = source.actor
+    this.dryRun = source.dryRun
+    this.depth = source.depth
+    this.#source = source
+    this.#registration = registration
+  }
+
+  get results(): readonly EventResult[] {
+    return this.#source.results
+  }
+
+  get deadline(): number {
+    return this.#source.deadlineAt
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= this.#makeSignal()
+    return this.#signal
+  }
+
+  get cancel(): (reason: string, details?: unknown) => never {
+    return (reason, details) => {
+      if (this.phase !== 'before') throw cancelRefusal(this.phase)
+      // Known at once: a handler that catches what is thrown here has cancelled all the same.
+      this.#source.cancel(this.#registration, reason, details)
+      throw new EventCancelledError(reason, details)
+    }
+  }
+
+  get warn(): (message: string) => void {
+    return (message) => this.#source.warn(this.#registration.label, message)
+  }
+
+  get log(): Logger {
+    const { event, phase, dispatchId, traceId } = this
+    const fields = { event, phase, connector: this.#registration.label, dispatchId, traceId }
+    return logWith(this.#source.log, fields)
+  }
+
+  /** @internal Tells this handler alone that nobody waits for it any more. */
+  abort(reason: Error): void {
+    this.#ownTimeout ??= new AbortController()
+    this.#ownTimeout.abort(reason)
+  }
+
+  /** @internal What `currentEvent()` says while the handler runs. */
+  current(): CurrentEvent {
+    const { event, phase, dispatchId, traceId } = this
+    const { connector } = this.#registration
+    return { event, phase, connector, dispatchId, traceId, startedAt: this.#source.seenAt }
+  }
+
+  #makeSignal(): AbortSignal {
+    const shared = this.#source.signalOf(this.phase)
+    if (this.#registration.timeoutMs === undefined) return shared
+    this.#ownTimeout ??= new AbortController()
+    return AbortSignal.any([shared, this.#ownTimeout.signal])
+  }
+}
+
+function logWith(log: Logger, fields: object): Logger {
+  return {
+    debug: (more, message) => log.debug({ ...fields, ...more }, message),
+    info: (more, message) => log.info({ ...fields, ...more }, message),
+    warn: (more, message) => log.warn({ ...fields, ...more }, message),
+    error: (more, message) => log.error({ ...fields, ...more }, message),
+  }
+}

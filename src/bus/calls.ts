@@ -1,0 +1,163 @@
+import type { Clock } from '../clock.ts'
+import { CarabinerError } from '../errors.ts'
+import { printDuration } from '../quantity/duration.ts'
+import type { CallContext } from './call-context.ts'
+import { type Cause, enterFrame, type Frame } from './current-event.ts'
+import type { Deadline } from './deadline.ts'
+import type { Registration } from './registration.ts'
+
+/** Learns how handlers ended: each call once, none after the dispatch stopped waiting for it. */
+export interface CallSink {
+  answered(registration: Registration, value: unknown, slot: number): void
+  failed(registration: Registration, error: unknown, slot: number): void
+}
+
+/** A handler that has been called and has not answered yet. */
+export interface OpenCall {
+  readonly registration: Registration
+  readonly context: CallContext
+  readonly frame: Frame
+  readonly slot: number
+  timer: Disposable | undefined
+  /** Called when it has ended, before anybody is woken: the next handler of its lane. */
+  next: (() => void) | undefined
+}
+
+/**
+ * The handler calls of one dispatch, and the wait for them.
+ *
+ * A handler that answers at once costs no promise, no timer and no signal. One that does not is kept in a list until it
+ * settles, times out, the deadline comes, or nobody waits for it any more; whatever it does later is ignored.
+ */
+export class Calls {
+  readonly #cause: Cause
+  readonly #clock: Clock
+  readonly #deadline: Deadline
+  readonly #sink: CallSink
+  #open: Set<OpenCall> | undefined
+
+  constructor(dispatch: Cause & CallSink, clock: Clock, deadline: Deadline) {
+    this.#cause = dispatch
+    this.#sink = dispatch
+    this.#clock = clock
+    this.#deadline = deadline
+  }
+
+  get areOpen(): boolean {
+    return this.#open !== undefined && this.#open.size > 0
+  }
+
+  /** Calls a handler. @returns the open call when it has not answered yet */
+  start(registration: Registration, context: CallContext, slot: number): OpenCall | undefined {
+    const { handler } = registration
+    const frame = enterFrame(this.#cause)
+    frame.running = context
+    let value: unknown
+    try {
+      value = handler(context)
+      if (isThenable(value)) return this.#keepOpen(registration, context, frame, slot, value)
+    } catch (error) {
+      frame.running = undefined
+      this.#sink.failed(registration, error, slot)
+      return undefined
+    }
+    frame.running = undefined
+    this.#sink.answered(registration, value, slot)
+    return undefined
+  }
+
+  /** Resolves when no call is open, or the deadline is reached: the open ones have failed then. */
+  async settled(): Promise<void> {
+    if (this.areOpen) await this.#deadline.wait()
+    for (const call of this.abandon()) {
+      this.#sink.failed(call.registration, this.#deadline.error(), call.slot)
+    }
+  }
+
+  /** Stops waiting. @returns the calls that were open */
+  abandon(): readonly OpenCall[] {
+    if (this.#open === undefined || this.#open.size === 0) return none
+    const abandoned = [...this.#open]
+    this.#open.clear()
+    for (const call of abandoned) call.timer?.[Symbol.dispose]()
+    this.#deadline.wake()
+    return abandoned
+  }
+
+  #keepOpen(
+    registration: Registration,
+    context: CallContext,
+    frame: Frame,
+    slot: number,
+    value: PromiseLike<unknown>,
+  ): OpenCall {
+    const call: OpenCall = { registration, context, frame, slot, timer: undefined, next: undefined }
+    this.#open ??= new Set()
+    this.#open.add(call)
+    // A foreign thenable may throw, or answer twice or at once: a real promise does not.
+    const promise = value instanceof Promise ? value : Promise.resolve(value)
+    this.#inTime(call, promise).then(
+      (result: unknown) => {
+        frame.running = undefined
+        if (this.#close(call)) this.#sink.answered(registration, result, slot)
+        this.#goOn(call)
+      },
+      (error: unknown) => {
+        // One that timed out goes on running: its frame is not for others.
+        if (!isTimeout(error)) frame.running = undefined
+        if (this.#close(call)) this.#sink.failed(registration, error, slot)
+        this.#goOn(call)
+      },
+    )
+    return call
+  }
+
+  #inTime(call: OpenCall, promise: Promise<unknown>): Promise<unknown> {
+    const { timeoutMs } = call.registration
+    if (timeoutMs === undefined) return promise
+    const timeout = new Promise<never>((_, reject) => {
+      call.timer = this.#clock.after(timeoutMs, () => {
+        const message = `did not answer within its timeout of ${printDuration(timeoutMs)}`
+        const error = new CarabinerError('HANDLER_TIMEOUT', message)
+        call.context.abort(error)
+        reject(error)
+      })
+    })
+    return Promise.race([promise, timeout])
+  }
+
+  /** @returns whether anybody still waits for the call */
+  #close(call: OpenCall): boolean {
+    if (this.#open?.delete(call) !== true) {
+      call.next = undefined
+      return false
+    }
+    call.timer?.[Symbol.dispose]()
+    return true
+  }
+
+  #goOn(call: OpenCall): void {
+    const { next } = call
+    if (next !== undefined) {
+      call.next = undefined
+      this.#deadline.check()
+      next()
+    }
+    if (!this.areOpen) this.#deadline.wake()
+  }
+}
+
+const none: readonly OpenCall[] = []
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof CarabinerError && error.code === 'HANDLER_TIMEOUT'
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'then' in value &&
+    typeof value.then === 'function'
+  )
+}

@@ -1,0 +1,98 @@
+import type { Clock } from '../clock.ts'
+import { CarabinerError } from '../errors.ts'
+import { printDuration } from '../quantity/duration.ts'
+
+/**
+ * The one deadline of a dispatch: so many milliseconds, or the caller's signal, whichever comes first.
+ *
+ * A timer runs only while something is waited for. Work that blocks the event loop past the deadline is found out by
+ * reading the clock, so that it is never mistaken for work done in time.
+ */
+export class Deadline {
+  readonly startedAt: number
+  readonly #clock: Clock
+  readonly #timeoutMs: number
+  readonly #caller: AbortSignal | undefined
+  #isReached = false
+  #seenAt: number
+  #timer: Disposable | undefined
+  #wake: (() => void) | undefined
+
+  constructor(clock: Clock, timeoutMs: number, caller: AbortSignal | undefined, startedAt: number) {
+    this.#clock = clock
+    this.#timeoutMs = timeoutMs
+    this.#caller = caller
+    this.startedAt = startedAt
+    this.#seenAt = startedAt
+  }
+
+  /** Whether it has been noticed; does not look at the clock. */
+  get isReached(): boolean {
+    return this.#isReached || this.#caller?.aborted === true
+  }
+
+  /** Milliseconds since the start, as of the last look at the clock. */
+  get elapsedMs(): number {
+    return this.#seenAt - this.startedAt
+  }
+
+  /** Looks at the clock. */
+  check(): boolean {
+    this.#seenAt = this.#clock.monotonic()
+    if (this.elapsedMs >= this.#timeoutMs) this.#isReached = true
+    return this.isReached
+  }
+
+  /** UTC milliseconds at which it will be reached. */
+  get at(): number {
+    return this.#clock.now() + this.startedAt + this.#timeoutMs - this.#clock.monotonic()
+  }
+
+  /** UTC milliseconds of the last look at the clock. */
+  get seenAt(): number {
+    return this.#clock.now() + this.#seenAt - this.#clock.monotonic()
+  }
+
+  /** Resolves at the next `wake`, or when the deadline is reached; at once when it has been. */
+  async wait(): Promise<void> {
+    if (!this.isReached) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+        this.#arm()
+      })
+    }
+    this.check()
+  }
+
+  wake(): void {
+    this.#wake?.()
+    this.#wake = undefined
+  }
+
+  /** What a handler that outlived it failed with. */
+  error(): CarabinerError {
+    const why = this.#caller?.aborted
+      ? 'the caller gave up'
+      : `the deadline of ${printDuration(this.#timeoutMs)} was reached`
+    return new CarabinerError('DEADLINE_EXCEEDED', why)
+  }
+
+  /** Stops the timer; to be called when the dispatch is over. */
+  disarm(): void {
+    if (this.#timer === undefined) return
+    this.#timer[Symbol.dispose]()
+    this.#caller?.removeEventListener('abort', this.#expire)
+  }
+
+  #arm(): void {
+    if (this.#timer !== undefined) return
+    const leftMs = this.startedAt + this.#timeoutMs - this.#clock.monotonic()
+    this.#timer = this.#clock.after(Math.max(0, leftMs), this.#expire)
+    this.#caller?.addEventListener('abort', this.#expire)
+  }
+
+  readonly #expire = (): void => {
+    this.#isReached = true
+    this.wake()
+  }
+}

@@ -1,0 +1,41 @@
+import { CarabinerError, EventCancelledError, messageOf } from '../errors.ts'
+import type { EventResult, Failure } from './outcome.ts'
+import type { Phase } from './phase.ts'
+
+/** Stands in a failure's `connector` for what no connector did: the deadline, the store. No connector can be called so. */
+export const hostItself = 'host'
+
+/** What an outcome tells about something thrown in a handler. */
+export function failureOf(error: unknown, connector: string, phase: Phase): Failure {
+  return {
+    connector,
+    phase,
+    code: codeOf(error),
+    message: messageOf(misplacedCancel(error, phase)),
+  }
+}
+
+/** How a failure stands among the results under `onError: 'continue'`. */
+export function failedResult(error: unknown, connector: string): EventResult {
+  const said = misplacedCancel(error, 'on')
+  const name = said instanceof Error ? said.name : 'Error'
+  return { connector, error: { code: codeOf(error), name, message: messageOf(said) } }
+}
+
+/** What `cancel` throws in the phases where nothing can be stopped any more. */
+export function cancelRefusal(phase: Phase): CarabinerError {
+  return new CarabinerError(
+    'CANCEL_OUTSIDE_BEFORE',
+    `cannot cancel an event from an ${phase} handler`,
+  )
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof EventCancelledError) return 'CANCEL_OUTSIDE_BEFORE'
+  return error instanceof CarabinerError ? error.code : 'HANDLER_FAILED'
+}
+
+/** An EventCancelledError thrown by hand after the before phase says what `cancel` would have said. */
+function misplacedCancel(error: unknown, phase: Phase): unknown {
+  return error instanceof EventCancelledError ? cancelRefusal(phase) : error
+}

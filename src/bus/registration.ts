@@ -1,0 +1,81 @@
+import { parseDuration } from '../quantity/duration.ts'
+import type { Check, Validator } from '../schema/validator.ts'
+import type { AfterContext, HandlerDescription, HandlerOptions } from './handler.ts'
+import type { Phase } from './phase.ts'
+
+/** Who is called: what a context tells about itself. */
+export interface Callee {
+  readonly connector: string
+  readonly phase: Phase
+  /** What outcomes call it: the connector's id, or `<id>/<name>`. */
+  readonly label: string
+  readonly timeoutMs: number | undefined
+}
+
+/** A handler as the bus keeps it. */
+export interface Registration extends Callee {
+  readonly name: string
+  readonly handler: (context: AfterContext) => unknown
+  readonly priority: number
+  readonly when: Check | undefined
+  readonly sideEffects: boolean
+  readonly describe: HandlerDescription | undefined
+  /** Its connector's place in the assembly. */
+  rank: number
+  /** Disposed: it is not called any more, not even by a dispatch that has begun. */
+  isGone: boolean
+}
+
+/** What is collected for the outbox after an event. */
+export interface OweRegistration<Owed> extends Callee {
+  readonly name: string
+  readonly collect: (context: AfterContext) => readonly Owed[]
+  readonly when: Check | undefined
+  readonly describe: HandlerDescription | undefined
+  rank: number
+  isGone: boolean
+}
+
+const optionNames = new Set(['timeout', 'priority', 'when', 'name', 'sideEffects', 'describe'])
+
+/** @throws {TypeError} what a connector's author did wrong; {CarabinerError} QUANTITY_INVALID for the timeout */
+export function makeRegistration(
+  place: { readonly connector: string; readonly phase: Phase; readonly hook: string },
+  handler: (context: AfterContext) => unknown,
+  options: HandlerOptions,
+  validator: Validator,
+): Omit<Registration, 'rank'> {
+  const { connector, phase } = place
+  const who = `the handler of \`${connector}\` for \`${place.hook}\``
+  checkHandler(who, handler, options)
+  const { name, priority = 0, timeout, when, sideEffects = false, describe } = options
+  if (!Number.isSafeInteger(priority)) throw new TypeError(`the priority of ${who} is no integer`)
+  return {
+    connector,
+    phase,
+    label: name === undefined ? connector : `${connector}/${name}`,
+    name: name ?? connector,
+    handler,
+    priority,
+    timeoutMs: timeout === undefined ? undefined : parseDuration(timeout),
+    when: when && compileWhen(who, when, validator),
+    sideEffects,
+    describe,
+    isGone: false,
+  }
+}
+
+/** Refuses what is no function, and options that do not exist. */
+export function checkHandler(who: string, handler: unknown, options: object): void {
+  if (typeof handler !== 'function') throw new TypeError(`${who} is no function`)
+  for (const option of Object.keys(options)) {
+    if (!optionNames.has(option)) throw new TypeError(`${who} has an unknown option \`${option}\``)
+  }
+}
+
+/** A condition on the params. A schema that cannot be used is found now, not when the event comes. */
+export function compileWhen(who: string, when: object, validator: Validator): Check {
+  const problem = validator.problem(when)
+  if (problem !== undefined) throw new TypeError(`\`when\` of ${who}: ${problem}`)
+  return validator.compile(when)
+}
