@@ -8,6 +8,8 @@ export interface Assembly {
   /** Absolute path. */
   readonly file: string
   readonly host: HostConfig
+  /** The `host:` stanza as it would stand in the file, defaults filled in. */
+  readonly hostStanza?: unknown
   /** In assembly order. */
   readonly connectors: readonly AssembledConnector[]
   /** Built-in events first, then those of the connectors in assembly order. */
@@ -24,6 +26,8 @@ export interface AssembledConnector {
   readonly connector: Connector
   /** Parsed: durations are milliseconds, sizes bytes, defaults filled in. */
   readonly config: unknown
+  /** The same as it would stand in the file: what `config` prints. */
+  readonly stanza?: unknown
   /** Where it came from: a path, a package's name, or `built-in`. */
   readonly source: string
 }

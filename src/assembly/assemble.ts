@@ -1,0 +1,76 @@
+import { builtInEvents } from '../bus/built-in-events.ts'
+import type { Connector } from '../connector/connector.ts'
+import { CarabinerError } from '../errors.ts'
+import type { Validator } from '../schema/validator.ts'
+import type { AssembledConnector, Assembly } from './assembly.ts'
+import type { Fault } from './fault.ts'
+import { Secrets } from './find-secrets.ts'
+import { type HostStanza, hostSchema } from './host-schema.ts'
+import type { JsonSchema } from './json-schema.ts'
+import { readHost } from './read-host.ts'
+import { absentStanza, readValue } from './read-value.ts'
+import { createRedactor } from './redactor.ts'
+import { type Tree, treeOf } from './tree.ts'
+
+/** An assembly given as values instead of a file: stanzas as they would stand in YAML. */
+export interface AssemblyInput {
+  /** The `host` stanza. */
+  readonly host?: Readonly<Record<string, unknown>>
+  /** By id, in the order they start. */
+  readonly connectors: Readonly<
+    Record<string, { readonly connector: Connector; readonly config?: unknown }>
+  >
+}
+
+const nowhere = { offset: 0, end: 0 }
+
+/**
+ * Makes an assembly of values, checked as a file is.
+ *
+ * @param file - the path that relative paths in it are relative to
+ * @throws {CarabinerError} ASSEMBLY_INVALID with everything that is wrong
+ */
+export function assemble(input: AssemblyInput, validator: Validator, file: string): Assembly {
+  const faults: Fault[] = []
+  const secrets = new Secrets()
+  const read = (
+    schema: JsonSchema,
+    value: unknown,
+    id: string,
+  ): { value: unknown; stanza: unknown; tree: Tree } => {
+    const tree = value === undefined ? absentStanza(schema, nowhere) : treeOf(value, nowhere)
+    const onSecret = secrets.add.bind(secrets)
+    const reading = readValue(schema, tree, [id], { validator, onSecret })
+    faults.push(...reading.faults)
+    return { ...reading, tree }
+  }
+
+  const stanza = read(hostSchema, input.host, 'host')
+  const connectors = Object.entries(input.connectors).map(([id, given]): AssembledConnector => {
+    const schema: JsonSchema = { ...(given.connector.config ?? { type: 'object', properties: {} }) }
+    const { value, stanza: written } = read(schema, given.config, id)
+    return { id, connector: given.connector, config: value, stanza: written, source: 'given' }
+  })
+  refuse(faults)
+
+  // Proof of the cast: it has just been read under the schema of that type.
+  const host = readHost(stanza.value as HostStanza, stanza.tree, file)
+  refuse(host.faults)
+  return {
+    file,
+    host: host.config,
+    hostStanza: stanza.stanza,
+    connectors,
+    events: [...builtInEvents(), ...connectors.flatMap(({ connector }) => connector.events ?? [])],
+    redactor: createRedactor(secrets.values),
+    position: () => undefined,
+  }
+}
+
+function refuse(faults: readonly Fault[]): void {
+  if (faults.length === 0) return
+  const lines = faults.map(
+    ({ path, message, expected }) => `${path.join('.')}: ${message}, expected ${expected}`,
+  )
+  throw new CarabinerError('ASSEMBLY_INVALID', lines.join('; '))
+}
