@@ -60,6 +60,7 @@ type KnownPath =
   | '/close'
   | '/reset'
   | '/reset-after-head'
+  | '/reset-close-delimited'
   | '/cut-off-length'
   | '/cut-off-chunked'
   | '/cut-off-head'
@@ -184,6 +185,11 @@ const misbehaviours: Readonly<Record<KnownPath, Misbehaviour>> = {
   '/reset-after-head': (response, socket) => {
     response.writeHead(200, { 'content-length': '1000' })
     response.write('{"half":', () => reset(socket))
+  },
+  '/reset-close-delimited': (_response, socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"half":', () => {
+      setTimeout(() => reset(socket), 20)
+    })
   },
   '/cut-off-length': (_response, socket) => {
     socket.end('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"half":')

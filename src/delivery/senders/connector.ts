@@ -41,6 +41,14 @@ export function wasConnected(socket: Socket): boolean {
   return established.has(socket)
 }
 
+/**
+ * Whether a socket failed. A reply that ends with its connection is not whole when the connection was reset: the HTTP
+ * clients take that for its end.
+ */
+export function wasBroken(socket: Socket | undefined): boolean {
+  return socket?.errored instanceof Error
+}
+
 export function createConnector(
   guard: EgressGuard,
   limits: SenderLimits,

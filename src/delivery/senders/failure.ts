@@ -40,10 +40,11 @@ export function explainFailure(thrown: unknown, context: FailureContext): Failur
       message: `${context.target} does not speak HTTP as it should (${code})`,
     }
   }
-  return {
-    error: 'cut-off',
-    message: `${context.target} ended the connection before the reply (${code})`,
-  }
+  return { error: 'cut-off', message: `${cutOff(context.target)} (${code})` }
+}
+
+export function cutOff(target: string): string {
+  return `${target} ended the connection before the reply was complete`
 }
 
 /** The code of an error or of the nearest of its causes that has one. */

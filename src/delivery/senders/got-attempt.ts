@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Request as GotStream } from 'got'
-import { phasesOf, wasConnected } from './connector.ts'
+import { phasesOf, wasBroken, wasConnected } from './connector.ts'
 import type { Exchange, HeaderPairs } from './exchange.ts'
-import { codeOf, explainFailure } from './failure.ts'
+import { codeOf, cutOff, explainFailure } from './failure.ts'
 import type { SessionLease } from './http2-sessions.ts'
 import { isConnectionLoss } from './replay.ts'
 
@@ -40,12 +40,11 @@ export function carryHttp1(attempt: Attempt, stream: GotStream): void {
 
 export function carryHttp2(attempt: Attempt, lease: SessionLease, stream: GotStream): void {
   const { exchange } = attempt
-  const { session, socket } = lease
-  exchange.sending(lease.reused ? undefined : phasesOf(socket))
+  exchange.sending(lease.first ? phasesOf(lease.socket) : undefined)
   void exchange.reply.then(lease.release)
   receive(attempt, stream, (error) => {
-    const gone = session.closed || session.destroyed
-    if (lease.reused && gone && replayed(attempt)) return
+    // Its stream may fail before the session says that it goes away: there is no telling apart, and no need to.
+    if (lease.shared && replayed(attempt)) return
     failed(attempt, error, { connected: true, ended: true })
   })
 }
@@ -64,8 +63,9 @@ function receive(
   })
   stream.on('data', (chunk: Uint8Array) => exchange.data(chunk))
   stream.on('end', () => {
-    if (message?.complete === true) exchange.end()
-    else exchange.fail('cut-off', `${label} ended the connection before the reply`)
+    const whole = message?.complete === true && !wasBroken(message.socket)
+    if (whole) exchange.end()
+    else exchange.fail('cut-off', cutOff(label))
   })
   stream.on('error', (error: unknown) => {
     if (!exchange.settled) onError(error)

@@ -21,8 +21,10 @@ export type Choice =
 export interface SessionLease {
   readonly session: ClientHttp2Session
   readonly socket: TLSSocket
-  /** Whether the session has carried requests before. */
-  readonly reused: boolean
+  /** Whether the session was connected for this request. */
+  readonly first: boolean
+  /** Whether the session has carried other requests too. */
+  readonly shared: boolean
   /** The request is done. */
   release(): void
 }
@@ -124,14 +126,18 @@ class Http2Peer {
   }
 
   lease(): SessionLease {
-    const reused = this.#carried > 0
     this.#carried += 1
+    const first = this.#carried === 1
+    const carried = (): number => this.#carried
     this.#leases += 1
     this.#session.ref()
     return {
       session: this.#session,
       socket: this.#socket,
-      reused,
+      first,
+      get shared() {
+        return carried() > 1
+      },
       release: () => {
         this.#leases -= 1
         if (this.#leases > 0 || this.#session.destroyed) return

@@ -4,9 +4,9 @@ import type { Clock } from '../../clock.ts'
 import { CarabinerError } from '../../errors.ts'
 import { createEgressGuard, type EgressGuard, hostOf, portOf } from '../egress-guard.ts'
 import type { OutboundRequest, Reply, Sender } from '../sender.ts'
-import { type Connector, createConnector, phasesOf } from './connector.ts'
+import { type Connector, createConnector, phasesOf, wasBroken } from './connector.ts'
 import { Exchange, type HeaderPairs } from './exchange.ts'
-import { codeOf, explainFailure } from './failure.ts'
+import { codeOf, cutOff, explainFailure } from './failure.ts'
 import { isConnectionLoss } from './replay.ts'
 import { defaultLimits, type SenderLimits, type SenderOptions } from './sender-options.ts'
 
@@ -143,6 +143,7 @@ class TrackedClient extends Client {
   socket: Socket | undefined
   /** Requests the present socket has carried. */
   carried = 0
+  connecting = false
 
   constructor(route: Route, connector: Connector, options: Client.Options) {
     super(route.origin, {
@@ -153,11 +154,13 @@ class TrackedClient extends Client {
           ? connector.openTls({ host, port }, ['h2', 'http/1.1'])
           : connector.open({ host, port })
         const refuse = (error: Error): void => callback(error, null)
+        this.connecting = true
         socket.once('error', refuse)
         socket.once(secure ? 'secureConnect' : 'connect', () => {
           socket.off('error', refuse)
           this.socket = socket
           this.carried = 0
+          this.connecting = false
           callback(null, socket)
         })
       },
@@ -183,6 +186,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   readonly #replay: (() => void) | undefined
   client: TrackedClient | undefined
   #starts = 0
+  #takenOver = false
   #reused = false
   #socket: Socket | undefined
   #bytesBefore = 0
@@ -211,8 +215,13 @@ class Attempt implements Dispatcher.DispatchHandler {
       controller.abort(givenUp())
       return
     }
-    this.#exchange.stop = () => controller.abort(givenUp())
     this.#starts += 1
+    if (this.#starts > 1) {
+      this.#takeOver()
+      controller.abort(givenUp())
+      return
+    }
+    this.#exchange.stop = () => controller.abort(givenUp())
     const { client } = this
     if (client === undefined) return
     this.#socket = client.socket
@@ -244,14 +253,14 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#exchange.end()
+    if (wasBroken(this.#socket)) this.#exchange.fail('cut-off', cutOff(this.#target))
+    else this.#exchange.end()
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    if (this.#exchange.settled) return
+    if (this.#exchange.settled || this.#takenOver) return
     if (this.#replay !== undefined && this.#isStale(error)) {
-      this.#exchange.stop = undefined
-      this.#replay()
+      this.#takeOver()
       return
     }
     const failure = explainFailure(error, {
@@ -263,12 +272,28 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#exchange.fail(failure.error, failure.message)
   }
 
-  /** Whether the connection was one the receiver had given up already: used before, and not a byte came back. */
+  /**
+   * Goes on with a fresh connection, once. Also when undici starts a request again by itself, because the receiver's GOAWAY
+   * refused it: that one would share a connection, which may be the next to go.
+   */
+  #takeOver(): void {
+    this.#takenOver = true
+    this.#exchange.stop = undefined
+    if (this.#replay === undefined)
+      this.#exchange.fail('cut-off', `${this.#target} refused the request twice`)
+    else this.#replay()
+  }
+
+  /**
+   * Whether the connection was one the receiver had given up already: used before, and not a byte came back; or it went
+   * away while the request waited for its turn.
+   */
   #isStale(error: Error): boolean {
-    if (this.#starts !== 1 || !this.#reused || this.#exchange.answered) return false
     if (!isConnectionLoss(codeOf(error))) return false
-    const multiplexed = this.#isHttp2
-    return multiplexed || this.#socket?.bytesRead === this.#bytesBefore
+    if (this.#starts === 0) return this.client?.connecting === false
+    if (this.#exchange.answered) return false
+    if (this.#isHttp2) return (this.client?.carried ?? 0) > 1
+    return this.#reused && this.#socket?.bytesRead === this.#bytesBefore
   }
 
   get #isHttp2(): boolean {
