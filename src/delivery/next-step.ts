@@ -67,9 +67,14 @@ export function scheduledWait(policy: RetryPolicy, tries: number): number | unde
   if (tries >= policy.maxTries) return undefined
   const waitMs =
     policy.scheduleMs === undefined
-      ? Math.min(policy.baseMs * policy.factor ** (tries - 1), policy.maxWaitMs)
+      ? Math.min(policy.baseMs * growth(policy.factor, tries - 1), policy.maxWaitMs)
       : policy.scheduleMs[tries - 1]
   return waitMs === undefined ? undefined : Math.min(waitMs, longestWaitMs)
+}
+
+/** Finite, so that a base of 0 stays 0. */
+function growth(factor: number, power: number): number {
+  return Math.min(factor ** power, Number.MAX_VALUE)
 }
 
 function withJitter(waitMs: number, jitter: RetryPolicy['jitter'], random: number): number {
