@@ -186,6 +186,12 @@ export interface Store extends AsyncDisposable {
   /**
    * Stores messages with their deliveries. Deliveries named in `claimed` are born `sending` under the lease.
    * All or nothing.
+   *
+   * A message that is stored already keeps what it is and gets further deliveries, created at the `createdAt` given now.
+   * A message without deliveries is owed to nobody and not stored.
+   *
+   * @throws {CarabinerError} USAGE for a delivery that is stored already, another body under a known message's id, or a delivery
+   * with an order key in `claimed` (only a claim can tell whether the one before it is settled)
    */
   enqueue(
     messages: readonly NewMessage[],
@@ -197,9 +203,13 @@ export interface Store extends AsyncDisposable {
   nextDueAt(endpoints: readonly string[]): Promise<number | null>
   /** Prolongs leases. Resolves to the ids that are still the caller's. */
   renew(ids: readonly DeliveryId[], lease: Lease): Promise<ReadonlySet<DeliveryId>>
-  /** Gives claimed deliveries back, due at once, without an attempt. */
+  /** Gives claimed deliveries back, due at once, without an attempt. What is not the caller's is left alone. */
   release(ids: readonly DeliveryId[], owner: string): Promise<void>
-  /** Records attempts and what follows. Resolves, in order, to whether each was the caller's to settle. */
+  /**
+   * Records attempts and what follows. Resolves, in order, to whether each was the caller's to settle.
+   *
+   * A delivery's `attempts` is the highest number of those recorded; its `lastError` stays when there is no new reason.
+   */
   settle(settlements: readonly Settlement[]): Promise<readonly boolean[]>
   /** Makes `pending` again whatever a dead host, or an expired lease, still holds. Resolves to their number. */
   recover(now: number): Promise<number>
@@ -210,6 +220,11 @@ export interface Store extends AsyncDisposable {
   /** A value that changes whenever another process has changed the store; `undefined` when that cannot be told cheaply. */
   version(): number | undefined
 
+  /**
+   * Newest first, by `createdAt`.
+   *
+   * @throws {CarabinerError} USAGE for a cursor that is no `nextCursor` of this listing, or a limit that is not a whole number from 1 to 1000
+   */
   deliveries(filter: DeliveryFilter): Promise<Page<DeliveryRow>>
   delivery(id: DeliveryId): Promise<
     | {
@@ -234,7 +249,9 @@ export interface Store extends AsyncDisposable {
   /** Settles as dead everything of an endpoint that waits. Resolves to the number. */
   bury(endpoint: string, reason: string, at: number): Promise<number>
 
+  /** All or nothing. */
   audit(rows: readonly AuditRow[]): Promise<void>
+  /** Newest first; refuses what `deliveries` refuses. */
   auditTrail(filter: AuditFilter): Promise<Page<AuditRow>>
 
   /** Removes settled deliveries (with their attempts and orphaned messages) and audit rows older than `before`, at most `limit`. Resolves to the number removed. */

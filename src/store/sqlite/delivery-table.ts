@@ -35,9 +35,9 @@ const giveBack = `
 
 const settleOne = `
   UPDATE deliveries
-  SET state = :state, attempts = max(attempts, :attempts), due_at = ifnull(:dueAt, due_at),
-    last_error = ifnull(:error, last_error), settled_at = :settledAt, lease_owner = NULL, lease_until = NULL
-  WHERE id = :id AND state = 'sending' AND lease_owner = :owner
+  SET state = ?, attempts = max(attempts, ?), due_at = ifnull(?, due_at), last_error = ifnull(?, last_error),
+    settled_at = ?, lease_owner = NULL, lease_until = NULL
+  WHERE id = ? AND state = 'sending' AND lease_owner = ?
   RETURNING seq, endpoint, order_key`
 
 const recoverLost = `
@@ -118,15 +118,15 @@ export function deliveryTable(database: DatabaseSync): DeliveryTable {
   }
 
   function settleOnce({ id, owner, attempt, next, at }: Settlement): boolean {
-    const row = settle.get({
+    const row = settle.get(
+      next.kind,
+      attempt?.number ?? 0,
+      next.kind === 'pending' ? next.dueAt : null,
+      next.kind === 'delivered' ? null : next.reason,
+      next.kind === 'pending' ? null : at,
       id,
       owner,
-      state: next.kind,
-      attempts: attempt?.number ?? 0,
-      dueAt: next.kind === 'pending' ? next.dueAt : null,
-      error: next.kind === 'delivered' ? null : next.reason,
-      settledAt: next.kind === 'pending' ? null : at,
-    })
+    )
     if (row === undefined) return false
     if (attempt !== null) attempts.record(row['seq'] as number, attempt)
     if (next.kind !== 'pending') passKeyOn(row)
