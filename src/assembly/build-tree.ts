@@ -28,7 +28,7 @@ export interface BuiltTree {
   readonly secrets: ReadonlySet<string>
 }
 
-const mostValues = 200_000
+const mostValues = 100_000
 const longestIncludedFile = 1024 * 1024
 
 /** Resolves anchors, merge keys, tags and interpolations of a YAML document. All that is wrong with them comes back at once. */

@@ -1,4 +1,12 @@
-import { Composer, type CST, type Document, type ParsedNode, Parser, type YAMLError } from 'yaml'
+import {
+  Composer,
+  type CST,
+  type Document,
+  Lexer,
+  type ParsedNode,
+  Parser,
+  type YAMLError,
+} from 'yaml'
 import type { Fault } from './fault.ts'
 import { findStandIn, guardReferences, restoreReferences } from './guarded-text.ts'
 import type { Source } from './source.ts'
@@ -9,17 +17,20 @@ export type Parsed =
   | { readonly kind: 'failed'; readonly faults: readonly Fault[] }
 
 const deepest = 200
-const mostValues = 200_000
+const mostWords = 400_000
 const mostFaults = 100
+/** Words of the lexer that stand for nothing in the text. */
+const lexerMarks: ReadonlySet<string> = new Set(['\u0002', '\u0018', '\u001f'])
 
 /** Parses one YAML document. What is too deep or too large is refused before any recursion sees it. */
 export function parseYaml(source: Source): Parsed {
   const standIn = findStandIn(source.text)
   if (standIn !== -1) return failed(standIn, 'a character that is none (U+FDD0)', 'text')
 
-  const tokens = [...new Parser().parse(guardReferences(source.text))]
-  const excess = measure(tokens)
-  if (excess !== undefined) return { kind: 'failed', faults: [excess] }
+  const tokens = tokensOf(guardReferences(source.text))
+  if (!Array.isArray(tokens)) return { kind: 'failed', faults: [tokens] }
+  const tooDeep = findTooDeep(tokens)
+  if (tooDeep !== undefined) return { kind: 'failed', faults: [tooDeep] }
 
   const [document, second] = compose(tokens, source.text.length)
   const errors = document?.errors.map(faultOf) ?? []
@@ -55,21 +66,35 @@ function failed(offset: number, message: string, expected: string): Parsed {
   }
 }
 
+/** Parses as far as the limit of words lets it: what is longer costs no more time and memory than what is just too long. */
+function tokensOf(text: string): CST.Token[] | Fault {
+  const tokens: CST.Token[] = []
+  const parser = new Parser()
+  let words = 0
+  let offset = 0
+  for (const word of new Lexer().lex(text)) {
+    words += 1
+    if (words > mostWords) {
+      const place = { offset, end: offset + 1 }
+      const message = 'the file has too many values'
+      return { place, path: [], message, expected: `at most ${mostWords} words of YAML` }
+    }
+    for (const token of parser.next(word)) tokens.push(token)
+    if (!lexerMarks.has(word)) offset += word.length
+  }
+  for (const token of parser.end()) tokens.push(token)
+  return tokens
+}
+
 /** Walks the tokens without recursion. */
-function measure(tokens: readonly CST.Token[]): Fault | undefined {
+function findTooDeep(tokens: readonly CST.Token[]): Fault | undefined {
   const waiting = tokens.map((token) => ({ token, depth: 0 }))
-  let values = 0
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { token, depth } = next
-    const place = { offset: token.offset, end: token.offset + 1 }
-    values += 1
-    if (values > mostValues) {
-      const message = 'the file has too many values'
-      return { place, path: [], message, expected: `at most ${mostValues}` }
-    }
     if (depth > deepest) {
-      const message = 'nested too deeply'
-      return { place, path: [], message, expected: `at most ${deepest} levels` }
+      const place = { offset: token.offset, end: token.offset + 1 }
+      const expected = `at most ${deepest} levels`
+      return { place, path: [], message: 'nested too deeply', expected }
     }
     for (const inside of insideOf(token)) waiting.push({ token: inside, depth: depth + 1 })
   }
