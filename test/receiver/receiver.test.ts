@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { type AnyEvent, defineEvent } from 'carabiner'
 import { cancelEvent, type ReceiverOptions, receiver } from 'carabiner/receiver'
-import { type TNumber, type TObject, Type } from 'typebox'
-import type { AnyEvent, EventDefinition } from '../../src/bus/event.ts'
+import { Type } from 'typebox'
 import {
   afterWebhook,
   asRequest,
@@ -151,16 +151,7 @@ describe('receiver', () => {
   })
 })
 
-type Adjust = EventDefinition<'adjust', TObject<{ factor: TNumber }>>
-const adjust: Adjust = {
-  name: 'adjust',
-  description: undefined,
-  params: Type.Object({ factor: Type.Number() }),
-  result: Type.Unknown(),
-  around: undefined,
-  timeoutMs: undefined,
-  reentrant: false,
-}
+const adjust = defineEvent('adjust', { params: Type.Object({ factor: Type.Number() }) })
 
 describe('receiver with event definitions', () => {
   it('types the handlers', async () => {

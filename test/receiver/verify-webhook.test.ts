@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { defineEvent } from 'carabiner'
 import { CarabinerError, verifyChannelMessage, verifyWebhook } from 'carabiner/receiver'
-import { type TNumber, type TObject, type TString, Type } from 'typebox'
-import type { EventDefinition } from '../../src/bus/event.ts'
+import { Type } from 'typebox'
 import {
   afterWebhook,
   asRequest,
@@ -208,16 +208,9 @@ describe('verifyWebhook', () => {
   })
 })
 
-type Adjust = EventDefinition<'adjust', TObject<{ component: TString; factor: TNumber }>>
-const adjust: Adjust = {
-  name: 'adjust',
-  description: undefined,
+const adjust = defineEvent('adjust', {
   params: Type.Object({ component: Type.String(), factor: Type.Number() }),
-  result: Type.Unknown(),
-  around: undefined,
-  timeoutMs: undefined,
-  reentrant: false,
-}
+})
 
 describe('verifyWebhook with event definitions', () => {
   it('types the params', async () => {
