@@ -1,12 +1,38 @@
-export type { AnyEvent } from './bus/event.ts'
-export type { AfterContext, HandlerContext, HandlerOptions, Logger } from './bus/handler.ts'
-export type { EventResult } from './bus/outcome.ts'
-export { parseHook } from './bus/phase.ts'
+export type { AssembledConnector, Assembly } from './assembly/assembly.ts'
+export { type LoadedFile, type LoadOptions, loadAssembly } from './assembly/load-assembly.ts'
+export type { Problem } from './assembly/problem.ts'
+export { type CurrentEvent, currentEvent } from './bus/current-event.ts'
+export type { DispatchOptions } from './bus/dispatch-options.ts'
+export {
+  type AnyEvent,
+  defineEvent,
+  type EventDefinition,
+  type EventOptions,
+  type ParamsOf,
+  type ResultOf,
+} from './bus/event.ts'
+export type {
+  AfterContext,
+  AfterHandler,
+  BeforeHandler,
+  HandlerContext,
+  HandlerOptions,
+  Logger,
+  OnHandler,
+} from './bus/handler.ts'
+export type { EventResult, Failure, Outcome, Warning } from './bus/outcome.ts'
+export { type Hook, type Phase, parseHook } from './bus/phase.ts'
 export { suggestion } from './bus/suggestion.ts'
 export type { ChannelMessage, MessageInput } from './channels/message.ts'
 export { type Clock, systemClock } from './clock.ts'
+export type { Check } from './connector/check.ts'
 export type { CommandContext, CommandHost, ConnectorCommand } from './connector/command.ts'
-export type { ConfigProblem, Connector, InspectInput } from './connector/connector.ts'
+export type {
+  ConfigProblem,
+  Connector,
+  ConnectorRoute,
+  InspectInput,
+} from './connector/connector.ts'
 export { defineConnector } from './connector/define-connector.ts'
 export type { Metrics, Scope } from './connector/scope.ts'
 export type {
@@ -31,10 +57,13 @@ export {
   type Mismatch,
   messageOf,
 } from './errors.ts'
+export { type HostOptions, type RunningHost, startHost } from './host.ts'
 export { newId } from './ids.ts'
 export { parseDuration, printDuration } from './quantity/duration.ts'
 export { parseRate, type Rate as RateLimit } from './quantity/rate.ts'
 export { Duration, Rate, Secret, SecretList, Size } from './quantity/schemas.ts'
 export { parseSize } from './quantity/size.ts'
 export { inDraft2020 } from './schema/json-schema.ts'
+export { Validator } from './schema/validator.ts'
+export { openSharedStore as openStore } from './store/open-store.ts'
 export type { AuditRow, EndpointState, Store } from './store/store.ts'

@@ -15,14 +15,18 @@ export default defineConnector({
   name: 'adjuster',
   description: 'Applies adjustments',
   config: Type.Object({
-    limit: Type.Number({ default: 512, description: 'The most memory a component may get, in MiB' }),
+    limit: Type.Number({
+      default: 512,
+      description: 'The most memory a component may get, in MiB',
+    }),
   }),
   events: [adjust],
   setup({ config, before, on, log }) {
     const memory = new Map<string, number>()
 
     before(adjust, ({ params, cancel }) => {
-      if (params.amount > config.limit) cancel(`at most ${config.limit} MiB`, { limit: config.limit })
+      if (params.amount > config.limit)
+        cancel(`at most ${config.limit} MiB`, { limit: config.limit })
     })
     on(adjust, ({ params }) => {
       memory.set(params.component, params.amount)

@@ -4,9 +4,8 @@
  * It stands for the service you already have. All it does is verify who asks and answer: 204 lets the event go on; a
  * CancelEventError stops it, with a reason for the person who asked.
  */
-import { createServer } from 'node:http'
 import { cancelEvent, receiver } from 'carabiner/receiver'
-import { serveFetch } from './serve-fetch.ts'
+import { serve } from './serve.ts'
 
 /** The rules, first match decides: how much memory a component may get without a second pair of eyes. */
 const rules = [
@@ -21,12 +20,12 @@ const handle = receiver({
       const { component, amount } = params as { component: string; amount: number } // as the event's schema says
       const rule = rules.find((each) => each.component.test(component))
       if (rule === undefined || amount <= rule.most) return undefined
-      return cancelEvent(`${component} gets at most ${rule.most} MiB without a second pair of eyes`, rule)
+      return cancelEvent(
+        `${component} gets at most ${rule.most} MiB without a second pair of eyes`,
+        rule,
+      )
     },
   },
 })
 
-const server = createServer(serveFetch(handle))
-server.listen(Number(process.env['POLICY_PORT'] ?? 8486), '127.0.0.1', () => {
-  process.send?.({ kind: 'listening', address: server.address() })
-})
+serve(handle, Number(process.env['POLICY_PORT'] ?? 8486))

@@ -22,7 +22,9 @@ async function answer(
     headers.append(String(rawHeaders[at]), String(rawHeaders[at + 1]))
   }
   const body = method === 'GET' || method === 'HEAD' ? null : Buffer.concat(chunks)
-  const response = await handle(new Request(new URL(url, 'http://localhost'), { method, headers, body }))
+  const response = await handle(
+    new Request(new URL(url, 'http://localhost'), { method, headers, body }),
+  )
   outgoing.writeHead(response.status, [...response.headers].flat())
   outgoing.end(Buffer.from(await response.arrayBuffer()))
 }

@@ -3,9 +3,9 @@
  * `config/carabiner.yaml`. Three events go through it; then it keeps serving.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
-import { randomUUID } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { bold, dim, green, red, yellow } from './ink.ts'
@@ -18,7 +18,9 @@ interface Delivered {
 }
 
 interface Answer {
-  readonly data?: { readonly results: readonly { readonly connector: string; readonly value: unknown }[] }
+  readonly data?: {
+    readonly results: readonly { readonly connector: string; readonly value: unknown }[]
+  }
   readonly error?: { readonly details: { readonly by: string; readonly reason: string } }
 }
 
@@ -26,6 +28,8 @@ const key = process.env['CARABINER_MANAGEMENT_KEY'] ?? 'demo-management-key'
 const assembly = fileURLToPath(new URL('../carabiner.yaml', import.meta.url))
 const cli = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const children: ChildProcess[] = []
+const arrived: Delivered[] = []
+let stopping = false
 const traceId = `demo-${randomUUID()}`
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -49,14 +53,18 @@ async function showAllowed(): Promise<void> {
   console.log(`${green('1  allowed')}    adjust web to 512 MiB`)
   console.log(`   before     webhooks/policy was asked over HTTP and said nothing against it`)
   console.log(`   on         adjuster answered ${JSON.stringify(data?.results[0]?.value)}`)
-  console.log(`   after      a delivery to webhooks/warehouse was stored before this line was printed\n`)
+  console.log(
+    `   after      a delivery to webhooks/warehouse was stored before this line was printed\n`,
+  )
 }
 
 /** An event that the external policy stops, with its reason. */
 async function showVetoed(): Promise<void> {
   const { error } = await dispatch({ component: 'db-main', amount: 2048 })
   console.log(`${yellow('2  vetoed')}     adjust db-main to 2048 MiB`)
-  console.log(`   before     ${error?.details.by} cancelled it: ${bold(error?.details.reason ?? 'no reason')}`)
+  console.log(
+    `   before     ${error?.details.by} cancelled it: ${bold(error?.details.reason ?? 'no reason')}`,
+  )
   console.log(`   on, after  did not run; nothing is owed to anybody\n`)
 }
 
@@ -82,8 +90,6 @@ async function dispatch(params: object): Promise<Answer> {
   return (await response.json()) as Answer // the outcome, as docs/dispatch.md gives it
 }
 
-const arrived: Delivered[] = []
-
 function delivery(): Promise<Delivered> {
   const isWanted = (each: Delivered): boolean => each.traceId === traceId
   return new Promise((resolve) => {
@@ -104,7 +110,9 @@ async function startService(name: 'policy' | 'warehouse'): Promise<ChildProcess>
   child.on('message', (message: { readonly kind: string }) => {
     if (message.kind === 'delivered') arrived.push(message as Delivered)
   })
-  child.on('exit', (code) => stopAll('SIGTERM', code === 0 || code === null ? undefined : `${name} ended`))
+  child.on('exit', (code) =>
+    stopAll('SIGTERM', code === 0 || code === null ? undefined : `${name} ended`),
+  )
   await once(child, 'message')
   return child
 }
@@ -117,9 +125,13 @@ async function startHost(): Promise<string> {
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   children.push(child)
-  child.on('exit', (code) => stopAll('SIGTERM', code === 0 || code === null ? undefined : 'the host ended'))
+  child.on('exit', (code) =>
+    stopAll('SIGTERM', code === 0 || code === null ? undefined : 'the host ended'),
+  )
   for await (const line of createInterface({ input: child.stdout })) {
-    const { listeners } = JSON.parse(line) as { readonly listeners: readonly { readonly url: string }[] }
+    const { listeners } = JSON.parse(line) as {
+      readonly listeners: readonly { readonly url: string }[]
+    }
     child.stdout.resume()
     return listeners[0]?.url ?? ''
   }
@@ -139,13 +151,12 @@ function whereToLook(address: string): string {
   your own      npm run -s carabiner -- init ../my-host`
 }
 
-let stopping = false
-
 /** Ends all processes; with a complaint, says so and fails. */
 function stopAll(signal: NodeJS.Signals, complaint?: string): void {
   if (stopping) return
   stopping = true
-  if (complaint !== undefined) console.error(red(`${complaint}; is another demonstration still running?`))
+  if (complaint !== undefined)
+    console.error(red(`${complaint}; is another demonstration still running?`))
   process.exitCode = complaint === undefined ? 0 : 1
   for (const child of children.toReversed()) child.kill(signal)
 }

@@ -3,9 +3,8 @@
  *
  * A message can arrive twice after a crash, always with the same `webhook-id`: keep the ids you have seen.
  */
-import { createServer } from 'node:http'
 import { receiver } from 'carabiner/receiver'
-import { serveFetch } from './serve-fetch.ts'
+import { serve } from './serve.ts'
 
 const seen = new Set<string>()
 
@@ -15,12 +14,15 @@ const handle = receiver({
     adjust(event) {
       if (seen.has(event.id)) return
       seen.add(event.id)
-      process.send?.({ kind: 'delivered', id: event.id, params: event.params, traceId: event.traceId, verified: event.verified })
+      process.send?.({
+        kind: 'delivered',
+        id: event.id,
+        params: event.params,
+        traceId: event.traceId,
+        verified: event.verified,
+      })
     },
   },
 })
 
-const server = createServer(serveFetch(handle))
-server.listen(Number(process.env['WAREHOUSE_PORT'] ?? 8487), '127.0.0.1', () => {
-  process.send?.({ kind: 'listening', address: server.address() })
-})
+serve(handle, Number(process.env['WAREHOUSE_PORT'] ?? 8487))

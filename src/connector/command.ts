@@ -14,6 +14,8 @@ export interface ConnectorCommand<Config = unknown> {
     readonly description: string
     readonly repeatable?: boolean
   }[]
+  /** Whether it works without an assembly: `config` is then `undefined`. @defaultValue false */
+  readonly standalone?: boolean
   /** Resolves to the exit code: 0 done, 1 failed, 2 usage, 3 cancelled. */
   run(context: CommandContext<Config>): Promise<number>
 }

@@ -34,7 +34,8 @@ export function defineConnector<Config extends TSchema = TObject>(
   if (typeof definition.setup !== 'function') {
     throw new TypeError(`connector \`${definition.name}\` has no setup function`)
   }
-  return connectors.add(definition) && Object.freeze(definition)
+  connectors.add(definition)
+  return Object.freeze(definition)
 }
 
 const connectors = new WeakSet<object>()

@@ -40,7 +40,7 @@ export async function runChecks(
     let stopped = false
     for (const check of instance.connector.checks ?? []) {
       if (!isSelected(check, instance.id, selection)) continue
-      const result = stopped
+      const result: CheckResult = stopped
         ? describe(check, instance.id, 'skipped', 'an earlier critical check failed', 0)
         : await runCheck(check, instance, clock, signal)
       results.push(result)

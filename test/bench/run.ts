@@ -35,7 +35,9 @@ function record(name: string, { title, question }: Bench, table: string): void {
   const section = `<!-- ${name} -->\n## ${title}\n\n${question}\n\n${table}\n\n${circumstances(name)}\n<!-- /${name} -->`
   const text = readFileSync(page, 'utf8')
   const standing = new RegExp(`<!-- ${name} -->[\\s\\S]*<!-- /${name} -->`)
-  const next = standing.test(text) ? text.replace(standing, () => section) : `${text.trimEnd()}\n\n${section}\n`
+  const next = standing.test(text)
+    ? text.replace(standing, () => section)
+    : `${text.trimEnd()}\n\n${section}\n`
   writeFileSync(page, next)
 }
 

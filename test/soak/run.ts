@@ -3,9 +3,9 @@
  * interrupted goes on with the next step. Writes docs/reliability.md.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { killHost } from './kill-host.ts'
 import { holdPromise } from './hold-promise.ts'
-import { staleSockets, goneSessions } from './stale-sockets.ts'
+import { killHost } from './kill-host.ts'
+import { goneSessions, staleSockets } from './stale-sockets.ts'
 
 interface Step {
   readonly promise: string
@@ -15,19 +15,23 @@ interface Step {
 
 const steps: Readonly<Record<string, Step>> = {
   'kill-host': {
-    promise: '`kill -9` of the host at random moments, 50 times over 2,000 after-webhooks: every committed one arrives',
+    promise:
+      '`kill -9` of the host at random moments, 50 times over 2,000 after-webhooks: every committed one arrives',
     run: () => killHost({ kills: 50, messages: 2000 }),
   },
   'hold-promise': {
-    promise: '1,000 dispatches against endpoints that misbehave: none is held longer than its deadline + 50 ms (plus the event loop’s delay)',
+    promise:
+      '1,000 dispatches against endpoints that misbehave: none is held longer than its deadline + 50 ms (plus the event loop’s delay)',
     run: () => holdPromise({ dispatches: 1000 }),
   },
   'stale-sockets': {
-    promise: '10,000 POSTs while the server closes idle connections at random: none fails visibly, each is replayed at most once',
+    promise:
+      '10,000 POSTs while the server closes idle connections at random: none fails visibly, each is replayed at most once',
     run: () => staleSockets(10_000),
   },
   'gone-sessions': {
-    promise: '10,000 POSTs over HTTP/2 while the server ends sessions at random: none fails visibly, each is replayed at most once',
+    promise:
+      '10,000 POSTs over HTTP/2 while the server ends sessions at random: none fails visibly, each is replayed at most once',
     run: () => goneSessions(10_000),
   },
 }

@@ -1,0 +1,144 @@
+import { systemClock } from '../../clock.ts'
+import { redeliver } from '../../delivery/redeliver.ts'
+import { CarabinerError } from '../../errors.ts'
+import type { DeliveryId } from '../../ids.ts'
+import { deliveryDetailJson, deliveryJson } from '../../server/delivery-json.ts'
+import type { DeliveryFilter, DeliveryState, Store } from '../../store/store.ts'
+import type { ConfigureCommand, Run } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { exitCode } from '../exit.ts'
+import { printListing } from '../listing.ts'
+import { loadForCommand } from '../load.ts'
+import { openCommandStore } from '../open-store.ts'
+import { parseTime } from '../time.ts'
+
+interface ListFlags {
+  readonly state?: string
+  readonly endpoint?: string
+  readonly from?: string
+  readonly to?: string
+  readonly limit: string
+}
+
+export const configureDeliveries: ConfigureCommand = (command, act) => {
+  command
+    .command('list')
+    .description('deliveries, newest first')
+    .option('--state <state>', `one of ${states.join(', ')}`)
+    .option('--endpoint <endpoint>', 'only to this endpoint')
+    .option('--from <time>', 'created at or after: RFC 3339, or a duration ago (2h)')
+    .option('--to <time>', 'created before')
+    .option('--limit <n>', 'at most so many', '100')
+    .action(act(list))
+  command
+    .command('show')
+    .description('one delivery with its attempts')
+    .argument('<id>', 'the delivery')
+    .action(act(show))
+  command
+    .command('redeliver')
+    .description('send the message of a delivery once more, with the same webhook-id')
+    .argument('<id>', 'the delivery')
+    .action(act(sendAgain))
+  command
+    .command('cancel')
+    .description('take back a delivery that waits')
+    .argument('<id>', 'the delivery')
+    .action(act(cancel))
+}
+
+const states: readonly DeliveryState[] = ['pending', 'sending', 'delivered', 'dead', 'cancelled']
+
+const list: Run<ListFlags> = async (context, flags) => {
+  const filter = filterOf(flags)
+  const { assembly } = await loadForCommand(context)
+  await using store = await openCommandStore(context, assembly)
+  const { rows, nextCursor } = await store.deliveries(filter)
+  const columns = ['id', 'endpoint', 'state', 'attempts', 'createdAt', 'settledAt', 'lastError']
+  printListing(
+    context,
+    rows.map((row) => deliveryJson(row, assembly.redactor)),
+    columns,
+  )
+  if (nextCursor !== null)
+    context.terminal.say(`more: raise --limit ${filter.limit}, or narrow the filter`)
+  return exitCode.done
+}
+
+const show: Run = async (context, _options, id) => {
+  const { assembly } = await loadForCommand(context)
+  await using store = await openCommandStore(context, assembly)
+  const { delivery, message, attempts } = await found(store, id)
+  const { terminal, options } = context
+  const shown = deliveryDetailJson(delivery, attempts, assembly.redactor)
+  if (options.json) {
+    terminal.printJson(shown)
+    return exitCode.done
+  }
+  for (const [name, value] of Object.entries(deliveryJson(delivery, assembly.redactor))) {
+    if (name !== 'attempts') terminal.print(`${name.padEnd(14)} ${value ?? '-'}`)
+  }
+  const { type, contentType, body } = message
+  terminal.print(`${'message'.padEnd(14)} ${type}, ${contentType}, ${body.length} bytes`)
+  printListing(context, shown.attempts, attemptColumns)
+  return exitCode.done
+}
+
+const attemptColumns = ['number', 'startedAt', 'outcome', 'status', 'durationMs', 'error']
+
+const sendAgain: Run = async (context, _options, id) => {
+  await using store = await openCommandStore(context)
+  await found(store, id)
+  const row = await redeliver(store, systemClock, String(id) as DeliveryId, 'cli')
+  say(context, row.id, `redelivery of ${id}: the next host sends it`)
+  return exitCode.done
+}
+
+const cancel: Run = async (context, _options, id) => {
+  await using store = await openCommandStore(context)
+  const { delivery } = await found(store, id)
+  if (await store.cancel(delivery.id, systemClock.now())) {
+    say(context, delivery.id, 'cancelled')
+    return exitCode.done
+  }
+  context.terminal.say(
+    `delivery ${delivery.id} is ${delivery.state}: only one that waits can be cancelled`,
+  )
+  return exitCode.failed
+}
+
+function say({ terminal, options }: CliContext, id: string, text: string): void {
+  if (options.json) terminal.printJson({ id })
+  else terminal.print(`${id}: ${text}`)
+}
+
+async function found(
+  store: Store,
+  id: string | readonly string[] | undefined,
+): Promise<NonNullable<Awaited<ReturnType<Store['delivery']>>>> {
+  const delivery = await store.delivery(String(id) as DeliveryId) // the store answers for any text: no such delivery
+  if (delivery !== undefined) return delivery
+  throw new CarabinerError('USAGE', `no delivery ${String(id)} in the store`)
+}
+
+function filterOf(flags: ListFlags): DeliveryFilter {
+  const state = states.find((each) => each === flags.state)
+  if (flags.state !== undefined && state === undefined) {
+    throw new CarabinerError('USAGE', `expected --state ${states.join(', ')}, got ${flags.state}`)
+  }
+  const limit = Number(flags.limit)
+  if (!Number.isInteger(limit) || limit < 1) {
+    throw new CarabinerError(
+      'USAGE',
+      `expected a whole number above 0 for --limit, got ${flags.limit}`,
+    )
+  }
+  const now = systemClock.now()
+  return {
+    limit,
+    ...(state !== undefined && { state }),
+    ...(flags.endpoint !== undefined && { endpoint: flags.endpoint }),
+    ...(flags.from !== undefined && { from: parseTime(flags.from, now) }),
+    ...(flags.to !== undefined && { to: parseTime(flags.to, now) }),
+  }
+}

@@ -1,0 +1,99 @@
+import type { Outcome } from '../../bus/outcome.ts'
+import { outcomeToJson } from '../../bus/outcome-json.ts'
+import type { RunningHost } from '../../host.ts'
+import { parseDuration } from '../../quantity/duration.ts'
+import type { ConfigureCommand, Run } from '../command.ts'
+import { type CliContext, readJsonObject } from '../context.ts'
+import { exitCodeOfOutcome } from '../exit.ts'
+import { loadForCommand, startCommandHost } from '../load.ts'
+import type { Terminal } from '../terminal.ts'
+
+interface DispatchFlags {
+  readonly params?: string
+  readonly dryRun?: boolean
+  readonly timeout?: string
+  readonly wait: string
+  readonly actor?: string
+}
+
+export const configureDispatch: ConfigureCommand = (command, act) => {
+  command
+    .argument('<event>', 'name of the event')
+    .option('--params <json>', 'its params: JSON, @FILE, or - for standard input')
+    .option('--dry-run', 'ask the before handlers only')
+    .option('--timeout <duration>', 'deadline of the whole dispatch')
+    .option('--actor <name>', 'who asks for it')
+    .option('--wait <duration>', 'how long to deliver what the event owes', '10s')
+    .action(act(dispatch))
+}
+
+const dispatch: Run<DispatchFlags> = async (context, flags, event) => {
+  const waitMs = parseDuration(secondsOrDuration(flags.wait), { zero: true })
+  const params = await readJsonObject(context, '--params', flags.params)
+  const loaded = await loadForCommand(context)
+  const timeout = flags.timeout === undefined ? undefined : secondsOrDuration(flags.timeout)
+
+  await using host = await startCommandHost(context, loaded)
+  const outcome = await host.dispatch(String(event), params, {
+    dryRun: flags.dryRun ?? false,
+    signal: context.signal,
+    ...(timeout !== undefined && { timeout }),
+    ...(flags.actor !== undefined && { actor: flags.actor }),
+  })
+  printOutcome(context, outcome)
+  await deliverOwn(context, host, waitMs)
+  return exitCodeOfOutcome(outcome)
+}
+
+/** On the command line every value is text: a bare number is seconds, as in the assembly. */
+function secondsOrDuration(text: string): string | number {
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : text
+}
+
+function printOutcome({ terminal, options }: CliContext, outcome: Outcome): void {
+  if (options.json) terminal.printJson(outcomeToJson(outcome))
+  else sayOutcome(terminal, outcome)
+}
+
+/** An outcome in words: what happened first, then why, then what came with it. */
+export function sayOutcome(terminal: Terminal, outcome: Outcome): void {
+  const took = `${Math.round(outcome.durationMs)} ms`
+  const dry = outcome.dryRun ? ' (dry run)' : ''
+  switch (outcome.kind) {
+    case 'completed':
+      terminal.print(`${terminal.style('green', 'completed')} ${outcome.event}${dry} in ${took}`)
+      for (const { connector, ...result } of outcome.results) {
+        const text =
+          'error' in result ? `failed: ${result.error.message}` : JSON.stringify(result.value)
+        terminal.print(`  ${connector}: ${text}`)
+      }
+      for (const source of outcome.unknown ?? []) terminal.print(`  not asked: ${source}`)
+      break
+    case 'cancelled':
+      terminal.print(`${terminal.style('yellow', 'cancelled')} ${outcome.event}${dry} in ${took}`)
+      terminal.print(`  by ${outcome.by}: ${outcome.reason}`)
+      if (outcome.details !== undefined) terminal.print(`  ${JSON.stringify(outcome.details)}`)
+      for (const { connector, message } of outcome.also)
+        terminal.print(`  also ${connector}: ${message}`)
+      break
+    case 'failed':
+      terminal.print(`${terminal.style('red', 'failed')} ${outcome.event}${dry} in ${took}`)
+      for (const { connector, phase, code, message } of outcome.failures) {
+        terminal.print(`  ${connector} (${phase}) ${code}: ${message}`)
+      }
+      break
+  }
+  for (const { source, message } of outcome.warnings)
+    terminal.print(`  warning from ${source}: ${message}`)
+}
+
+async function deliverOwn(context: CliContext, host: RunningHost, waitMs: number): Promise<void> {
+  const left = await host.engine.drainOwn(waitMs, context.signal)
+  if (left === 0) return
+  const deliveries = left === 1 ? '1 delivery' : `${left} deliveries`
+  context.terminal.say(
+    host.store.durable
+      ? `${deliveries} left to the next host`
+      : `${deliveries} lost: the memory: store ends with its process`,
+  )
+}

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
+import { assemblySchema } from '../../assembly/schema.ts'
+import { generateSecret } from '../../delivery/signing/secret.ts'
+import { CarabinerError } from '../../errors.ts'
+import type { ConfigureCommand, Run } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { exitCode } from '../exit.ts'
+import { type ProjectFile, projectFiles } from '../init/project.ts'
+import { installedConnectors } from '../installed.ts'
+
+export const configureInit: ConfigureCommand = (command, act) => {
+  command
+    .argument('[dir]', 'where to', '.')
+    .option('--yes', 'overwrite without asking')
+    .action(act(init))
+}
+
+const init: Run<{ readonly yes?: boolean }> = async (context, { yes = false }, dir = '.') => {
+  const folder = resolve(context.cwd, String(dir))
+  const files = projectFiles({
+    managementKey: randomBytes(24).toString('base64url'),
+    webhookSecret: generateSecret(),
+  })
+  const standing = files
+    .filter(({ path }) => existsSync(join(folder, path)))
+    .map(({ path }) => path)
+  if (standing.length > 0 && !yes && !(await mayOverwrite(context, standing))) {
+    context.terminal.say('nothing was written')
+    return exitCode.failed
+  }
+  for (const file of files) await write(folder, file)
+  await write(folder, await schemaFile(context, folder))
+  sayWhatNext(context, relative(context.cwd, folder), files)
+  return exitCode.done
+}
+
+/** Asks on the terminal; where nobody can answer, the answer is an error that names the option. */
+async function mayOverwrite(context: CliContext, standing: readonly string[]): Promise<boolean> {
+  const { terminal, ask } = context
+  const question = `overwrite ${standing.join(', ')}? [y/N] `
+  if (ask === undefined) {
+    throw new CarabinerError('USAGE', `${standing.join(', ')} would be overwritten: say --yes`)
+  }
+  const answer = await ask(terminal.styleErr('bold', question))
+  return /^y(es)?$/i.test(answer.trim())
+}
+
+async function write(folder: string, { path, text, mode }: ProjectFile): Promise<void> {
+  const file = join(folder, path)
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, text, mode === undefined ? {} : { mode })
+}
+
+/** The schema of the assembly just written, for editors. */
+async function schemaFile(context: CliContext, folder: string): Promise<ProjectFile> {
+  const config = join(folder, 'carabiner.yaml')
+  const installed = await installedConnectors({
+    ...context,
+    options: { ...context.options, config },
+  })
+  return {
+    path: 'carabiner.schema.json',
+    text: `${JSON.stringify(assemblySchema(installed), null, 2)}\n`,
+  }
+}
+
+function sayWhatNext(
+  { terminal, options }: CliContext,
+  folder: string,
+  files: readonly ProjectFile[],
+): void {
+  if (options.json) {
+    terminal.printJson({
+      folder: folder || '.',
+      files: [...files.map(({ path }) => path), 'carabiner.schema.json'],
+    })
+    return
+  }
+  const go = folder === '' ? '' : `  cd ${folder}\n`
+  terminal.print(`written: ${files.map(({ path }) => path).join(', ')}, carabiner.schema.json
+
+next:
+${go}  carabiner validate                                   # is it right?
+  carabiner test connectors                            # the connector's own tests
+  carabiner dispatch greet --params '{"name":"Ada"}'   # one event
+  carabiner listen --secret "$(sed -n 's/^WEBHOOK_SECRET=//p' .env)"   # in another terminal: a receiver
+  carabiner run                                        # serve`)
+}

@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { CarabinerError } from '../../errors.ts'
+import type { ConfigureCommand, Run } from '../command.ts'
+import { exitCode } from '../exit.ts'
+
+export const configureTest: ConfigureCommand = (command, act) => {
+  command
+    .argument('[paths...]', 'test files, or folders of *.test.ts', ['connectors'])
+    .action(act(test))
+}
+
+/** Runs connectors' tests with Node's own runner, where `carabiner` and `typebox` are this host's copies. */
+const test: Run = async (context, _options, paths = []) => {
+  const patterns = (typeof paths === 'string' ? [paths] : paths).map((path) =>
+    patternOf(context.cwd, path),
+  )
+  const hooks = new URL('../register.ts', import.meta.url)
+  const hooksFile = existsSync(hooks)
+    ? hooks
+    : new URL('../register.js', import.meta.url)
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, '--import', hooksFile.href, '--test', ...patterns],
+    {
+      cwd: context.cwd,
+      stdio: 'inherit',
+    },
+  )
+  const [code] = (await once(child, 'exit')) as [number | null] // what `exit` is emitted with
+  return code === 0 ? exitCode.done : exitCode.failed
+}
+
+function patternOf(cwd: string, path: string): string {
+  const full = resolve(cwd, path)
+  if (!existsSync(full))
+    throw new CarabinerError('USAGE', `expected test files at ${path}: nothing there`)
+  return statSync(full).isDirectory() ? join(full, '**/*.test.{ts,mts,js,mjs}') : full
+}

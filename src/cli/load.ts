@@ -1,0 +1,77 @@
+import { fileURLToPath } from 'node:url'
+import type { Assembly } from '../assembly/assembly.ts'
+import { loadAssembly } from '../assembly/load-assembly.ts'
+import type { Problem } from '../assembly/problem.ts'
+import { type RunningHost, startHost } from '../host.ts'
+import { createLogger, type HostLogger } from '../log.ts'
+import { Validator } from '../schema/validator.ts'
+import { assemblyFile, type CliContext } from './context.ts'
+import { CommandExit, exitCode } from './exit.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Built-in connectors: a folder each, beside `src`. */
+export const builtInFolder: string = fileURLToPath(new URL('../../plugins', import.meta.url))
+
+export interface LoadedAssembly {
+  readonly assembly: Assembly
+  readonly validator: Validator
+}
+
+/** Reads the assembly the command is about; prints its problems and ends the command when it is invalid. */
+export async function loadForCommand(context: CliContext, named?: string): Promise<LoadedAssembly> {
+  const result = await readAssembly(context, assemblyFile(context, named))
+  if (result.kind === 'valid') {
+    context.terminal.redactWith(result.assembly.redactor)
+    return result
+  }
+  sayProblems(context.terminal, result.problems)
+  throw new CommandExit(exitCode.failed)
+}
+
+export type ReadAssembly =
+  | ({ readonly kind: 'valid' } & LoadedAssembly)
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
+
+/** Reads an assembly with a validator of its own. */
+export async function readAssembly(context: CliContext, file: string): Promise<ReadAssembly> {
+  const validator = new Validator()
+  const result = await loadAssembly(file, { env: context.env, builtInFolder, validator })
+  return result.kind === 'valid' ? { ...result, validator } : result
+}
+
+/** Every problem with its place and excerpt, on standard error. */
+export function sayProblems(terminal: Terminal, problems: readonly Problem[]): void {
+  for (const { file, line, column, message, expected, excerpt } of problems) {
+    const place = terminal.styleErr('bold', `${file}:${line}:${column}:`)
+    terminal.say(`${place} ${message}`)
+    if (excerpt !== '') terminal.say(excerpt.replaceAll(/^/gm, '  '))
+    if (expected !== '') terminal.say(`  expected: ${expected}`)
+  }
+  terminal.say(problems.length === 1 ? '1 problem' : `${problems.length} problems`)
+}
+
+/** The logger of a command: `--log-level`, else the assembly's level; on standard error, without secrets. */
+export async function commandLogger(
+  context: CliContext,
+  assembly: Assembly,
+  quietest?: 'warn',
+): Promise<HostLogger> {
+  const { level, format } = assembly.host.log
+  const pretty = format === 'pretty' || (format === 'auto' && context.terminal.errIsTerminal)
+  return createLogger({
+    level: context.options.logLevel ?? quietest ?? level,
+    format: pretty ? 'pretty' : 'json',
+    name: assembly.host.name,
+    redactor: assembly.redactor,
+    write: (line) => context.terminal.sayRaw(line),
+  })
+}
+
+/** A host without listeners for one command, delivering only what the command commits. */
+export async function startCommandHost(
+  context: CliContext,
+  loaded: LoadedAssembly,
+): Promise<RunningHost> {
+  const log = await commandLogger(context, loaded.assembly, 'warn')
+  return startHost({ ...loaded, log, listen: false, deliver: false })
+}

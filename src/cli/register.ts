@@ -1,0 +1,4 @@
+/** For `node --import`: what the process imports finds this host's `carabiner` and `typebox`, wherever its files lie. */
+import { shareOwnModules } from '../assembly/module-hooks.ts'
+
+shareOwnModules(import.meta.url)

@@ -1,0 +1,37 @@
+import type { Registry } from 'prom-client'
+import type { DispatchObserver } from './bus/bus.ts'
+import type { Clock } from './clock.ts'
+import type { Metrics } from './connector/scope.ts'
+import type { DeliveryObserver } from './delivery/delivery-observer.ts'
+import type { Store } from './store/store.ts'
+import { packageVersion } from './version.ts'
+
+/** Where a host counts what it does. */
+export interface HostMetrics {
+  readonly dispatches: DispatchObserver
+  readonly deliveries: DeliveryObserver
+  readonly scope: Metrics
+  /** `undefined` where nobody can ask for metrics. */
+  readonly registry: Registry | undefined
+}
+
+const ignore = (): void => {}
+
+/** Metrics for a host that serves them; the library is loaded here, because most commands do without. */
+export async function openMetrics(store: Store, clock: Clock): Promise<HostMetrics> {
+  const { createMetrics } = await import('./metrics.ts')
+  const created = createMetrics({ store, clock, version: packageVersion() })
+  // Failing handlers are counted with the outcome they end in.
+  return { ...created, dispatches: { ...created.dispatches, handlerFailed: ignore } }
+}
+
+/** For a host without listeners. */
+export const silentMetrics: HostMetrics = {
+  dispatches: { finished: ignore, handlerFailed: ignore },
+  deliveries: { accepted: ignore, attempted: ignore, settled: ignore, circuit: ignore },
+  scope: {
+    counter: () => ({ add: ignore }),
+    histogram: () => ({ observe: ignore }),
+  },
+  registry: undefined,
+}

@@ -1,0 +1,38 @@
+import { Registry } from 'prom-client'
+import type { Clock } from './clock.ts'
+import type { Metrics } from './connector/scope.ts'
+import type { DeliveryObserver } from './delivery/delivery-observer.ts'
+import { connectorMetrics } from './metrics/connector-metrics.ts'
+import { deliveryMetrics } from './metrics/delivery-metrics.ts'
+import { dispatchMetrics, type FinishedDispatches } from './metrics/dispatch-metrics.ts'
+import { processMetrics } from './metrics/process-metrics.ts'
+import { storeMetrics } from './metrics/store-metrics.ts'
+import type { Store } from './store/store.ts'
+
+export interface MetricsOptions {
+  readonly store: Pick<Store, 'backlog' | 'endpointStates'>
+  readonly clock: Clock
+  readonly version: string
+}
+
+/** Where a host counts what it does, in a registry of its own. */
+export interface CreatedMetrics {
+  readonly dispatches: FinishedDispatches
+  readonly deliveries: DeliveryObserver
+  /** What connectors add. */
+  readonly scope: Metrics
+  readonly registry: Registry
+}
+
+/** Everything `/metrics` shows. */
+export function createMetrics({ store, clock, version }: MetricsOptions): CreatedMetrics {
+  const registry = new Registry()
+  processMetrics(registry, version)
+  storeMetrics(registry, store, clock)
+  return {
+    dispatches: dispatchMetrics(registry),
+    deliveries: deliveryMetrics(registry),
+    scope: connectorMetrics(registry),
+    registry,
+  }
+}

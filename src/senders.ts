@@ -1,0 +1,29 @@
+import type { Assembly } from './assembly/assembly.ts'
+import type { Clock } from './clock.ts'
+import type { Sender } from './delivery/sender.ts'
+
+/** The two HTTP clients of a host, each loaded when it is first needed: `got` where a decision is awaited, `undici` for the outbox. */
+export interface LazySenders {
+  ask(): Promise<Sender>
+  deliver(): Promise<Sender>
+}
+
+export function lazySenders({ host }: Assembly, clock: Clock): LazySenders {
+  const options = { egress: host.egress, clock }
+  let asking: Promise<Sender> | undefined
+  let delivering: Promise<Sender> | undefined
+  return {
+    ask() {
+      asking ??= import('./delivery/senders/got-sender.ts').then((each) =>
+        each.createGotSender(options),
+      )
+      return asking
+    },
+    deliver() {
+      delivering ??= import('./delivery/senders/undici-sender.ts').then((each) =>
+        each.createUndiciSender(options),
+      )
+      return delivering
+    },
+  }
+}
