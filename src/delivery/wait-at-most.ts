@@ -7,6 +7,7 @@ export async function waitAtMost(
   work: Promise<unknown>,
   signal?: AbortSignal,
 ): Promise<void> {
+  if (ms <= 0) return
   const over = new AbortController()
   const end = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal])
   // Rejected by our own abort or by the caller's: both end the wait.
