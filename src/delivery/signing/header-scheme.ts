@@ -27,7 +27,7 @@ export interface HeaderSchemeDefinition {
   readonly prepare?: (secret: string) => PreparedKey
 }
 
-export type SignedParts = Pick<VerificationInput, 'body' | 'id' | 'url' | 'params'>
+type SignedParts = Pick<VerificationInput, 'body' | 'id' | 'url' | 'params'>
 
 export function headerScheme(definition: HeaderSchemeDefinition): SignatureScheme {
   const { name, header } = definition
