@@ -1,0 +1,66 @@
+import { Counter, Histogram, type Registry } from 'prom-client'
+import type { DeliveryObserver } from '../delivery/delivery-observer.ts'
+
+const attemptBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+/** Seconds, from at once to the end of the longest schedule. */
+const latencyBuckets = [0.005, 0.025, 0.1, 0.5, 1, 5, 30, 60, 300, 1_800, 3_600, 21_600, 86_400]
+
+/** Counts what the engine does. No label is an endpoint: there may be a hundred thousand. */
+export function deliveryMetrics(registry: Registry): DeliveryObserver {
+  const registers = [registry]
+  const accepted = new Counter({
+    name: 'carabiner_deliveries_accepted_total',
+    help: 'Deliveries stored by this host',
+    registers,
+  })
+  const attempts = new Counter({
+    name: 'carabiner_delivery_attempts_total',
+    help: 'Requests of deliveries, by what they came to',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const attemptDuration = new Histogram({
+    name: 'carabiner_delivery_attempt_duration_seconds',
+    help: 'Time one request of a delivery took, from queue to last byte',
+    buckets: attemptBuckets,
+    registers,
+  })
+  const settled = new Counter({
+    name: 'carabiner_deliveries_settled_total',
+    help: 'Deliveries settled by this host, by state',
+    labelNames: ['state'],
+    registers,
+  })
+  const latency = new Histogram({
+    name: 'carabiner_delivery_latency_seconds',
+    help: 'Time from acceptance to settlement, by state',
+    labelNames: ['state'],
+    buckets: latencyBuckets,
+    registers,
+  })
+  const wait = new Histogram({
+    name: 'carabiner_delivery_attempt_wait_seconds',
+    help: 'Time from acceptance to the start of a request',
+    buckets: latencyBuckets,
+    registers,
+  })
+  const circuits = new Counter({
+    name: 'carabiner_circuit_changes_total',
+    help: 'Changes of circuits, by the state they went to',
+    labelNames: ['state'],
+    registers,
+  })
+  return {
+    accepted: (deliveries) => accepted.inc(deliveries),
+    attempted(outcome, _endpoint, durationMs, sinceAcceptedMs) {
+      attempts.inc({ outcome })
+      attemptDuration.observe(durationMs / 1_000)
+      wait.observe(Math.max(0, sinceAcceptedMs) / 1_000)
+    },
+    settled(state, _endpoint, sinceAcceptedMs) {
+      settled.inc({ state })
+      latency.observe({ state }, Math.max(0, sinceAcceptedMs) / 1_000)
+    },
+    circuit: (_endpoint, state) => circuits.inc({ state }),
+  }
+}
