@@ -1,0 +1,44 @@
+// A small host of its own process: commits messages, says so line by line, and delivers until it is killed.
+import { parseArgs } from 'node:util'
+import { retryPolicies } from '../../src/delivery/retry-policy.ts'
+import { createUndiciSender } from '../../src/delivery/senders/undici-sender.ts'
+import { newId } from '../../src/ids.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import { anEndpoint, anOutboundMessage, startEngine } from '../helpers/engine.ts'
+import { fastClock } from './fast-clock.ts'
+
+const { values } = parseArgs({
+  options: {
+    store: { type: 'string', default: '' },
+    url: { type: 'string', default: '' },
+    messages: { type: 'string', default: '0' },
+    epoch: { type: 'string', default: '0' },
+    speed: { type: 'string', default: '1' },
+  },
+})
+
+const clock = fastClock(Number(values.epoch), Number(values.speed))
+const store = await openStore(values.store, { clock })
+const egress = { default: 'trusted', allow: [], http: true, ports: 'any', proxy: null } as const
+const sender = createUndiciSender({ egress, clock })
+const { engine } = startEngine({
+  store,
+  sender,
+  clock,
+  endpoints: [
+    anEndpoint({
+      url: values.url,
+      concurrency: 16,
+      timeoutMs: 60_000,
+      retry: { ...retryPolicies.awa, maxTries: 1_000, baseMs: 500, factor: 1 },
+    }),
+  ],
+})
+
+for (let n = 0; n < Number(values.messages); n += 1) {
+  const id = newId()
+  await engine.send([anOutboundMessage({ id, body: Buffer.from(`"${id}"`) })])
+  process.stdout.write(`${id}\n`)
+}
+// Deliveries go on until the parent ends it: by then all are settled, or it is killed.
+setInterval(() => {}, 60_000)
