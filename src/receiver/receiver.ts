@@ -32,8 +32,9 @@ export interface ReceiverOptions<E extends AnyEvent> extends VerifyOptions {
 /**
  * A whole receiver as a web-standard fetch handler: checks the signature, calls the handler, answers.
  *
- * Answers 204 for what is allowed, taken or has no handler (a `*` handler can refuse instead), 401 for a bad signature, 400 for
- * a body that holds no event, 405 for anything but POST, 413 for more than `bodyLimit`, 500 when a handler throws.
+ * Answers 204 for what is allowed or taken, 401 for a bad signature, 400 for a body that holds no event, 405 for anything but POST,
+ * 413 for more than `bodyLimit`, 500 when a handler throws. A before event without a handler is answered 501, so that nobody's
+ * silence is an approval; an after event or channel message without one is taken.
  *
  * @throws {CarabinerError} SECRET_INVALID
  * @throws {TypeError} for a handler of an event that is not among `events`
@@ -99,8 +100,11 @@ async function answer(handlers: Handlers, incoming: Incoming): Promise<Response>
   }
   const { event } = incoming
   switch (event.phase) {
-    case 'before':
-      return decide(await handlerFor(handlers.before, event.event)?.(event))
+    case 'before': {
+      const handler = handlerFor(handlers.before, event.event)
+      if (handler === undefined) return json(501, { error: `no handler for before:${event.event}` })
+      return decide(await handler(event))
+    }
     case 'after':
       return acknowledge(await handlerFor(handlers.after, event.event)?.(event))
   }

@@ -80,12 +80,16 @@ describe('receiver', () => {
     assert.deepEqual(seen, [body])
   })
 
-  it('answers 204 for an event without a handler, unless there is one for all others', async () => {
-    assert.equal((await ask({})).status, 204)
+  it('answers 501 for a before event without a handler, unless there is one for all others', async () => {
+    assert.equal((await ask({})).status, 501)
     const inherited = beforeWebhook({ with: { event: 'before:toString' } })
-    assert.equal((await ask({}, inherited)).status, 204)
+    assert.equal((await ask({}, inherited)).status, 501)
     const before = { drop: () => undefined, '*': () => cancelEvent('no rule for it') }
     assert.equal((await ask({ before })).status, 409)
+  })
+
+  it('takes an after event without a handler', async () => {
+    assert.equal((await ask({}, afterWebhook())).status, 204)
   })
 
   it('answers 500 without a word of what a handler threw, and tells onError', async () => {

@@ -29,15 +29,16 @@ export const configureDispatch: ConfigureCommand = (command, act) => {
 
 const dispatch: Run<DispatchFlags> = async (context, flags, event) => {
   const waitMs = parseDuration(secondsOrDuration(flags.wait), { zero: true })
+  const timeoutMs =
+    flags.timeout === undefined ? undefined : parseDuration(secondsOrDuration(flags.timeout))
   const params = await readJsonObject(context, '--params', flags.params)
   const loaded = await loadForCommand(context)
-  const timeout = flags.timeout === undefined ? undefined : secondsOrDuration(flags.timeout)
 
   await using host = await startCommandHost(context, loaded)
   const outcome = await host.dispatch(String(event), params, {
     dryRun: flags.dryRun ?? false,
     signal: context.signal,
-    ...(timeout !== undefined && { timeout }),
+    ...(timeoutMs !== undefined && { timeout: timeoutMs / 1000 }),
     ...(flags.actor !== undefined && { actor: flags.actor }),
   })
   printOutcome(context, outcome)

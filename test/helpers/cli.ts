@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { runProgram } from '../../src/cli/program.ts'
+
+export interface CliResult {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+export interface CliOptions {
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly stdin?: string
+  /** What the person at the terminal answers. */
+  readonly answer?: string
+  readonly signal?: AbortSignal
+  /** Whether standard output is a terminal. @defaultValue false */
+  readonly terminal?: boolean
+  /** Called with each line of standard output. */
+  readonly onOut?: (text: string) => void
+}
+
+/** Runs one command line in this process: everything but the edge where the real streams and signals are. */
+export async function carabiner(args: readonly string[], options: CliOptions): Promise<CliResult> {
+  const { cwd, env = {}, stdin = '', answer, signal = new AbortController().signal } = options
+  const out: string[] = []
+  const err: string[] = []
+  const surroundings = {
+    env,
+    cwd,
+    signal,
+    stdin: async () => new TextEncoder().encode(stdin),
+    ask: answer === undefined ? undefined : async () => answer,
+    onHangUp: () => ({ [Symbol.dispose]() {} }),
+  }
+  const isTTY = options.terminal ?? false
+  const write = (text: string): void => {
+    out.push(text)
+    options.onOut?.(text)
+  }
+  const code = await runProgram(
+    args,
+    surroundings,
+    { isTTY, write },
+    { isTTY, write: (text) => err.push(text) },
+  )
+  return { code, out: out.join(''), err: err.join('') }
+}
+
+/** The same with `--json`: the result parsed. */
+export async function carabinerJson(
+  args: readonly string[],
+  options: CliOptions,
+): Promise<{ readonly code: number; readonly json: unknown; readonly err: string }> {
+  const { code, out, err } = await carabiner([...args, '--json'], options)
+  return { code, json: out === '' ? undefined : JSON.parse(out), err }
+}
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+/** A command line as a process of its own. */
+export interface CliProcess extends AsyncDisposable {
+  readonly child: ChildProcess
+  /** Resolves to the next line of standard output. */
+  line(): Promise<string>
+  /** Resolves when standard error has said it. */
+  said(pattern: RegExp): Promise<void>
+  readonly err: () => string
+  exit(): Promise<number | NodeJS.Signals>
+}
+
+/** Starts a command line as a process of its own; killed when it is disposed. */
+export function spawnCarabiner(
+  args: readonly string[],
+  { cwd, env = {} }: Pick<CliOptions, 'cwd' | 'env'>,
+): CliProcess {
+  const child = spawn(process.execPath, ['--conditions=source', main, ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  let err = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text
+    child.emit('said')
+  })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const ended = once(child, 'exit').then(([code, signal]) => code ?? signal)
+  return {
+    child,
+    async line() {
+      const { value, done } = await lines.next()
+      if (done === true) throw new Error(`the process ended: ${err}`)
+      return value
+    },
+    async said(pattern) {
+      while (!pattern.test(err)) await once(child, 'said')
+    },
+    err: () => err,
+    exit: () => ended,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
