@@ -57,7 +57,7 @@ export function suggestion(word: string, words: readonly string[]): string {
     : ''
 }
 
-function notAChoice(value: Scalar, choices: readonly unknown[], schema: JsonSchema): Misfit {
+export function notAChoice(value: Scalar, choices: readonly unknown[], schema: JsonSchema): Misfit {
   const words = choices.filter((choice) => typeof choice === 'string')
   const meant = typeof value === 'string' ? suggestion(value, words) : ''
   const message = `is none of the values it may have${meant}`

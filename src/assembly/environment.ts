@@ -37,8 +37,9 @@ export function addFromEnvironment(
     if (stanza?.entries.has(field) === true || !takesScalar(property)) return []
     const value = variables(variableFor(id, field))
     if (value === undefined) return []
-    const tree: Tree = { kind: 'scalar', place, value, loose: true, substituted: true }
-    return [[field, { keyPlace: place, tree }] as const]
+    const at = { offset: place.offset, end: place.offset }
+    const tree: Tree = { kind: 'scalar', place: at, value, loose: true, substituted: true }
+    return [[field, { keyPlace: at, tree }] as const]
   })
   if (added.length === 0) return stanza
   const base: MapTree = stanza ?? emptyMap(place)

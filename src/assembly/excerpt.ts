@@ -46,7 +46,9 @@ function window(
 function masked(source: Source, start: number, end: number, hidden: readonly Place[]): string {
   let text = ''
   let from = start
-  const inside = hidden.filter((place) => place.end > start && place.offset < end)
+  const inside = hidden.filter(
+    ({ offset, end: last }) => last > start && offset < end && last > offset,
+  )
   for (const place of inside.sort((a, b) => a.offset - b.offset)) {
     if (place.end <= from) continue
     text += maskUrls(source.text.slice(from, Math.max(from, place.offset))) + mask

@@ -1,8 +1,6 @@
 import { resolve } from 'node:path'
 import { builtInEvents } from '../bus/built-in-events.ts'
 import type { AnyEvent } from '../bus/event.ts'
-import type { ConfigProblem } from '../connector/connector.ts'
-import { messageOf } from '../errors.ts'
 import type { Validator } from '../schema/validator.ts'
 import type { AssembledConnector, Assembly } from './assembly.ts'
 import { type BuiltTree, buildTree } from './build-tree.ts'
@@ -12,6 +10,7 @@ import type { Fault } from './fault.ts'
 import { findSecrets, Secrets } from './find-secrets.ts'
 import type { HostConfig } from './host-config.ts'
 import { type HostStanza, hostSchema } from './host-schema.ts'
+import { inspectConnectors } from './inspect-connectors.ts'
 import type { Variables } from './interpolate.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { parseYaml } from './parse.ts'
@@ -92,8 +91,16 @@ class Loader {
     const stanzas = selection.connectors.map((selected) => this.#readStanza(root, selected))
     const events = this.#collectEvents(selection)
     // Problems of what does not fit its schema, or of events that are not known, would only repeat or mislead.
-    if (selection.complete && host !== undefined)
-      this.#inspect(root, selection, stanzas, events, host.config)
+    if (selection.complete) {
+      const inspection = {
+        root,
+        stanzas,
+        events,
+        host: host?.config,
+        validator: this.#options.validator,
+      }
+      this.#faults.push(...inspectConnectors(selection.connectors, inspection, this.#faults))
+    }
     if (this.#faults.length > 0 || host === undefined) return this.#refuse()
 
     const connectors = selection.connectors.map((selected, index) =>
@@ -182,31 +189,6 @@ class Loader {
     }
     return [...owners.values()].map(({ event }) => event)
   }
-
-  #inspect(
-    root: MapTree,
-    { connectors }: Selection,
-    stanzas: readonly Reading[],
-    events: readonly AnyEvent[],
-    host: HostConfig,
-  ): void {
-    const { validator } = this.#options
-    for (const [index, { id, connector, place }] of connectors.entries()) {
-      const reading = stanzas[index]
-      if (reading === undefined || reading.faults.length > 0 || connector.inspect === undefined)
-        continue
-      const problems = inspected(() =>
-        connector.inspect?.({
-          id,
-          config: reading.value,
-          events,
-          host: { durable: host.store !== 'memory:', publicUrl: host.server.publicUrl },
-          schemaProblem: (schema) => validator.problem(schema),
-        }),
-      )
-      this.#faults.push(...problems.map((problem) => positioned(problem, id, root, place)))
-    }
-  }
 }
 
 function assembled(
@@ -224,20 +206,4 @@ function duplicateEvent(name: string, first: string, second: string, place: Plac
     message,
     expected: 'events with names of their own',
   }
-}
-
-/** A connector that cannot even look at its configuration is a problem of the file that names it. */
-function inspected(inspect: () => readonly ConfigProblem[] | undefined): readonly ConfigProblem[] {
-  try {
-    return inspect() ?? []
-  } catch (error) {
-    const message = `the connector cannot check its configuration: ${messageOf(error)}`
-    return [{ path: [], message, expected: 'a configuration it can check' }]
-  }
-}
-
-function positioned(problem: ConfigProblem, id: string, root: MapTree, place: Place): Fault {
-  const path = [id, ...problem.path]
-  const entry = root.entries.get(id)
-  return { ...problem, path, place: entry === undefined ? place : locate(root, path).place }
 }

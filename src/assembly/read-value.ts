@@ -4,7 +4,14 @@ import { parseRate } from '../quantity/rate.ts'
 import { quantityKeyword } from '../quantity/schemas.ts'
 import { parseSize } from '../quantity/size.ts'
 import type { Validator } from '../schema/validator.ts'
-import { checkScalar, type Misfit, settleScalar, suggestion, wrongKind } from './check-scalar.ts'
+import {
+  checkScalar,
+  type Misfit,
+  notAChoice,
+  settleScalar,
+  suggestion,
+  wrongKind,
+} from './check-scalar.ts'
 import { describeSchema, either } from './describe-schema.ts'
 import type { Fault } from './fault.ts'
 import {
@@ -38,6 +45,10 @@ export interface Reading {
   /** The same as it would stand in the file, defaults filled in: what `config` prints. */
   readonly stanza: unknown
   readonly faults: readonly ReadFault[]
+  /** Whether the value may be looked at all the same: it fits, what is wrong with it left out. */
+  readonly usable: boolean
+  /** Of a list: the places its items had before the unusable ones were left out. */
+  readonly kept?: readonly number[]
 }
 
 interface ReadFault extends Fault {
@@ -81,8 +92,10 @@ class Reader {
   }
 
   read(schema: JsonSchema, tree: Tree, path: Path): Reading {
-    if (tree.kind === 'hole') return good(undefined)
-    if (isSecret(schema)) this.#options.onSecret(tree.place, plainValue(tree))
+    if (tree.kind === 'hole') return standIn(schema)
+    if (isSecret(schema) && tree.kind === 'scalar' && tree.value !== null) {
+      this.#options.onSecret(tree.place, tree.value)
+    }
     const reading = this.#readKnown(schema, tree, path)
     return reading.faults.length > 0 ? reading : this.#checkRest(schema, tree, path, reading)
   }
@@ -125,17 +138,18 @@ class Reader {
     for (const [name, property] of Object.entries(properties)) {
       const inside = [...path, name]
       const given = tree.entries.get(name)?.tree ?? defaultOf(property, tree.place)
-      if (given !== undefined) parts.add(name, this.read(property, given, inside))
-      else if (required.has(name)) parts.faults.push(missing(name, property, tree.place, inside))
+      if (given !== undefined)
+        parts.add(name, this.read(property, given, inside), required.has(name))
+      else if (required.has(name)) parts.miss(missing(name, property, tree.place, inside))
     }
     for (const name of required) {
       if (name in properties || tree.entries.has(name)) continue
-      parts.faults.push(missing(name, {}, tree.place, [...path, name]))
+      parts.miss(missing(name, {}, tree.place, [...path, name]))
     }
     for (const [name, { tree: inner, keyPlace }] of tree.entries) {
       if (Object.hasOwn(properties, name)) continue
       const other = schemaOfOther(schema, name)
-      if (other !== undefined) parts.add(name, this.read(other, inner, [...path, name]))
+      if (other !== undefined) parts.add(name, this.read(other, inner, [...path, name]), false)
       else parts.faults.push(unknownKey(name, Object.keys(properties), keyPlace, [...path, name]))
     }
     return parts.map()
@@ -150,10 +164,13 @@ class Reader {
     const wrong = wrongLength(schema, tree.items.length)
     const faults = readings.flatMap((reading) => reading.faults)
     if (wrong !== undefined) faults.push(toFault(wrong, tree, path))
+    const kept = [...readings.keys()].filter((index) => readings[index]?.usable === true)
     return {
-      value: readings.map(({ value }) => value),
-      stanza: readings.map(({ stanza }) => stanza),
+      value: kept.map((index) => readings[index]?.value),
+      stanza: kept.map((index) => readings[index]?.stanza),
       faults,
+      usable: wrong === undefined && kept.length === readings.length,
+      kept,
     }
   }
 
@@ -163,7 +180,7 @@ class Reader {
     // A loose text stays a text where a text fits.
     const fit = fitting.find(({ stanza }) => typeof stanza === 'string') ?? fitting[0]
     if (fit !== undefined) return fit
-    return closestReading(readings, path) ?? misfit(schema, tree, path)
+    return closestReading(readings, path) ?? bad(noBranch(schema, branches, tree, path))
   }
 
   /** Every part sees the whole value; a key is unknown when no part knows it. */
@@ -185,6 +202,7 @@ class Reader {
       value: Object.assign({}, ...readings.map(({ value }) => value)),
       stanza: Object.assign({}, ...readings.map(({ stanza }) => stanza)),
       faults,
+      usable: readings.every(({ usable }) => usable),
     }
   }
 
@@ -211,7 +229,7 @@ class Reader {
         expected: describeSchema(schema),
       }
     })
-    return { ...reading, faults }
+    return { ...reading, faults, usable: reading.usable && faults.length === 0 }
   }
 }
 
@@ -221,14 +239,25 @@ class Parts {
   readonly #value: Record<string, unknown> = {}
   readonly #stanza: Record<string, unknown> = {}
 
-  add(name: string, { value, stanza, faults }: Reading): void {
+  #usable = true
+
+  /** @param required - whether the map is of no use without it */
+  add(name: string, { value, stanza, faults, usable }: Reading, required: boolean): void {
+    this.faults.push(...faults)
+    if (!usable && required) this.#usable = false
+    if (!usable) return
     this.#value[name] = value
     this.#stanza[name] = stanza
-    this.faults.push(...faults)
+  }
+
+  miss(fault: ReadFault): void {
+    this.faults.push(fault)
+    this.#usable = false
   }
 
   map(): Reading {
-    return { value: this.#value, stanza: this.#stanza, faults: this.faults }
+    const { faults } = this
+    return { value: this.#value, stanza: this.#stanza, faults, usable: this.#usable }
   }
 }
 
@@ -291,7 +320,7 @@ function readQuantity(quantity: string, schema: JsonSchema, tree: Tree, path: Pa
     typeof settled === 'string' || (quantity !== 'rate' && typeof settled === 'number')
   if (!isWritten) return misfit(schema, tree, path)
   try {
-    return { value: parsers[quantity]?.(settled, schema), stanza: settled, faults: [] }
+    return { ...good(settled), value: parsers[quantity]?.(settled, schema) }
   } catch (error) {
     if (!(error instanceof QuantityError)) throw error
     const { reason, expected } = error
@@ -329,6 +358,22 @@ function closestReading(readings: readonly Reading[], path: Path): Reading | und
     (best, reading) => (reading.faults.length < best.faults.length ? reading : best),
     first,
   )
+}
+
+/** No branch is about such a value at all; among fixed words, the nearest is suggested. */
+function noBranch(
+  schema: JsonSchema,
+  branches: readonly JsonSchema[],
+  tree: Tree,
+  path: Path,
+): ReadFault {
+  const words = branches.flatMap((branch) => choicesOf(branch) ?? [])
+  const isText = tree.kind === 'scalar' && typeof tree.value === 'string'
+  const wrong =
+    isText && words.some((word) => typeof word === 'string')
+      ? { ...notAChoice(tree.value, words, schema) }
+      : wrongKind(plainValue(tree), schema)
+  return toFault(wrong, tree, path)
 }
 
 function isTagOf(fault: ReadFault, path: Path): boolean {
@@ -432,12 +477,21 @@ function stepsOf(pointer: string): string[] {
   return steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
+/** For a value that could not be had: texts get one that says so, so that the rest can still be looked at. */
+function standIn(schema: JsonSchema): Reading {
+  const text = 'not-available'
+  if (schema[quantityKeyword] === 'secrets') return { ...good(text), value: [text] }
+  const isText =
+    typesOf(schema)?.includes('string') === true && checkScalar(text, schema) === undefined
+  return isText ? good(text) : { ...good(undefined), usable: false }
+}
+
 function good(value: unknown): Reading {
-  return { value, stanza: value, faults: [] }
+  return { value, stanza: value, faults: [], usable: true }
 }
 
 function bad(...faults: readonly ReadFault[]): Reading {
-  return { value: undefined, stanza: undefined, faults }
+  return { value: undefined, stanza: undefined, faults, usable: false }
 }
 
 /** The tree of a stanza nobody wrote. */

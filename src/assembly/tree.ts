@@ -55,8 +55,9 @@ export function plainValue(tree: Tree): unknown {
   }
 }
 
-/** A tree of a plain JSON value, all of it at one place: for defaults. */
-export function treeOf(value: unknown, place: Place): Tree {
+/** A tree of a plain JSON value that the file does not spell out: for defaults. All of it is where a place begins. */
+export function treeOf(value: unknown, { offset }: Place): Tree {
+  const place = { offset, end: offset }
   if (Array.isArray(value)) {
     return { kind: 'list', place, items: value.map((item) => treeOf(item, place)) }
   }
