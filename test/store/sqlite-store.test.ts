@@ -1,4 +1,7 @@
+import assert from 'node:assert/strict'
 import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { aClaim, aMessageTo, noon } from '../../src/store/contract/makers.ts'
 import { testStore } from '../../src/store/contract.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -10,6 +13,26 @@ let opened = 0
 
 testStore('sqlite:', openEmpty)
 testStoreModel('sqlite:', openEmpty, 25)
+
+describe('bury on a SQLite store', () => {
+  it('leaves nothing stuck behind a dead delivery when it is interrupted between batches', async () => {
+    const url = `sqlite:${join(temporaryFolder(), 'store.db')}`
+    {
+      await using store = await openStore(url)
+      await store.enqueue(Array.from({ length: 1200 }, () => aMessageTo({ orderKey: 'k' })))
+      const interrupted = assert.rejects(store.bury('hooks/audit', 'gone', noon), /is closed/)
+      await store.beat('a', noon)
+      await store[Symbol.asyncDispose]()
+      await interrupted
+    }
+
+    await using store = await openStore(url)
+
+    assert.equal((await store.backlog()).dead, 1000)
+    assert.equal(await store.nextDueAt(['hooks/audit']), noon)
+    assert.equal((await store.claim(aClaim())).length, 1)
+  })
+})
 
 function openEmpty(): Promise<Store> {
   opened += 1
