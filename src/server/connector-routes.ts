@@ -17,7 +17,7 @@ export function familyOf({ connector, route }: ServedRoute): RouteFamily {
   return base === '/v1' ? 'public' : 'management'
 }
 
-const acceptable = /^(\/v1|\/api\/v1)(?:\/(?:[\w.~-]+|:[a-z]\w*))+$/i
+const acceptable = /^(\/v1|\/api\/v1)(?:\/(?:[\w~-][\w.~-]*|:[a-z]\w*))+$/i
 
 /** Serves routes of connectors: in the envelope under `/api/v1`, as they are under `/v1`. */
 export function connectorRoutes(app: App, routes: readonly ServedRoute[]): void {

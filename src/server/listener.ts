@@ -31,14 +31,33 @@ export async function openListener(
   options: ServerOptions,
 ): Promise<Listener> {
   const app = openApp(listener, options)
+  const lastAnswers = sayGoodbye(app)
   addRoutes(app, listener, options)
   await app.ready()
   await listen(app, listener)
   return {
     url: urlOf(app, listener),
     serve: listener.serve,
-    close: () => app.close(),
+    close() {
+      lastAnswers()
+      return app.close()
+    },
     cut: () => app.server.closeAllConnections(),
+  }
+}
+
+/**
+ * What it returns makes every answer from then on the last of its connection.
+ *
+ * A closing server ends connections that are idle at that moment; one that is in use would be kept until it times out.
+ */
+function sayGoodbye(app: App): () => void {
+  let isClosing = false
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close')
+  })
+  return () => {
+    isClosing = true
   }
 }
 
