@@ -89,7 +89,8 @@ export class EndpointQueue {
   /** As `admission`, for requests that somebody waits for: neither a pause nor a 410 holds them back. */
   circuitAdmission(now: number): Admission {
     const { state, probeAt } = this.circuit
-    if (state === 'closed') return go
+    // Without a breaker, what an earlier assembly left in the store does not count.
+    if (state === 'closed' || this.definition.circuitBreaker === false) return go
     return probeAt === null || probeAt <= now ? probe : { kind: 'circuit-open', until: probeAt }
   }
 

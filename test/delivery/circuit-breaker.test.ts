@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { circuitSignalOf } from '../../src/delivery/attempt-outcome.ts'
 import {
   type Circuit,
   circuitAfter,
@@ -8,6 +9,7 @@ import {
   probing,
 } from '../../src/delivery/circuit-breaker.ts'
 import { retryPolicies } from '../../src/delivery/retry-policy.ts'
+import type { NoReplyCause, Reply } from '../../src/delivery/sender.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import {
   allDeliveries,
@@ -19,7 +21,7 @@ import {
   startEngine,
 } from '../helpers/engine.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
-import { FakeSender, noConnection } from '../helpers/fake-sender.ts'
+import { aReply, FakeSender, noConnection } from '../helpers/fake-sender.ts'
 
 const options = { failureThreshold: 3, recoveryTimeoutMs: 30_000, count5xx: false }
 
@@ -64,7 +66,49 @@ describe('circuitAfter', () => {
   })
 })
 
+describe('circuitSignalOf', () => {
+  const broken = (error: NoReplyCause, status?: number): Reply => ({
+    kind: 'no-reply',
+    error,
+    message: error,
+    ...(status === undefined ? {} : { head: { status, statusText: '', headers: [] } }),
+    timings: { totalMs: 1 },
+  })
+  const table: readonly (readonly [string, Reply, string, string])[] = [
+    ['200', aReply(200), 'success', 'success'],
+    ['404', aReply(404), 'success', 'success'],
+    ['503', aReply(503), 'success', 'failure'],
+    ['no connection', broken('connect'), 'failure', 'failure'],
+    ['a timeout', broken('timeout'), 'failure', 'failure'],
+    ['a reply cut off', broken('cut-off', 200), 'failure', 'failure'],
+    ['no HTTP', broken('protocol'), 'failure', 'failure'],
+    ['a reply over the limit', broken('over-limit', 200), 'success', 'success'],
+    ['a request given up', broken('aborted'), 'neutral', 'neutral'],
+    ['a refusal of the guard', broken('egress'), 'neutral', 'neutral'],
+  ]
+  for (const [name, reply, usually, counting5xx] of table) {
+    it(`takes ${name} as ${usually}, with count_5xx as ${counting5xx}`, () => {
+      assert.equal(circuitSignalOf(reply, false), usually)
+      assert.equal(circuitSignalOf(reply, true), counting5xx)
+    })
+  }
+})
+
 describe('an open circuit', () => {
+  it('left in the store by an earlier assembly does not hold up an endpoint without a breaker', async () => {
+    await using opened = await openTestStore('memory')
+    await opened.store.updateEndpoint('webhooks/audit', {
+      circuit: 'open',
+      probeAt: Date.now() + 3_600_000,
+    })
+    const sender = new FakeSender()
+    const endpoints = [anEndpoint({ circuitBreaker: false })]
+    await using running = startEngine({ store: opened.store, sender, endpoints })
+
+    await running.engine.send([1, 2, 3].map(() => anOutboundMessage()))
+    await eventually(() => sender.requests.length === 3)
+  })
+
   it('uses up no try, lets one probe through, and everything once that works', async () => {
     const clock = new FakeClock()
     await using opened = await openTestStore('sqlite', clock)
