@@ -12,7 +12,11 @@ connectors: { adjuster: ./adjuster.ts }
   'adjuster.ts': adjusterSource,
 }
 
-function withWebhook(url: string, hook: string, store = 'sqlite:./data/x.db'): Record<string, string> {
+function withWebhook(
+  url: string,
+  hook: string,
+  store = 'sqlite:./data/x.db',
+): Record<string, string> {
   return {
     'carabiner.yaml': `
 host: { store: '${store}' }
@@ -85,11 +89,21 @@ describe('carabiner dispatch', () => {
   })
 
   for (const [what, args, code, complaint] of [
-    ['params that do not match', ['adjust', '--params', '{"component":"x","amount":-1}'], 1, /amount/],
+    [
+      'params that do not match',
+      ['adjust', '--params', '{"component":"x","amount":-1}'],
+      1,
+      /amount/,
+    ],
     ['an unknown event', ['adjsut'], 2, /did you mean `adjust`\?/],
     ['params that are no JSON', ['adjust', '--params', '{'], 2, /expected JSON for --params/],
     ['params that are no object', ['adjust', '--params', '[1]'], 2, /expected a JSON object/],
-    ['a params file that is missing', ['adjust', '--params', '@none.json'], 2, /cannot read none.json/],
+    [
+      'a params file that is missing',
+      ['adjust', '--params', '@none.json'],
+      2,
+      /cannot read none.json/,
+    ],
     ['a bad duration', ['adjust', '--timeout', '5x'], 2, /5x/],
     ['an unknown option', ['adjust', '--tmieout', '5s'], 2, /unknown option/],
     ['no event', [], 2, /missing required argument/],

@@ -1,0 +1,392 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { commands } from '../../src/cli/commands.ts'
+import { carabiner, carabinerJson } from '../helpers/cli.ts'
+import { receiver } from '../helpers/receiver.ts'
+import { adjusterSource, projectFolder } from '../helpers/start-host.ts'
+
+const assembly = `
+host:
+  store: sqlite:./data/x.db
+  server: { management_key: key-key-key-key-key }
+connectors: { adjuster: ./adjuster.ts, webhooks: webhooks }
+webhooks:
+  - { name: policy, events: before:adjust, url: 'http://127.0.0.1:9/p', secret: s3cr3t-s3cr3t, timeout: 2s, backoff: false }
+  - { name: audit, events: after:adjust, url: 'http://127.0.0.1:9/a', secret: s3cr3t-s3cr3t }
+`
+const files = { 'carabiner.yaml': assembly, 'adjuster.ts': adjusterSource }
+
+const checked = `import { defineConnector } from 'carabiner'
+const check = (id, severity, run) => ({ id, name: 'The ' + id, severity, tags: [id], run, hint: 'look at ' + id })
+export default defineConnector({
+  name: 'checked',
+  checks: [
+    check('fine', 'common', () => true),
+    check('soft', 'warning', () => false),
+    check('hard', 'critical', () => { throw new Error('it is down') }),
+    check('later', 'common', () => true),
+  ],
+  setup() {},
+})
+`
+const withChecks = {
+  'carabiner.yaml': "host: { store: 'memory:' }\nconnectors: [./checked.js]\n",
+  'checked.js': checked,
+}
+
+describe('carabiner', () => {
+  it('lists every command of its own in --help, on standard output', async () => {
+    using folder = projectFolder({})
+
+    const { code, out } = await carabiner(['--help'], { cwd: folder.path })
+
+    assert.equal(code, 0)
+    for (const name of Object.keys(commands)) assert.match(out, new RegExp(`^ +${name} `, 'm'))
+  })
+
+  it('prints its version', async () => {
+    using folder = projectFolder({})
+    const { version } = JSON.parse(
+      readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+    )
+
+    assert.equal((await carabiner(['version'], { cwd: folder.path })).out, `${version}\n`)
+    assert.deepEqual((await carabinerJson(['version'], { cwd: folder.path })).json, { version })
+  })
+
+  for (const args of [
+    ['frobnicate'],
+    ['--frobnicate'],
+    ['show', 'everything'],
+    ['webhooks', 'nope'],
+  ]) {
+    it(`exits 2 for \`${args.join(' ')}\``, async () => {
+      using folder = projectFolder(files)
+
+      const { code, out, err } = await carabiner(args, { cwd: folder.path })
+
+      assert.equal(code, 2)
+      assert.equal(out, '')
+      assert.match(err, /unknown|expected/)
+    })
+  }
+
+  it('exits 2 where there is no assembly, and says how to get one', async () => {
+    using folder = projectFolder({})
+
+    for (const args of [
+      ['validate'],
+      ['run'],
+      ['dispatch', 'x'],
+      ['explain', 'x'],
+      ['deliveries', 'list'],
+    ]) {
+      const { code, err } = await carabiner(args, { cwd: folder.path })
+      assert.equal(code, 2, args.join(' '))
+      assert.match(err, /carabiner init/)
+    }
+  })
+
+  it('takes the assembly from --config, then CARABINER_CONFIG, then carabiner.yaml, then config/', async () => {
+    const named = (name: string): string =>
+      `host: { name: ${name}, store: 'memory:' }\nconnectors: []\n`
+    using folder = projectFolder({
+      'a.yaml': named('a'),
+      'b.yaml': named('b'),
+      'carabiner.yaml': named('c'),
+      'config/carabiner.yaml': named('d'),
+    })
+    using other = projectFolder({ 'config/carabiner.yaml': named('e') })
+    const cwd = folder.path
+    const env = { CARABINER_CONFIG: 'b.yaml' }
+    const name = ['config', 'host.name']
+
+    assert.equal((await carabiner(['--config', 'a.yaml', ...name], { cwd, env })).out, 'a\n')
+    assert.equal((await carabiner([...name, '--config=a.yaml'], { cwd, env })).out, 'a\n')
+    assert.equal((await carabiner(name, { cwd, env })).out, 'b\n')
+    assert.equal((await carabiner(name, { cwd })).out, 'c\n')
+    assert.equal((await carabiner(name, { cwd: other.path })).out, 'e\n')
+  })
+
+  it('uses colour on a terminal only, and never with NO_COLOR or --no-color', async () => {
+    using folder = projectFolder(files)
+    const cwd = folder.path
+    const csi = String.fromCharCode(27)
+    const args = ['explain', 'adjust']
+
+    assert.ok((await carabiner(args, { cwd, terminal: true })).out.includes(csi))
+    assert.ok(!(await carabiner(args, { cwd })).out.includes(csi))
+    const env = { NO_COLOR: '1' }
+    assert.ok(!(await carabiner(args, { cwd, terminal: true, env })).out.includes(csi))
+    assert.ok(
+      !(await carabiner([...args, '--no-color'], { cwd, terminal: true })).out.includes(csi),
+    )
+  })
+
+  it('shows a stack trace with --log-level debug only', async () => {
+    using folder = projectFolder(files)
+    const args = ['explain', 'nope']
+
+    assert.doesNotMatch((await carabiner(args, { cwd: folder.path })).err, /\n\s+at /)
+    assert.match(
+      (await carabiner([...args, '--log-level', 'debug'], { cwd: folder.path })).err,
+      /\n\s+at /,
+    )
+  })
+})
+
+describe('carabiner validate', () => {
+  it('says that a file is valid', async () => {
+    using folder = projectFolder(files)
+
+    const plain = await carabiner(['validate'], { cwd: folder.path })
+    const { json } = await carabinerJson(['validate', 'carabiner.yaml'], { cwd: folder.path })
+
+    assert.deepEqual(plain, { code: 0, out: 'valid: carabiner.yaml\n', err: '' })
+    assert.deepEqual(json, { valid: true, problems: [] })
+  })
+
+  it('shows every problem with its place and excerpt on standard error, and exits 1', async () => {
+    using folder = projectFolder({
+      ...files,
+      'bad.yaml': "host: { store: 'memory:', nmae: x }\nwebhoks: []\n",
+    })
+
+    const { code, out, err } = await carabiner(['validate', 'bad.yaml'], { cwd: folder.path })
+
+    assert.equal(code, 1)
+    assert.equal(out, '')
+    assert.match(err, /^bad\.yaml:1:27: .*nmae/m)
+    assert.match(err, /^bad\.yaml:2:1: .*webhoks/m)
+    assert.match(err, /\^/)
+    assert.match(err, /expected: /)
+    assert.match(err, /2 problems/)
+  })
+
+  it('gives the problems as objects with --json', async () => {
+    using folder = projectFolder({
+      'bad.yaml': "host: { store: 'memory:', nmae: x }\nconnectors: []\n",
+    })
+
+    const { code, json } = await carabinerJson(['validate', 'bad.yaml'], { cwd: folder.path })
+
+    assert.equal(code, 1)
+    const { valid, problems } = json as { valid: boolean; problems: object[] }
+    assert.equal(valid, false)
+    assert.deepEqual(Object.keys(problems[0] ?? {}).toSorted(), [
+      'column',
+      'expected',
+      'file',
+      'line',
+      'message',
+      'path',
+    ])
+  })
+
+  it('exits 2 for a file that is missing', async () => {
+    using folder = projectFolder({})
+
+    const { code, err } = await carabiner(['validate', 'none.yaml'], { cwd: folder.path })
+
+    assert.equal(code, 2)
+    assert.match(err, /none\.yaml: no such file/)
+  })
+})
+
+describe('carabiner config, schema, connectors, show', () => {
+  it('prints the effective configuration with secrets masked', async () => {
+    using folder = projectFolder(files)
+
+    const { code, out } = await carabiner(['config'], { cwd: folder.path })
+    const one = await carabiner(['config', 'host.server.port', '--format', 'json'], {
+      cwd: folder.path,
+    })
+    const unknown = await carabiner(['config', 'host.sevrer'], { cwd: folder.path })
+
+    assert.equal(code, 0)
+    assert.match(out, /secret: ••••/)
+    assert.match(out, /management_key: ••••/)
+    assert.doesNotMatch(out, /s3cr3t|key-key/)
+    assert.equal(one.out, '8484\n')
+    assert.equal(unknown.code, 2)
+  })
+
+  it('prints the schema of the whole assembly and of one connector', async () => {
+    using folder = projectFolder(files)
+
+    const { json: whole } = await carabinerJson(['schema'], { cwd: folder.path })
+    const { json: one } = await carabinerJson(['schema', 'adjuster'], { cwd: folder.path })
+    const unknown = await carabiner(['schema', 'nope'], { cwd: folder.path })
+
+    const { properties } = whole as { properties: Record<string, unknown> }
+    assert.ok(['host', 'connectors', 'adjuster', 'webhooks'].every((key) => key in properties))
+    assert.match(JSON.stringify(one), /"limit"/)
+    assert.equal(unknown.code, 2)
+  })
+
+  it('lists what is installed without an assembly too', async () => {
+    using folder = projectFolder({})
+
+    const { json } = await carabinerJson(['connectors'], { cwd: folder.path })
+
+    assert.ok((json as { id: string }[]).some(({ id }) => id === 'webhooks'))
+  })
+
+  it('lists events, connectors and handlers', async () => {
+    using folder = projectFolder(files)
+    const cwd = folder.path
+    const names = async (what: string, key: string): Promise<unknown[]> => {
+      const { json } = await carabinerJson(['show', what], { cwd })
+      return (json as Record<string, unknown>[]).map((row) => row[key])
+    }
+
+    assert.deepEqual(await names('events', 'name'), ['startup', 'check', 'shutdown', 'adjust'])
+    assert.deepEqual(await names('connectors', 'id'), ['adjuster', 'webhooks'])
+    assert.deepEqual(await names('handlers', 'phase'), ['before', 'before', 'on', 'after'])
+  })
+})
+
+describe('carabiner check', () => {
+  it('runs the checks, skips what follows a critical failure, and exits 1 unless ready', async () => {
+    using folder = projectFolder(withChecks)
+
+    const { code, json, err } = await carabinerJson(['check'], { cwd: folder.path })
+
+    assert.equal(code, 1)
+    const rows = json as { id: string; status: string; message: string | null }[]
+    assert.deepEqual(
+      rows.map(({ id, status }) => [id, status]),
+      [
+        ['checked.fine', 'passed'],
+        ['checked.soft', 'failed'],
+        ['checked.hard', 'failed'],
+        ['checked.later', 'skipped'],
+      ],
+    )
+    assert.equal(rows[2]?.message, 'it is down')
+    assert.match(err, /look at hard/)
+  })
+
+  it('is ready when only a warning failed', async () => {
+    using folder = projectFolder(withChecks)
+    const cwd = folder.path
+
+    assert.equal(
+      (await carabiner(['check', '--id', 'soft', '--id', 'checked.fine'], { cwd })).code,
+      0,
+    )
+    assert.equal((await carabiner(['check', '--tag', 'soft'], { cwd })).code, 0)
+    assert.equal((await carabiner(['check', '--tag', 'hard'], { cwd })).code, 1)
+    assert.equal((await carabiner(['check', '--connector', 'nope'], { cwd })).code, 2)
+  })
+})
+
+describe('carabiner deliveries and audit', () => {
+  it('lists, shows, cancels and redelivers', async () => {
+    await using endpoint = await receiver()
+    const yaml = assembly
+      .replace('http://127.0.0.1:9/a', endpoint.url)
+      .replace(/^.*name: policy.*$/m, '')
+    using folder = projectFolder({ ...files, 'carabiner.yaml': yaml })
+    const cwd = folder.path
+    const adjust = ['dispatch', 'adjust', '--params', '{"component":"web","amount":1}']
+    await carabiner(adjust, { cwd })
+    await carabiner([...adjust, '--wait', '0'], { cwd })
+
+    const { json } = await carabinerJson(['deliveries', 'list'], { cwd })
+    const [waiting, delivered] = json as { id: string; state: string }[]
+    assert.deepEqual([waiting?.state, delivered?.state], ['pending', 'delivered'])
+    const { json: dead } = await carabinerJson(['deliveries', 'list', '--state', 'dead'], { cwd })
+    assert.deepEqual(dead, [])
+
+    const shown = await carabinerJson(['deliveries', 'show', String(delivered?.id)], { cwd })
+    const { attempts } = shown.json as { attempts: { status: number; outcome: string }[] }
+    assert.deepEqual([attempts[0]?.status, attempts[0]?.outcome], [200, 'delivered'])
+    assert.match(
+      (await carabiner(['deliveries', 'show', String(delivered?.id)], { cwd })).out,
+      /delivered/,
+    )
+
+    assert.equal((await carabiner(['deliveries', 'cancel', String(waiting?.id)], { cwd })).code, 0)
+    assert.equal((await carabiner(['deliveries', 'cancel', String(waiting?.id)], { cwd })).code, 1)
+    const again = await carabinerJson(['deliveries', 'redeliver', String(delivered?.id)], { cwd })
+    assert.equal(again.code, 0)
+    const { json: audit } = await carabinerJson(
+      ['audit', 'list', '--action', 'delivery.redelivered'],
+      { cwd },
+    )
+    assert.equal((audit as { entityId: string }[])[0]?.entityId, delivered?.id)
+  })
+
+  it('exits 2 for a delivery, state or time that is none', async () => {
+    using folder = projectFolder(files)
+    const cwd = folder.path
+
+    for (const args of [
+      ['show', 'nope'],
+      ['cancel', 'nope'],
+      ['redeliver', 'nope'],
+      ['list', '--state', 'lost'],
+      ['list', '--limit', '0'],
+      ['list', '--from', 'yesterday'],
+    ]) {
+      const { code, err } = await carabiner(['deliveries', ...args], { cwd })
+      assert.equal(code, 2, args.join(' '))
+      assert.match(err, /expected|no delivery/)
+    }
+  })
+
+  it('says that memory: has no rows to show', async () => {
+    using folder = projectFolder({
+      ...files,
+      'carabiner.yaml': "host: { store: 'memory:' }\nconnectors: []\n",
+    })
+
+    for (const args of [
+      ['deliveries', 'list'],
+      ['audit', 'list'],
+    ]) {
+      const { code, err } = await carabiner(args, { cwd: folder.path })
+      assert.equal(code, 1)
+      assert.match(err, /the memory: store ends with its process; use sqlite: or postgres:/)
+    }
+  })
+})
+
+describe('carabiner init', () => {
+  it('writes a project that validates, passes its own test and dispatches, with secrets only its owner can read', async () => {
+    using folder = projectFolder({})
+    const cwd = folder.path
+
+    const { code, out } = await carabiner(['init', 'mine'], { cwd })
+
+    assert.equal(code, 0)
+    assert.match(out, /carabiner run/)
+    const mine = { cwd: folder.file('mine') }
+    assert.equal((await carabiner(['validate'], mine)).err, '')
+    assert.equal(
+      (await carabiner(['dispatch', 'greet', '--params', '{"name":"Ada"}', '--wait', '0'], mine))
+        .code,
+      0,
+    )
+    const env = readFileSync(folder.file('mine/.env'), 'utf8')
+    assert.match(env, /^MANAGEMENT_KEY=.{16,}$/m)
+    assert.match(env, /^WEBHOOK_SECRET=whsec_.{20,}$/m)
+    assert.equal((await import('node:fs')).statSync(folder.file('mine/.env')).mode & 0o777, 0o600)
+    assert.ok(existsSync(folder.file('mine/carabiner.schema.json')))
+  })
+
+  it('asks before it overwrites, and writes nothing when told not to', async () => {
+    using folder = projectFolder({ 'carabiner.yaml': 'mine' })
+    const cwd = folder.path
+    const text = (): string => readFileSync(folder.file('carabiner.yaml'), 'utf8')
+
+    assert.equal((await carabiner(['init'], { cwd, answer: 'n' })).code, 1)
+    assert.equal((await carabiner(['init'], { cwd })).code, 2)
+    assert.equal(text(), 'mine')
+    assert.equal((await carabiner(['init'], { cwd, answer: 'y' })).code, 0)
+    assert.notEqual(text(), 'mine')
+    assert.equal((await carabiner(['init', '--yes'], { cwd })).code, 0)
+  })
+})
