@@ -127,17 +127,17 @@ export class Bus<Owed = never> {
    * @throws {CarabinerError} EVENT_UNKNOWN, QUANTITY_INVALID
    * @throws {TypeError} no function, an unknown option, a priority that is no integer, a `when` that is no usable schema
    */
-  register(
+  register<E extends AnyEvent>(
     connector: string,
     phase: Phase,
-    event: AnyEvent | string,
-    // Contexts are made from the very event the handler was registered for.
-    handler: (context: never) => unknown,
+    event: E | string,
+    handler: (context: AfterContext<E>) => unknown,
     options: HandlerOptions = {},
   ): Disposable {
     if (!isPhase(phase)) throw new TypeError(`there is no phase \`${String(phase)}\``)
     const entry = this.#entry(event)
     const place = { connector, phase, hook: printHook({ phase, event: entry.event.name }) }
+    // Contexts are made from the very event the handler was registered for.
     const call = handler as (context: AfterContext) => unknown
     const made = makeRegistration(place, call, options, this.#validator)
     const registration: Registration = { ...made, rank: this.#rank(connector) }
@@ -156,10 +156,10 @@ export class Bus<Owed = never> {
    * @throws {CarabinerError} EVENT_UNKNOWN
    * @throws {TypeError} as `register`, or the bus has no outbox
    */
-  owe(
+  owe<E extends AnyEvent>(
     connector: string,
-    event: AnyEvent | string,
-    collect: (context: AfterContext) => readonly Owed[],
+    event: E | string,
+    collect: (context: AfterContext<E>) => readonly Owed[],
     options: OweOptions = {},
   ): Disposable {
     const entry = this.#entry(event)
@@ -173,7 +173,8 @@ export class Bus<Owed = never> {
       label: name === undefined ? connector : `${connector}/${name}`,
       name: name ?? connector,
       timeoutMs: undefined,
-      collect,
+      // Contexts are made from the very event it was registered for.
+      collect: collect as OweRegistration<Owed>['collect'],
       when: when && compileWhen(who, when, this.#validator),
       describe,
       rank: this.#rank(connector),

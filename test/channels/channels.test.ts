@@ -159,7 +159,11 @@ describe('channels', () => {
     const { channels } = open()
     const gate = Promise.withResolvers<void>()
     let calls = 0
-    const subscription = channels.subscribe('numbers', () => (calls++, gate.promise), { bound: 1 })
+    const wait = (): Promise<void> => {
+      calls++
+      return gate.promise
+    }
+    const subscription = channels.subscribe('numbers', wait, { bound: 1 })
     await channels.publish('numbers', '1')
     await new Promise((resolve) => setImmediate(resolve))
     await channels.publish('numbers', '2')

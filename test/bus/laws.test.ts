@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { currentEvent } from '../../src/bus/current-event.ts'
+import { defineEvent } from '../../src/bus/event.ts'
+import type { HandlerContext } from '../../src/bus/handler.ts'
+import type { Outcome } from '../../src/bus/outcome.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
+import { adjust, openBus } from '../helpers/open-bus.ts'
+
+const connectors = ['a', 'b', 'c'] as const
+
+/** What a handler does: at once, or after some turns of the event loop. */
+interface Behaviour {
+  readonly connector: (typeof connectors)[number]
+  readonly does: 'answer' | 'throw' | 'cancel' | 'hang'
+  readonly turns: number
+  readonly priority: number
+}
+
+const behaviour = (...does: Behaviour['does'][]): fc.Arbitrary<Behaviour> =>
+  fc.record({
+    connector: fc.constantFrom(...connectors),
+    does: fc.constantFrom(...does),
+    turns: fc.nat(3),
+    priority: fc.integer({ min: -1, max: 1 }),
+  })
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+function handlerOf({ does, turns }: Behaviour, result: unknown) {
+  const act = ({ cancel }: HandlerContext<typeof adjust>): unknown => {
+    if (does === 'cancel') return cancel('no')
+    if (does === 'throw') throw new Error('broken')
+    return does === 'hang' ? new Promise(() => {}) : result
+  }
+  if (turns === 0) return act
+  return async (context: HandlerContext<typeof adjust>): Promise<unknown> => {
+    for (let turn = 0; turn < turns; turn++) await nextTurn()
+    return act(context)
+  }
+}
+
+/** Dispatches, and lets the deadline come when nothing else ends the wait. */
+async function outcomeOf(
+  before: readonly Behaviour[],
+  on: readonly Behaviour[],
+  onError: 'fail' | 'continue',
+): Promise<Outcome> {
+  const clock = new FakeClock()
+  const { bus } = openBus({ clock })
+  for (const each of before) {
+    bus.register(each.connector, 'before', adjust, handlerOf(each, undefined), {
+      priority: each.priority,
+    })
+  }
+  for (const [index, each] of on.entries()) {
+    bus.register(each.connector, 'on', adjust, handlerOf(each, index))
+  }
+  const dispatching = bus.dispatch(adjust, { amount: 1 }, { onError })
+  for (let turn = 0; turn < 40; turn++) await nextTurn()
+  await clock.advance(30_000)
+  const outcome = await dispatching
+  assert.equal(clock.waiting, 0, 'a timer was left')
+  assert.equal(bus.inFlight, 0)
+  return outcome
+}
+
+/** What the before phase must come to, by the words of the contract. */
+function decision(before: readonly Behaviour[]): 'cancelled' | 'failed' | 'allowed' {
+  for (const priority of [1, 0, -1]) {
+    const group = before.filter((each) => each.priority === priority)
+    if (group.some(({ does }) => does === 'cancel')) return 'cancelled'
+    if (group.some(({ does }) => does === 'hang')) return 'failed'
+  }
+  return before.some(({ does }) => does === 'throw') ? 'failed' : 'allowed'
+}
+
+describe('whatever handlers do', () => {
+  it('the before phase decides as the contract says', async () => {
+    const any = fc.array(behaviour('answer', 'throw', 'cancel', 'hang'), { maxLength: 6 })
+    await fc.assert(
+      fc.asyncProperty(any, async (before) => {
+        const outcome = await outcomeOf(before, [], 'fail')
+
+        const expected = decision(before)
+        assert.equal(outcome.kind, expected === 'allowed' ? 'completed' : expected)
+        if (outcome.kind === 'failed') assert.equal(outcome.phase, 'before')
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('results stand in assembly order, then as registered, none missing and none twice', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(behaviour('answer', 'throw', 'cancel'), { maxLength: 8 }),
+        async (on) => {
+          const outcome = await outcomeOf([], on, 'continue')
+
+          const inOrder = connectors.flatMap((connector) =>
+            [...on.entries()].filter(([, each]) => each.connector === connector),
+          )
+          const expected = inOrder.map(([index, { connector, does }]) =>
+            does === 'answer' ? `${connector} ${index}` : `${connector} error`,
+          )
+          assert.equal(outcome.kind, 'completed')
+          const results = outcome.kind === 'completed' ? outcome.results : []
+          assert.deepEqual(
+            results.map((each) => `${each.connector} ${'value' in each ? each.value : 'error'}`),
+            expected,
+          )
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
+
+  it('completed means that every on handler answered', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(behaviour('answer', 'answer', 'answer', 'throw', 'hang'), { maxLength: 5 }),
+        async (on) => {
+          const outcome = await outcomeOf([], on, 'fail')
+
+          const isGood = on.every(({ does }) => does === 'answer')
+          assert.equal(outcome.kind, isGood ? 'completed' : 'failed')
+          if (outcome.kind === 'failed') {
+            assert.equal(outcome.phase, 'on')
+            assert.notEqual(outcome.failures.length, 0)
+          }
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
+})
+
+describe('currentEvent', () => {
+  it('is undefined outside of handlers', () => {
+    assert.equal(currentEvent(), undefined)
+  })
+
+  it('tells every handler about itself after any number of awaits, among any others', async () => {
+    const { bus } = openBus()
+    const inner = defineEvent('inner')
+    bus.declare(inner, 'c')
+    let checks = 0
+    const check = (event: string, phase: string, connector: string, dispatchId: string): void => {
+      const now = currentEvent()
+      assert.deepEqual(
+        [now?.event, now?.phase, now?.connector, now?.dispatchId],
+        [event, phase, connector, dispatchId],
+      )
+      checks++
+    }
+    for (const event of [adjust, inner] as const) {
+      for (const phase of ['before', 'on', 'after'] as const) {
+        for (const [index, connector] of [...connectors, ...connectors].entries()) {
+          bus.register(connector, phase, event, async ({ dispatchId, params }) => {
+            check(event.name, phase, connector, dispatchId)
+            for (let turn = 0; turn < index; turn++) {
+              await (turn % 2 === 0 ? null : nextTurn())
+              check(event.name, phase, connector, dispatchId)
+            }
+            if (event === adjust && index < 3) await bus.dispatch(inner, {})
+            check(event.name, phase, connector, dispatchId)
+            assert.equal(Object.isFrozen(params), true)
+          })
+          bus.register(connector, phase, event, ({ dispatchId }) => {
+            check(event.name, phase, connector, dispatchId)
+          })
+        }
+      }
+    }
+
+    const outcomes = await Promise.all(
+      Array.from({ length: 5 }, (_, amount) => bus.dispatch(adjust, { amount })),
+    )
+
+    for (const outcome of outcomes) {
+      assert.equal(outcome.kind, 'completed')
+      assert.deepEqual(outcome.warnings, [])
+    }
+    assert.ok(checks > 1_000, String(checks))
+    assert.equal(currentEvent(), undefined)
+  })
+
+  it('says when the handler began', async () => {
+    const clock = new FakeClock()
+    const { bus } = openBus({ clock })
+    const began: (number | undefined)[] = []
+    bus.register('a', 'before', adjust, async () => {
+      await nextTurn()
+      began.push(currentEvent()?.startedAt)
+    })
+    bus.register('a', 'on', adjust, () => void began.push(currentEvent()?.startedAt))
+    const start = clock.now()
+
+    const dispatching = bus.dispatch(adjust, { amount: 1 })
+    await clock.advance(500)
+    await dispatching
+
+    assert.deepEqual(began, [start, start + 500])
+  })
+})
