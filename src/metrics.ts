@@ -1,10 +1,11 @@
 import { Registry } from 'prom-client'
+import type { DispatchObserver } from './bus/bus.ts'
 import type { Clock } from './clock.ts'
 import type { Metrics } from './connector/scope.ts'
 import type { DeliveryObserver } from './delivery/delivery-observer.ts'
 import { connectorMetrics } from './metrics/connector-metrics.ts'
 import { deliveryMetrics } from './metrics/delivery-metrics.ts'
-import { dispatchMetrics, type FinishedDispatches } from './metrics/dispatch-metrics.ts'
+import { dispatchMetrics } from './metrics/dispatch-metrics.ts'
 import { processMetrics } from './metrics/process-metrics.ts'
 import { storeMetrics } from './metrics/store-metrics.ts'
 import type { Store } from './store/store.ts'
@@ -17,7 +18,7 @@ export interface MetricsOptions {
 
 /** Where a host counts what it does, in a registry of its own. */
 export interface CreatedMetrics {
-  readonly dispatches: FinishedDispatches
+  readonly dispatches: DispatchObserver
   readonly deliveries: DeliveryObserver
   /** What connectors add. */
   readonly scope: Metrics

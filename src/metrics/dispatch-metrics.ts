@@ -1,16 +1,11 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
-import type { Outcome } from '../bus/outcome.ts'
-
-/** Told of every dispatch that is over. */
-export interface FinishedDispatches {
-  finished(outcome: Outcome): void
-}
+import type { DispatchObserver } from '../bus/bus.ts'
 
 /** Seconds, from a handler without I/O to the default deadline. */
 const dispatchBuckets = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30]
 
 /** Counts dispatches by event and outcome, times them, and counts the handlers that failed. */
-export function dispatchMetrics(registry: Registry): FinishedDispatches {
+export function dispatchMetrics(registry: Registry): DispatchObserver {
   const registers = [registry]
   const outcomes = new Counter({
     name: 'carabiner_dispatches_total',
@@ -32,34 +27,10 @@ export function dispatchMetrics(registry: Registry): FinishedDispatches {
     registers,
   })
   return {
-    finished(outcome) {
-      const { event, kind, durationMs } = outcome
+    finished({ event, kind, durationMs }) {
       outcomes.inc({ event, outcome: kind })
       duration.observe({ event }, durationMs / 1_000)
-      for (const { connector, phase, code } of failuresOf(outcome)) {
-        failures.inc({ connector, phase, code })
-      }
     },
-  }
-}
-
-interface CountedFailure {
-  readonly connector: string
-  readonly phase: string
-  readonly code: string
-}
-
-function failuresOf(outcome: Outcome): readonly CountedFailure[] {
-  switch (outcome.kind) {
-    case 'completed':
-      return outcome.results.flatMap((result) =>
-        'error' in result
-          ? [{ connector: result.connector, phase: 'on', code: result.error.code }]
-          : [],
-      )
-    case 'cancelled':
-      return outcome.also
-    case 'failed':
-      return outcome.failures
+    handlerFailed: ({ connector, phase, code }) => failures.inc({ connector, phase, code }),
   }
 }

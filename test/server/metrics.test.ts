@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { CarabinerError } from '../../src/errors.ts'
+import { createMetrics } from '../../src/metrics.ts'
+import type { Backlog } from '../../src/store/store.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
+import { anOutcome, servedHost } from '../helpers/served-host.ts'
+
+const clock = new FakeClock(60_000)
+const backlog: Backlog = { pending: 3, sending: 1, dead: 2, oldestPendingAt: 48_000 }
+const endpointStates = async (): Promise<[]> => []
+
+describe('GET /metrics', () => {
+  it('shows what was counted', async () => {
+    const store = { backlog: async () => backlog, endpointStates }
+    const metrics = createMetrics({ store, clock, version: '1.2.3' })
+    await using host = await servedHost({ registry: metrics.registry })
+    const failure = { connector: 'a', phase: 'on', code: 'HANDLER_FAILED', message: '' } as const
+
+    metrics.dispatches.finished(anOutcome())
+    metrics.dispatches.handlerFailed(failure)
+    metrics.deliveries.accepted(2)
+    metrics.deliveries.attempted('delivered', 'webhooks/audit', 12, 30)
+    metrics.deliveries.settled('dead', 'webhooks/audit', 900)
+    metrics.deliveries.circuit('webhooks/audit', 'open')
+    metrics.scope.counter('decisions_total', 'Decisions', ['kind']).add({ kind: 'allow' }, 4)
+    metrics.scope.counter('decisions_total', 'Decisions', ['kind']).add({ kind: 'allow' })
+    const answer = await host.request('/metrics')
+
+    assert.match(answer.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/)
+    for (const line of [
+      `carabiner_build_info{version="1.2.3",node="${process.version}"} 1`,
+      'carabiner_dispatches_total{event="adjust",outcome="completed"} 1',
+      'carabiner_dispatch_duration_seconds_count{event="adjust"} 1',
+      'carabiner_handler_failures_total{connector="a",phase="on",code="HANDLER_FAILED"} 1',
+      'carabiner_deliveries_accepted_total 2',
+      'carabiner_delivery_attempts_total{outcome="delivered"} 1',
+      'carabiner_deliveries_settled_total{state="dead"} 1',
+      'carabiner_circuit_changes_total{state="open"} 1',
+      'carabiner_deliveries{state="pending"} 3',
+      'carabiner_oldest_pending_seconds 12',
+      'carabiner_store_up 1',
+      'carabiner_decisions_total{kind="allow"} 5',
+    ]) {
+      assert.ok(answer.text.includes(`${line}\n`), `${line} in\n${answer.text}`)
+    }
+    assert.match(answer.text, /^process_cpu_seconds_total /m)
+  })
+
+  it('tells that the store is away, and everything else', async () => {
+    const away = (): Promise<never> =>
+      Promise.reject(new CarabinerError('STORE_UNAVAILABLE', 'away'))
+    const store = { backlog: away, endpointStates: away }
+    const { registry } = createMetrics({ store, clock, version: '1.2.3' })
+    await using host = await servedHost({ registry })
+
+    const answer = await host.request('/metrics')
+
+    assert.equal(answer.status, 200)
+    assert.match(answer.text, /^carabiner_store_up 0$/m)
+    assert.doesNotMatch(answer.text, /^carabiner_deliveries\{/m)
+  })
+})
