@@ -5,7 +5,6 @@ import { CarabinerError, messageOf } from '../errors.ts'
 import type { DeliveryId } from '../ids.ts'
 import type { ClaimedDelivery, DeliveryRow, Lease, Settlement, Store } from '../store/store.ts'
 import { ask } from './ask.ts'
-import { ageOf } from './attempt.ts'
 import { Claimer } from './claimer.ts'
 import type { AskOptions, CircuitOpen, Deliveries, OutboundMessage } from './deliveries.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
@@ -19,7 +18,9 @@ import { Outbox } from './outbox.ts'
 import { OwnDeliveries } from './own-deliveries.ts'
 import { redeliver } from './redeliver.ts'
 import type { CompleteReply, NoReply, Sender } from './sender.ts'
+import { reportSettlement } from './settlement-report.ts'
 import { Settler } from './settler.ts'
+import { SideWork } from './side-work.ts'
 import { waitAtMost } from './wait-at-most.ts'
 
 export type { EndpointStatus } from './endpoint-status.ts'
@@ -72,71 +73,21 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
   readonly #runner: DeliveryRunner
   readonly #claimer: Claimer
   readonly #own = new OwnDeliveries()
-  readonly #side = new Set<Promise<void>>()
+  readonly #side: SideWork
   #mode: Mode = 'idle'
   #starting: Promise<void> | undefined
 
   constructor(options: DeliveryEngineOptions) {
-    const { store, clock, log, hostId, version, observe } = options
+    const { store, clock, log, version, observe } = options
     this.#options = options
+    this.#side = new SideWork(log)
     this.#held = new HeldDeliveries(options.window ?? 1_000)
     this.#registry = new EndpointRegistry({ store, clock, log, version, observe })
-    this.#settler = new Settler({
-      store,
-      clock,
-      log,
-      settled: (held, settlement, ours) => this.#settled(held, settlement, ours),
-      failed: (held) => this.#giveBack([held]),
-    })
-    this.#heartbeat = new Heartbeat({
-      store,
-      clock,
-      log,
-      hostId,
-      held: this.#held,
-      mayRecover: () => this.#mode === 'delivering' && this.#settler.trouble === undefined,
-      recovered: (deliveries) => this.#recovered(deliveries),
-      lost: (held) => this.#lost(held),
-      flush: () => this.#registry.flush(),
-    })
-    this.#runner = new DeliveryRunner({
-      clock,
-      log,
-      hostId,
-      registry: this.#registry,
-      sender: options.senders.deliver,
-      random: options.random ?? Math.random,
-      isAlive: (now) => this.#heartbeat.isAlive(now),
-      settle: (held, settlement) => this.#settler.add(held, settlement),
-      giveBack: (held) => this.#giveBack([held]),
-      gone: (held, reason) => this.#gone(held, reason),
-      observe,
-    })
-    this.#claimer = new Claimer({
-      store,
-      clock,
-      log,
-      registry: this.#registry,
-      held: this.#held,
-      lease: (now) => this.#heartbeat.lease(now),
-      mayClaim: (now) => this.#heartbeat.isAlive(now) && this.#settler.trouble === undefined,
-      claimed: (delivery, lease) => this.#claimed(delivery, lease),
-    })
-    const outbox = new Outbox({
-      store,
-      clock,
-      registry: this.#registry,
-      held: this.#held,
-      bodyLimit: options.bodyLimit ?? 1_048_576,
-      trouble: () => this.#settler.trouble,
-      lease: (now) => this.#leaseForCommit(now),
-      claimed: (delivery, lease) => this.#claimed(delivery, lease),
-      accepted: (deliveries) => {
-        observe?.accepted(deliveries.length)
-        if (this.#mode === 'holding') for (const { id } of deliveries) this.#own.add(id)
-      },
-      left: () => this.#claimer.wake(),
-    })
+    this.#settler = this.#createSettler()
+    this.#heartbeat = this.#createHeartbeat()
+    this.#runner = this.#createRunner()
+    this.#claimer = this.#createClaimer()
+    const outbox = this.#createOutbox()
     this.outbox = {
       ready: () => outbox.ready(),
       commit: async (owed) => {
@@ -287,6 +238,82 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     }
   }
 
+  #createSettler(): Settler {
+    const { store, clock, log } = this.#options
+    return new Settler({
+      store,
+      clock,
+      log,
+      settled: (held, settlement, ours) => this.#settled(held, settlement, ours),
+      failed: (held) => this.#giveBack([held]),
+    })
+  }
+
+  #createHeartbeat(): Heartbeat {
+    const { store, clock, log, hostId } = this.#options
+    return new Heartbeat({
+      store,
+      clock,
+      log,
+      hostId,
+      held: this.#held,
+      mayRecover: () => this.#mode === 'delivering' && this.#settler.trouble === undefined,
+      recovered: (deliveries) => this.#recovered(deliveries),
+      lost: (held) => this.#lost(held),
+      flush: () => this.#registry.flush(),
+    })
+  }
+
+  #createRunner(): DeliveryRunner {
+    const { clock, log, hostId, senders, random, observe } = this.#options
+    return new DeliveryRunner({
+      clock,
+      log,
+      hostId,
+      registry: this.#registry,
+      sender: () => senders.deliver(),
+      random: random ?? Math.random,
+      isAlive: (now) => this.#heartbeat.isAlive(now),
+      settle: (held, settlement) => this.#settler.add(held, settlement),
+      giveBack: (held) => this.#giveBack([held]),
+      gone: (held, reason) => this.#gone(held, reason),
+      observe,
+    })
+  }
+
+  #createClaimer(): Claimer {
+    const { store, clock, log } = this.#options
+    return new Claimer({
+      store,
+      clock,
+      log,
+      registry: this.#registry,
+      held: this.#held,
+      lease: (now) => this.#heartbeat.lease(now),
+      mayClaim: (now) => this.#heartbeat.isAlive(now) && this.#settler.trouble === undefined,
+      claimed: (delivery, lease) => this.#claimed(delivery, lease),
+    })
+  }
+
+  #createOutbox(): Outbox {
+    const { store, clock, observe, bodyLimit } = this.#options
+    return new Outbox({
+      store,
+      clock,
+      registry: this.#registry,
+      held: this.#held,
+      bodyLimit: bodyLimit ?? 1_048_576,
+      trouble: () => this.#settler.trouble,
+      lease: (now) => this.#leaseForCommit(now),
+      claimed: (delivery, lease) => this.#claimed(delivery, lease),
+      accepted: (deliveries) => {
+        observe?.accepted(deliveries.length)
+        if (this.#mode === 'holding') for (const { id } of deliveries) this.#own.add(id)
+      },
+      left: () => this.#claimer.wake(),
+    })
+  }
+
   get #settleTimeoutMs(): number {
     return this.#options.settleTimeoutMs ?? 5_000
   }
@@ -339,32 +366,19 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
   }
 
   #settled(held: HeldDelivery, settlement: Settlement, ours: boolean): void {
+    const { log, observe } = this.#options
     const { endpoint, delivery } = held
     this.#held.letGo(held)
-    if (ours) this.#report(held, settlement)
-    else this.#lostAtSettlement(held)
+    if (!ours) this.#lostAtSettlement(held)
+    else {
+      if (settlement.next.kind !== 'pending') this.#own.settled(delivery.id)
+      reportSettlement({ log, observe }, held, settlement)
+    }
 
     // The next of its key may go now.
     if (delivery.orderKey !== null) endpoint.mayHaveDue = true
     if (settlement.next.kind === 'pending') this.#claimer.retryAt(endpoint, settlement.next.dueAt)
     if (endpoint.mayHaveDue) this.#claimer.wake()
-  }
-
-  #report({ endpoint, delivery }: HeldDelivery, { next, attempt, at }: Settlement): void {
-    if (next.kind === 'pending') return
-    this.#own.settled(delivery.id)
-    const sinceMs = ageOf(delivery, at)
-    this.#options.observe?.settled(next.kind, endpoint.id, sinceMs)
-    const fields = {
-      delivery: delivery.id,
-      message: delivery.messageId,
-      endpoint: endpoint.id,
-      traceId: delivery.message.traceId,
-      attempts: attempt?.number ?? delivery.attempts,
-      sinceMs,
-    }
-    if (next.kind === 'delivered') this.#options.log.debug(fields, 'delivered')
-    else this.#options.log.warn({ ...fields, reason: next.reason }, 'dead')
   }
 
   #lostAtSettlement({ delivery, endpoint }: HeldDelivery): void {
@@ -389,11 +403,10 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     const reason = `endpoint disabled: it answered ${answer}`
     const { store, clock } = this.#options
     this.#options.log.warn({ endpoint: endpoint.id }, reason)
-    this.#aside(
+    this.#side.add(
       this.#registry
         .disable(endpoint, reason)
-        .then(() => store.bury(endpoint.id, reason, clock.now()))
-        .then(() => undefined),
+        .then(() => store.bury(endpoint.id, reason, clock.now())),
       'what waits for a disabled endpoint could not be settled',
     )
   }
@@ -417,18 +430,10 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
 
   #release(ids: readonly DeliveryId[]): void {
     const { store, hostId } = this.#options
-    this.#aside(
+    this.#side.add(
       store.release(ids, hostId).then(() => this.#claimer.wake()),
       'deliveries could not be given back: their leases end by themselves',
     )
-  }
-
-  /** What nobody waits for but a stop. */
-  #aside(work: Promise<void>, failure: string): void {
-    const done = work
-      .catch((error: unknown) => this.#options.log.warn({ err: error }, failure))
-      .finally(() => this.#side.delete(done))
-    this.#side.add(done)
   }
 
   /** No claims; what waits goes back; what is being sent has `timeoutMs`; then all is told to the store. */
@@ -448,7 +453,7 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     await claims
     await this.#runner.idle()
     await this.#settler.idle()
-    await Promise.all(this.#side)
+    await this.#side.idle()
   }
 }
 
