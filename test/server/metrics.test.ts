@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import { CarabinerError } from '../../src/errors.ts'
 import { createMetrics } from '../../src/metrics.ts'
@@ -59,5 +60,17 @@ describe('GET /metrics', () => {
     assert.equal(answer.status, 200)
     assert.match(answer.text, /^carabiner_store_up 0$/m)
     assert.doesNotMatch(answer.text, /^carabiner_deliveries\{/m)
+  })
+
+  it('has every metric of its own in docs/metrics.md', async () => {
+    const store = { backlog: async () => backlog, endpointStates }
+    const { registry } = createMetrics({ store, clock, version: '1.2.3' })
+
+    const page = await readFile(new URL('../../docs/metrics.md', import.meta.url), 'utf8')
+
+    const documented = [...page.matchAll(/^\| `(carabiner_\w+)`/gm)].map(([, name]) => name)
+    const own = registry.getMetricsAsArray().map(({ name }) => name)
+    const registered = own.filter((name) => name.startsWith('carabiner_'))
+    assert.deepEqual(documented.sort(), registered.sort())
   })
 })
