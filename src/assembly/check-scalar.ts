@@ -1,4 +1,4 @@
-import { closest, distance } from 'fastest-levenshtein'
+import { suggestion } from '../bus/suggestion.ts'
 import { describeKind, describeSchema } from './describe-schema.ts'
 import { choicesOf, type JsonSchema, typesOf } from './json-schema.ts'
 import type { Scalar, ScalarTree } from './tree.ts'
@@ -46,15 +46,6 @@ export function checkScalar(value: Scalar, schema: JsonSchema): Misfit | undefin
 
 export function wrongKind(value: unknown, schema: JsonSchema): Misfit {
   return { otherKind: true, message: `is ${describeKind(value)}`, expected: describeSchema(schema) }
-}
-
-/** The one of several words that was probably meant. */
-export function suggestion(word: string, words: readonly string[]): string {
-  if (words.length === 0) return ''
-  const near = closest(word, words)
-  return distance(word, near) <= Math.max(2, Math.floor(word.length / 3))
-    ? `, did you mean \`${near}\`?`
-    : ''
 }
 
 export function notAChoice(value: Scalar, choices: readonly unknown[], schema: JsonSchema): Misfit {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type ResolveFnOutput, type ResolveHookContext, registerHooks } from 'node:module'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { ownPath } from '../own-package.ts'
 
 type NextResolve = (specifier: string, context?: Partial<ResolveHookContext>) => ResolveFnOutput
 
@@ -9,6 +10,9 @@ const script = /\.[jt]s$/
 
 /** Whether this host runs from its sources: then what it shares is its sources too. */
 const fromSources = import.meta.url.endsWith('.ts')
+
+/** A built host brings typebox in one file. */
+const builtTypebox = pathToFileURL(ownPath('src/typebox.ts')).href
 
 /** Files of packages that are connectors: they get the host's copies although they lie in `node_modules`. */
 const packageEntries = new Set<string>()
@@ -32,6 +36,7 @@ function resolve(
 ): ResolveFnOutput {
   const { parentURL } = context
   if (shared.test(specifier) && parentURL !== undefined && isSharing(parentURL)) {
+    if (specifier === 'typebox' && !fromSources) return { url: builtTypebox, shortCircuit: true }
     return next(specifier, {
       ...context,
       parentURL: import.meta.url,

@@ -1,17 +1,11 @@
+import { suggestion } from '../bus/suggestion.ts'
 import { parseDuration } from '../quantity/duration.ts'
 import { QuantityError } from '../quantity/quantity-error.ts'
 import { parseRate } from '../quantity/rate.ts'
 import { quantityKeyword } from '../quantity/schemas.ts'
 import { parseSize } from '../quantity/size.ts'
 import type { Validator } from '../schema/validator.ts'
-import {
-  checkScalar,
-  type Misfit,
-  notAChoice,
-  settleScalar,
-  suggestion,
-  wrongKind,
-} from './check-scalar.ts'
+import { checkScalar, type Misfit, notAChoice, settleScalar, wrongKind } from './check-scalar.ts'
 import { describeSchema, either } from './describe-schema.ts'
 import type { Fault } from './fault.ts'
 import {

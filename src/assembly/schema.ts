@@ -87,7 +87,7 @@ function onlyActive(id: string): JsonSchema {
       connectors: {
         anyOf: [
           { type: 'array', minItems: 1 },
-          { type: 'object', required: [id] },
+          { type: 'object', properties: { [id]: true }, required: [id] },
         ],
       },
     },

@@ -1,6 +1,6 @@
+import { suggestion } from '../bus/suggestion.ts'
 import type { Connector } from '../connector/connector.ts'
 import { builtInConnectors, findBuiltIn } from './built-in.ts'
-import { suggestion } from './check-scalar.ts'
 import { idProblem } from './connector-id.ts'
 import { either } from './describe-schema.ts'
 import type { Fault } from './fault.ts'
