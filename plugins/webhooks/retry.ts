@@ -4,7 +4,8 @@ import type { Backoff, BackoffFields, PresetName } from './config.ts'
 /** The policy that `backoff:` describes; what it leaves out comes from its preset, else from `fallback`. */
 export function retryPolicyOf(backoff: Backoff | undefined, fallback: PresetName): RetryPolicy {
   if (backoff === undefined) return retryPolicies[fallback]
-  if (backoff === false) return { ...retryPolicies[fallback], maxTries: 1 }
+  if (backoff === false)
+    return { ...retryPolicies[fallback], maxTries: 1, maxTimeMs: Number.POSITIVE_INFINITY }
   if (typeof backoff === 'string') return retryPolicies[backoff]
 
   const start = retryPolicies[backoff.preset ?? fallback]
