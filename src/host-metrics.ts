@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts'
 import type { Metrics } from './connector/scope.ts'
 import type { DeliveryObserver } from './delivery/delivery-observer.ts'
 import type { Store } from './store/store.ts'
-import { packageVersion } from './version.ts'
+import { packageVersion } from './own-package.ts'
 
 /** Where a host counts what it does. */
 export interface HostMetrics {

@@ -20,7 +20,7 @@ import type { AssemblyDescription, HostFace, HostState } from './server/host-fac
 import type { RunningServer } from './server/server.ts'
 import { openStore } from './store/open-store.ts'
 import type { Store } from './store/store.ts'
-import { packageVersion } from './version.ts'
+import { packageVersion } from './own-package.ts'
 
 export interface HostOptions {
   readonly assembly: Assembly

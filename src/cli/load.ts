@@ -1,16 +1,16 @@
-import { fileURLToPath } from 'node:url'
 import type { Assembly } from '../assembly/assembly.ts'
 import { loadAssembly } from '../assembly/load-assembly.ts'
 import type { Problem } from '../assembly/problem.ts'
 import { type RunningHost, startHost } from '../host.ts'
 import { createLogger, type HostLogger } from '../log.ts'
+import { ownPath } from '../own-package.ts'
 import { Validator } from '../schema/validator.ts'
 import { assemblyFile, type CliContext } from './context.ts'
 import { CommandExit, exitCode } from './exit.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Built-in connectors: a folder each, beside `src`. */
-export const builtInFolder: string = fileURLToPath(new URL('../../plugins', import.meta.url))
+export const builtInFolder: string = ownPath('plugins')
 
 export interface LoadedAssembly {
   readonly assembly: Assembly

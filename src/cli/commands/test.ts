@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { CarabinerError } from '../../errors.ts'
+import { ownPath } from '../../own-package.ts'
 import type { ConfigureCommand, Run } from '../command.ts'
 import { exitCode } from '../exit.ts'
 
@@ -17,13 +19,10 @@ const test: Run = async (context, _options, paths = []) => {
   const patterns = (typeof paths === 'string' ? [paths] : paths).map((path) =>
     patternOf(context.cwd, path),
   )
-  const hooks = new URL('../register.ts', import.meta.url)
-  const hooksFile = existsSync(hooks)
-    ? hooks
-    : new URL('../register.js', import.meta.url)
+  const hooks = pathToFileURL(ownPath('src/cli/register.ts')).href
   const child = spawn(
     process.execPath,
-    [...process.execArgv, '--import', hooksFile.href, '--test', ...patterns],
+    [...process.execArgv, '--import', hooks, '--test', ...patterns],
     {
       cwd: context.cwd,
       stdio: 'inherit',

@@ -1,4 +1,4 @@
-import { packageVersion } from '../../version.ts'
+import { packageVersion } from '../../own-package.ts'
 import type { ConfigureCommand } from '../command.ts'
 import { exitCode } from '../exit.ts'
 
