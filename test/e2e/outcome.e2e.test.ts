@@ -331,7 +331,7 @@ describe('a dispatch that is refused', () => {
 
     for (const response of [broken, option, dry]) {
       assert.equal(response.status, 400)
-      assert.equal((await response.json()).error?.['code'], 'VALIDATION_ERROR')
+      assert.equal(response.json['error']?.['code'], 'VALIDATION_ERROR')
     }
     assert.equal((await dispatchCli('adjust', '--params', '{"component":')).code, 2)
     assert.equal((await dispatchCli('adjust', '--timeout', 'soon')).code, 2)
