@@ -5,7 +5,7 @@ import type { Check, Validator } from '../schema/validator.ts'
 import { builtInEvents } from './built-in-events.ts'
 import { type Cause, currentCause } from './current-event.ts'
 import { Deadline } from './deadline.ts'
-import { Dispatch, type DispatchParts } from './dispatch.ts'
+import { Dispatch, type DispatchParts, type DispatchRequest } from './dispatch.ts'
 import { newDispatchId } from './dispatch-id.ts'
 import type { DispatchOptions } from './dispatch-options.ts'
 import { type AnyEvent, checkEventName, type ParamsOf, type ResultOf } from './event.ts'
@@ -89,6 +89,7 @@ export class Bus<Owed = never> {
       log: this.#log,
       outbox: this.#outbox,
       handlerFailed: (failure) => this.#tell((observer) => observer.handlerFailed(failure)),
+      over: (outcome) => this.#over(outcome),
     }
     for (const event of builtInEvents()) this.#add(event, 'host')
   }
@@ -207,13 +208,15 @@ export class Bus<Owed = never> {
     params: unknown,
     options: DispatchOptions = noOptions,
   ): Promise<Outcome> {
-    let dispatch: Dispatch<Owed>
     try {
-      dispatch = this.#prepare(event, params, options)
+      const request = this.#prepare(event, params, options)
+      if (request.plan.isEmpty && !request.deadline.isReached) return this.#skip(request)
+      const dispatch = new Dispatch(request, this.#parts)
+      this.#inFlight++
+      return dispatch.run()
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#run(dispatch)
   }
 
   /** The handlers of an event in run order. @throws {CarabinerError} EVENT_UNKNOWN */
@@ -243,40 +246,46 @@ export class Bus<Owed = never> {
     if (cause !== undefined || depth > 0) refuseRecursion(entry.event, cause, depth)
     const dispatchId = newDispatchId(startedAt)
     const timeoutMs = timeoutOf(entry.event, options, this.#eventTimeoutMs)
-    return new Dispatch(
-      {
-        event: entry.event,
-        declaredBy: entry.declaredBy,
-        plan: entry.plan,
-        checkResult: entry.checkResult,
-        params,
-        dispatchId,
-        traceId: options.traceId ?? dispatchId,
-        actor: options.actor,
-        dryRun: options.dryRun ?? false,
-        depth,
-        cause,
-        deadline: new Deadline(this.#clock, timeoutMs, options.signal, startedAt),
-        first: options.first ?? false,
-        onError: options.onError ?? 'fail',
-        phases: options.phases === undefined ? undefined : checkedPhases(options.phases),
-        takesPart: this.#takesPart(options),
-      },
-      this.#parts,
-    )
+    return {
+      event: entry.event,
+      declaredBy: entry.declaredBy,
+      plan: entry.plan,
+      checkResult: entry.checkResult,
+      params,
+      dispatchId,
+      traceId: options.traceId ?? dispatchId,
+      actor: options.actor,
+      dryRun: options.dryRun ?? false,
+      depth,
+      cause,
+      deadline: new Deadline(this.#clock, timeoutMs, options.signal, startedAt),
+      first: options.first ?? false,
+      onError: options.onError ?? 'fail',
+      phases: options.phases === undefined ? undefined : checkedPhases(options.phases),
+      takesPart: this.#takesPart(options),
+    }
   }
 
-  async #run(dispatch: Dispatch<Owed>): Promise<Outcome> {
-    this.#inFlight++
-    try {
-      const outcome = await dispatch.run()
+  /** Nobody handles it: that is an outcome, and nothing to wait for. */
+  #skip(request: DispatchRequest<Owed>): Promise<Outcome> {
+    const { dispatchId, traceId, event, dryRun, deadline } = request
+    deadline.check()
+    const durationMs = Math.round(deadline.elapsedMs * 1_000) / 1_000
+    const base = { dispatchId, traceId, event: event.name, dryRun, durationMs, warnings: [] }
+    const outcome: Outcome = dryRun
+      ? { ...base, kind: 'completed', results: [], unknown: [] }
+      : { ...base, kind: 'completed', results: [] }
+    this.#tell((observer) => observer.finished(outcome))
+    return Promise.resolve(outcome)
+  }
+
+  #over(outcome: Outcome | undefined): void {
+    this.#inFlight--
+    if (this.#observe !== undefined && outcome !== undefined) {
       this.#tell((observer) => observer.finished(outcome))
-      return outcome
-    } finally {
-      this.#inFlight--
-      if (this.#inFlight === 0 && this.#idle.length > 0) {
-        for (const resolve of this.#idle.splice(0)) resolve()
-      }
+    }
+    if (this.#inFlight === 0 && this.#idle.length > 0) {
+      for (const resolve of this.#idle.splice(0)) resolve()
     }
   }
 

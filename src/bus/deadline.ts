@@ -15,7 +15,9 @@ export class Deadline {
   readonly #caller: AbortSignal | undefined
   #isReached = false
   #seenAt: number
+  #isArmed = false
   #timer: Disposable | undefined
+  #onAbort: (() => void) | undefined
   #wake: (() => void) | undefined
 
   constructor(clock: Clock, timeoutMs: number, caller: AbortSignal | undefined, startedAt: number) {
@@ -79,20 +81,53 @@ export class Deadline {
 
   /** Stops the timer; to be called when the dispatch is over. */
   disarm(): void {
-    if (this.#timer === undefined) return
-    this.#timer[Symbol.dispose]()
-    this.#caller?.removeEventListener('abort', this.#expire)
+    if (!this.#isArmed) return
+    waiting.delete(this)
+    this.#timer?.[Symbol.dispose]()
+    if (this.#onAbort !== undefined) this.#caller?.removeEventListener('abort', this.#onAbort)
+  }
+
+  /** @internal Sets the timer: the wait has outlasted a turn of the event loop. */
+  startTimer(): void {
+    const leftMs = this.startedAt + this.#timeoutMs - this.#clock.monotonic()
+    if (leftMs <= 0) this.#expire()
+    else this.#timer = this.#clock.after(leftMs, () => this.#expire())
   }
 
   #arm(): void {
-    if (this.#timer !== undefined) return
-    const leftMs = this.startedAt + this.#timeoutMs - this.#clock.monotonic()
-    this.#timer = this.#clock.after(Math.max(0, leftMs), this.#expire)
-    this.#caller?.addEventListener('abort', this.#expire)
+    if (this.#isArmed) return
+    this.#isArmed = true
+    armLater(this)
+    if (this.#caller === undefined) return
+    this.#onAbort = () => this.#expire()
+    this.#caller.addEventListener('abort', this.#onAbort)
   }
 
-  readonly #expire = (): void => {
+  #expire(): void {
     this.#isReached = true
     this.wake()
   }
+}
+
+/**
+ * Deadlines that have begun to be waited for in this turn of the event loop.
+ *
+ * Most waits end within the turn, and a timer costs more than the rest of a dispatch: timers are set for those that are
+ * left when the turn ends.
+ */
+const waiting = new Set<Deadline>()
+let isPlanned = false
+
+function armLater(deadline: Deadline): void {
+  waiting.add(deadline)
+  if (isPlanned) return
+  isPlanned = true
+  setImmediate(startTimers)
+}
+
+function startTimers(): void {
+  isPlanned = false
+  const left = [...waiting]
+  waiting.clear()
+  for (const deadline of left) deadline.startTimer()
 }

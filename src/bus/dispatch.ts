@@ -24,6 +24,8 @@ export interface DispatchParts<Owed> {
   readonly log: Logger
   readonly outbox: Outbox<Owed> | undefined
   handlerFailed(failure: Failure): void
+  /** Called once when the dispatch is over; without an outcome only if the bus itself is broken. */
+  over(outcome: Outcome | undefined): void
 }
 
 /** One event on its way, everything checked. */
@@ -95,27 +97,28 @@ export class Dispatch<Owed> implements Cause, ContextSource, CallSink {
   async run(): Promise<Outcome> {
     // From here on the async context is our own: entering frames in it changes nobody else's.
     await undefined
+    let outcome: Outcome | undefined
     try {
       const deciding = this.#before()
       if (deciding !== undefined) await deciding
-      const stopped = this.#outcomeOfBefore()
-      if (stopped !== undefined) return stopped
+      outcome = this.#outcomeOfBefore()
+      if (outcome !== undefined) return outcome
 
       const owed = this.#owed()
-      if (owed.length > 0) await this.#askStore(owed)
-      if (this.#failures.length > 0) return this.#failed()
-
-      const doing = this.#on()
+      if (owed !== undefined) await this.#askStore()
+      const doing = this.#failures.length > 0 ? undefined : this.#on()
       if (doing !== undefined) await doing
       this.#gatherResults()
-      if (this.#failures.length > 0 || this.#isLate()) return this.#failed()
-
-      const telling = this.#after(owed)
-      if (telling !== undefined) await telling
-      return this.#failures.length > 0 ? this.#failed() : this.#completed()
+      if (this.#failures.length === 0 && !this.#isLate()) {
+        const telling = this.#after(owed)
+        if (telling !== undefined) await telling
+      }
+      outcome = this.#isGood() ? this.#completed() : this.#failed()
+      return outcome
     } finally {
       this.#isOver = true
       this.#deadline.disarm()
+      this.#parts.over(outcome)
     }
   }
 
@@ -258,9 +261,9 @@ export class Dispatch<Owed> implements Cause, ContextSource, CallSink {
     return this.dryRun ? this.#completed() : undefined
   }
 
-  async #askStore(owed: readonly OweRegistration<Owed>[]): Promise<void> {
+  async #askStore(): Promise<void> {
     const { outbox } = this.#parts
-    if (outbox === undefined || owed.length === 0) return
+    if (outbox === undefined) return
     enterFrame(this)
     const refusal = await storeRefusal(outbox, this.#deadline)
     if (refusal !== undefined) this.#failures.push(refusal)
@@ -343,10 +346,10 @@ export class Dispatch<Owed> implements Cause, ContextSource, CallSink {
       : this.#slots.filter((slot) => slot !== undefined)
   }
 
-  #after(owed: readonly OweRegistration<Owed>[]): Promise<void> | undefined {
+  #after(owed: readonly OweRegistration<Owed>[] | undefined): Promise<void> | undefined {
     this.#enter('after')
     const { plan } = this.#request
-    const committing = owed.length > 0 ? this.#commit(owed) : undefined
+    const committing = owed === undefined ? undefined : this.#commit(owed)
     if (plan.after.length > 0 && this.#runs('after')) {
       for (const each of plan.after) {
         if (this.#applies(each)) this.#start(each, 0)
@@ -368,16 +371,18 @@ export class Dispatch<Owed> implements Cause, ContextSource, CallSink {
   #failedAfter(registration: Registration, error: unknown): void {
     const failure = failureOf(error, registration.connector, 'after')
     this.warn(registration.label, failure.message)
-    const { event, dispatchId, traceId } = this.#outcomeBase()
+    const { eventName: event, dispatchId, traceId } = this
     const fields = { event, dispatchId, traceId, handler: registration.label, error }
     this.log.error(fields, `after handler failed: ${failure.message}`)
     this.#parts.handlerFailed(failure)
   }
 
-  #owed(): readonly OweRegistration<Owed>[] {
+  /** @returns undefined when nothing is owed */
+  #owed(): readonly OweRegistration<Owed>[] | undefined {
     const { owed } = this.#request.plan
-    if (owed.length === 0 || !this.#runs('after')) return owed.slice(0, 0)
-    return owed.filter((each) => this.#applies(each))
+    if (owed.length === 0 || !this.#runs('after')) return undefined
+    const applying = owed.filter((each) => this.#applies(each))
+    return applying.length === 0 ? undefined : applying
   }
 
   #runs(phase: Phase): boolean {
@@ -430,37 +435,76 @@ export class Dispatch<Owed> implements Cause, ContextSource, CallSink {
     return this.#deadline.check()
   }
 
+  /** After the after phase began only a failure counts: the deadline no longer undoes what has happened. */
+  #isGood(): boolean {
+    if (this.#failures.length > 0) return false
+    return this.#phase === 'after' || !this.#deadline.isReached
+  }
+
+  // The fields of the outcomes are written out: spreading a common part would cost a third of a dispatch.
+
   #completed(): Outcome {
-    const base = this.#outcomeBase()
-    if (!this.dryRun) return { ...base, kind: 'completed', results: this.#results }
-    return { ...base, kind: 'completed', results: [], unknown: this.#notAsked }
+    const { dispatchId, traceId, event, dryRun } = this.#request
+    const warnings = this.#warnings
+    const durationMs = this.#durationMs()
+    const results = this.#results
+    const kind = 'completed'
+    const name = event.name
+    if (!dryRun)
+      return { dispatchId, traceId, event: name, dryRun, durationMs, warnings, kind, results }
+    const unknown = this.#notAsked
+    return {
+      dispatchId,
+      traceId,
+      event: name,
+      dryRun,
+      durationMs,
+      warnings,
+      kind,
+      results,
+      unknown,
+    }
   }
 
   #cancelled({ by, reason, details }: Cancellation): Outcome {
-    const base = this.#outcomeBase()
-    const also = this.#failures
-    if (details === undefined) return { ...base, kind: 'cancelled', by, reason, also }
-    return { ...base, kind: 'cancelled', by, reason, details, also }
+    const { dispatchId, traceId, event, dryRun } = this.#request
+    return {
+      dispatchId,
+      traceId,
+      event: event.name,
+      dryRun,
+      durationMs: this.#durationMs(),
+      warnings: this.#warnings,
+      kind: 'cancelled',
+      by,
+      reason,
+      ...(details === undefined ? {} : { details }),
+      also: this.#failures,
+    }
   }
 
   #failed(): Outcome {
+    const { dispatchId, traceId, event, dryRun } = this.#request
     const phase = this.#phase
     if (this.#failures.length === 0) {
       this.#failures.push(failureOf(this.#deadline.error(), hostItself, phase))
     }
-    const base = this.#outcomeBase()
-    return { ...base, kind: 'failed', phase, failures: this.#failures, results: this.#results }
+    return {
+      dispatchId,
+      traceId,
+      event: event.name,
+      dryRun,
+      durationMs: this.#durationMs(),
+      warnings: this.#warnings,
+      kind: 'failed',
+      phase,
+      failures: this.#failures,
+      results: this.#results,
+    }
   }
 
-  #outcomeBase(): Omit<Extract<Outcome, { kind: 'completed' }>, 'kind' | 'results'> {
+  #durationMs(): number {
     if (!this.#isClockFresh) this.#isLate()
-    return {
-      dispatchId: this.dispatchId,
-      traceId: this.traceId,
-      event: this.eventName,
-      dryRun: this.dryRun,
-      durationMs: Math.round(this.#deadline.elapsedMs * 1_000) / 1_000,
-      warnings: this.#warnings,
-    }
+    return Math.round(this.#deadline.elapsedMs * 1_000) / 1_000
   }
 }
