@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { DeliveryObserver } from '../../src/delivery/delivery-observer.ts'
 import { retryPolicies } from '../../src/delivery/retry-policy.ts'
 import type { DeliveryRow, Store } from '../../src/store/store.ts'
 import {
@@ -189,6 +190,63 @@ for (const kind of ['memory', 'sqlite'] as const) {
 
       assert.equal(untried.state, 'pending')
       assert.equal(untried.attempts, 0)
+    })
+
+    it('gives what waits back when an endpoint goes, and sends it when the endpoint returns', async () => {
+      await using opened = await openTestStore(kind)
+      const { store } = opened
+      const held = gate()
+      const sender = new FakeSender([held.answer, 200])
+      await using running = startEngine({ store, sender, endpoints: [] })
+      const known = running.engine.endpoint(anEndpoint({ concurrency: 1 }))
+      await running.engine.send([1, 2, 3].map(() => anOutboundMessage()))
+      await eventually(() => sender.requests.length === 1)
+
+      known[Symbol.dispose]()
+      await eventually(async () => (await store.backlog()).pending === 2)
+      held.open()
+      await eventually(async () => (await store.backlog()).sending === 0)
+      assert.equal(
+        sender.requests.length,
+        1,
+        'what was under way is finished, nothing else is sent',
+      )
+
+      running.engine.endpoint(anEndpoint({ url: 'http://audit.test/moved' }))
+      await eventually(async () => (await store.backlog()).pending === 0)
+      assert.deepEqual(
+        sender.requests.map(({ url }) => url.pathname),
+        ['/hook', '/moved', '/moved'],
+      )
+    })
+
+    it('tells its observer what it accepts, tries and settles', async () => {
+      await using opened = await openTestStore(kind)
+      const seen: string[] = []
+      const observe: DeliveryObserver = {
+        accepted: (deliveries) => seen.push(`accepted ${deliveries}`),
+        attempted: (outcome, endpoint) => seen.push(`${outcome} ${endpoint}`),
+        settled: (state, endpoint) => seen.push(`settled ${state} ${endpoint}`),
+        circuit: (endpoint, state) => seen.push(`circuit ${state} ${endpoint}`),
+      }
+      const sender = new FakeSender([noConnection, 200])
+      const retry = { ...retryPolicies.awa, baseMs: 1, jitter: 'none' } as const
+      const circuitBreaker = { failureThreshold: 1, recoveryTimeoutMs: 1, count5xx: false }
+      const endpoints = [anEndpoint({ retry, circuitBreaker })]
+      await using running = startEngine({ store: opened.store, sender, observe, endpoints })
+
+      await running.engine.send([anOutboundMessage()])
+      await eventually(() => seen.includes('settled delivered webhooks/audit'))
+
+      assert.deepEqual(seen, [
+        'accepted 1',
+        'circuit open webhooks/audit',
+        'retryable webhooks/audit',
+        'circuit half-open webhooks/audit',
+        'circuit closed webhooks/audit',
+        'delivered webhooks/audit',
+        'settled delivered webhooks/audit',
+      ])
     })
 
     it('sends what a key orders one after another, whatever fails', async () => {
