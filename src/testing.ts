@@ -1,5 +1,6 @@
 /** For authors of connectors and stores: a host for tests, a clock that obeys, and the suite every store passes. */
 export type { AssemblyInput } from './assembly/assemble.ts'
+export { testStore } from './store/contract.ts'
 export { FakeClock } from './testing/fake-clock.ts'
 export {
   type LogLine,
