@@ -237,7 +237,11 @@ export class Bus<Owed = never> {
     })
   }
 
-  #prepare(event: AnyEvent | string, given: unknown, options: DispatchOptions): Dispatch<Owed> {
+  #prepare(
+    event: AnyEvent | string,
+    given: unknown,
+    options: DispatchOptions,
+  ): DispatchRequest<Owed> {
     const startedAt = this.#clock.monotonic()
     const entry = this.#entry(event)
     const params = entry.readParams(given)
