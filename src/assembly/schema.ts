@@ -109,7 +109,7 @@ function inPublicWords(schema: object, closes = true): JsonSchema {
   const properties = propertiesOf(own)
   const required = requiredOf(own).filter((name) => !hasDefault(properties[name]))
   if ('required' in own) result['required'] = required
-  if ('properties' in own && !isOpen(own)) {
+  if (!isOpen(own)) {
     if (closes) result['additionalProperties'] = false
     else delete result['additionalProperties']
   }
