@@ -19,6 +19,8 @@ export const pause: ConnectorCommand<readonly WebhookConfig[]> = {
 
 async function pauseWebhook(context: CommandContext<readonly WebhookConfig[]>): Promise<number> {
   const webhook = namedWebhook(context, context.args[0])
+  if (webhook.after.length === 0 && webhook.channels.length === 0)
+    throw nothingToPause(webhook.name)
   const until = systemClock.now() + durationOf(context.options['for'])
 
   await using store = await context.openStore()
@@ -29,6 +31,14 @@ async function pauseWebhook(context: CommandContext<readonly WebhookConfig[]>): 
     context.json ? JSON.stringify({ name, pausedUntil }) : `${name} is paused until ${pausedUntil}`,
   )
   return 0
+}
+
+function nothingToPause(name: string): CarabinerError {
+  const advice = 'set `mode: off` to have events go on without it'
+  return new CarabinerError(
+    'USAGE',
+    `\`${name}\` is only asked before events, and owed nothing: ${advice}`,
+  )
 }
 
 function durationOf(option: CommandContext['options'][string]): number {

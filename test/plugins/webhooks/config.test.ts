@@ -119,7 +119,7 @@ describe('a webhook in the assembly', () => {
     ],
     [['headers: { Content-Type: text/plain }'], 'webhooks[0].headers.Content-Type', /content_type/],
     [['headers: { Host: other }'], 'webhooks[0].headers.Host', /HTTP connection/],
-    [['headers: { "x y": z }'], 'webhooks[0].headers.x y', /not a header name/],
+    [['headers: { "x y": z }'], 'webhooks[0].headers["x y"]', /not a header name/],
     [['headers: { x-y: "a\\r\\nx-admin: 1" }'], 'webhooks[0].headers.x-y', /no header may/],
     [['headers: [{ name: x-y, value: "a\\0b" }]'], 'webhooks[0].headers[0].value', /no header may/],
     [['headers: { x-y: a, X-Y: b }'], 'webhooks[0].headers.X-Y', /stands twice/],
