@@ -1,55 +1,28 @@
-import type { Logger } from '../bus/handler.ts'
 import type { Outbox as BusOutbox } from '../bus/outbox.ts'
-import type { Clock } from '../clock.ts'
 import { CarabinerError, messageOf } from '../errors.ts'
 import type { DeliveryId } from '../ids.ts'
-import type { ClaimedDelivery, DeliveryRow, Lease, Settlement, Store } from '../store/store.ts'
+import type { ClaimedDelivery, DeliveryRow, Lease, Settlement } from '../store/store.ts'
 import { ask } from './ask.ts'
 import { Claimer } from './claimer.ts'
 import type { AskOptions, CircuitOpen, Deliveries, OutboundMessage } from './deliveries.ts'
-import type { DeliveryObserver } from './delivery-observer.ts'
 import { DeliveryRunner } from './delivery-runner.ts'
 import type { EndpointDefinition } from './endpoint.ts'
 import { EndpointRegistry } from './endpoint-registry.ts'
 import { type EndpointStatus, endpointStatus } from './endpoint-status.ts'
+import type { DeliveryEngineOptions } from './engine-options.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { HeldDeliveries, type HeldDelivery } from './held-deliveries.ts'
 import { Outbox } from './outbox.ts'
 import { OwnDeliveries } from './own-deliveries.ts'
 import { redeliver } from './redeliver.ts'
-import type { CompleteReply, NoReply, Sender } from './sender.ts'
+import type { CompleteReply, NoReply } from './sender.ts'
 import { reportSettlement } from './settlement-report.ts'
 import { Settler } from './settler.ts'
 import { SideWork } from './side-work.ts'
 import { waitAtMost } from './wait-at-most.ts'
 
 export type { EndpointStatus } from './endpoint-status.ts'
-
-export interface DeliveryEngineOptions {
-  readonly store: Store
-  readonly clock: Clock
-  readonly log: Logger
-  /** Under which this process holds leases. No two processes on a store share one. */
-  readonly hostId: string
-  /** For `User-Agent: carabiner/<version>`. */
-  readonly version: string
-  /** The HTTP clients, each asked for when it is first needed. */
-  readonly senders: {
-    /** For requests that somebody waits for. */
-    ask(): Promise<Sender>
-    /** For deliveries. */
-    deliver(): Promise<Sender>
-  }
-  readonly observe?: DeliveryObserver
-  /** Deliveries in this host's hands at once, over all endpoints. @defaultValue 1,000 */
-  readonly window?: number
-  /** Bytes of a message's body. @defaultValue 1 MiB */
-  readonly bodyLimit?: number
-  /** Milliseconds that a stop waits for the store to take the last settlements. @defaultValue 5,000 */
-  readonly settleTimeoutMs?: number
-  /** At least 0, below 1. @defaultValue Math.random */
-  readonly random?: () => number
-}
+export type { DeliveryEngineOptions } from './engine-options.ts'
 
 /**
  * `idle`: stores what is committed, sends nothing. `holding`: keeps what this process commits, to send it in `drainOwn`.

@@ -67,6 +67,19 @@ async function runWithFailure(at: number, kind: FailureKind): Promise<Run> {
   return { calls: failing.calls.length }
 }
 
+/** A clock whose time of day is set while it runs. */
+class SteppedClock extends FakeClock {
+  #offset = 0
+
+  override now(): number {
+    return super.now() + this.#offset
+  }
+
+  step(ms: number): void {
+    this.#offset += ms
+  }
+}
+
 describe('DeliveryEngine when the store fails', () => {
   for (const kind of ['before', 'after'] as const) {
     it(`settles everything once, whichever call fails (${kind} it was done)`, async () => {
@@ -162,6 +175,58 @@ describe('DeliveryEngine when the store fails', () => {
     assert.equal(sender.requests.length, 1)
     const lines = [...one.log, ...two.log].map(({ message }) => message)
     assert.ok(!lines.includes('deliveries of a dead host are due again'), 'no lease has ended')
+  })
+
+  it('sends nothing on leases that a step of the clock has ended, until it has them anew', async () => {
+    const clock = new SteppedClock()
+    await using opened = await openTestStore('sqlite', clock)
+    const held = gate()
+    const sender = new FakeSender([held.answer, 200])
+    const endpoints = [anEndpoint({ concurrency: 1 })]
+    await using running = startEngine({ store: opened.store, sender, clock, endpoints })
+    await running.engine.send([anOutboundMessage(), anOutboundMessage()])
+    await eventually(() => sender.requests.length === 1)
+
+    clock.step(3_600_000)
+    held.open()
+    await quiet()
+    assert.equal(sender.requests.length, 1, 'the second waits for a lease that holds')
+    for (let s = 0; s < 5; s += 1) {
+      await clock.advance(1_000)
+      await quiet()
+    }
+
+    assert.equal(sender.requests.length, 2)
+    assert.deepEqual(
+      (await allDeliveries(opened.store)).map(({ state }) => state),
+      ['delivered', 'delivered'],
+    )
+  })
+
+  it('obeys within a second what another process says of an endpoint', async () => {
+    const clock = new FakeClock()
+    await using opened = await openTestStore('sqlite', clock)
+    await using otherStore = await openStore(opened.url, { clock })
+    const sender = new FakeSender()
+    await using running = startEngine({ store: opened.store, sender, clock })
+    await running.engine.send([anOutboundMessage()])
+    await eventually(() => sender.requests.length === 1)
+
+    await otherStore.updateEndpoint('webhooks/audit', { pausedUntil: clock.now() + 3_600_000 })
+    for (let n = 0; n < 2; n += 1) {
+      await clock.advance(500)
+      await quiet()
+    }
+    await running.engine.send([anOutboundMessage()])
+    await quiet()
+    assert.equal(sender.requests.length, 1)
+
+    await otherStore.updateEndpoint('webhooks/audit', { pausedUntil: null })
+    for (let n = 0; n < 2; n += 1) {
+      await clock.advance(500)
+      await quiet()
+    }
+    assert.equal(sender.requests.length, 2)
   })
 
   it('never sends a delivery twice from two hosts on one file', async () => {

@@ -82,6 +82,28 @@ describe('a delivery over HTTP', () => {
     assert.ok(attempt?.phases['queue'] !== undefined)
   })
 
+  it('gives a request up at the end of a stop: it goes back, without a try', async () => {
+    await using opened = await openTestStore('sqlite')
+    await using sender = createUndiciSender({ egress, clock: systemClock })
+    await using to = await receiver({ answers: [() => new Promise<number>(() => {})] })
+    await using running = startEngine({
+      store: opened.store,
+      sender,
+      endpoints: [anEndpoint({ url: to.url, concurrency: 1 })],
+    })
+    await running.engine.send([anOutboundMessage(), anOutboundMessage()])
+    await eventually(() => to.received.length === 1)
+
+    await running.engine.stop(20)
+
+    const rows = await allDeliveries(opened.store)
+    assert.deepEqual(
+      rows.map(({ state, attempts }) => `${state} ${attempts}`),
+      ['pending 0', 'pending 0'],
+    )
+    assert.equal(to.received.length, 1)
+  })
+
   it('keeps the rate of its endpoint', async () => {
     await using opened = await openTestStore('memory')
     await using sender = createUndiciSender({ egress, clock: systemClock })

@@ -1,0 +1,31 @@
+import type { Logger } from '../bus/handler.ts'
+import type { Clock } from '../clock.ts'
+import type { Store } from '../store/store.ts'
+import type { DeliveryObserver } from './delivery-observer.ts'
+import type { Sender } from './sender.ts'
+
+export interface DeliveryEngineOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Logger
+  /** Under which this process holds leases. No two processes on a store share one. */
+  readonly hostId: string
+  /** For `User-Agent: carabiner/<version>`. */
+  readonly version: string
+  /** The HTTP clients, each asked for when it is first needed. */
+  readonly senders: {
+    /** For requests that somebody waits for. */
+    ask(): Promise<Sender>
+    /** For deliveries. */
+    deliver(): Promise<Sender>
+  }
+  readonly observe?: DeliveryObserver
+  /** Deliveries in this host's hands at once, over all endpoints. @defaultValue 1,000 */
+  readonly window?: number
+  /** Bytes of a message's body. @defaultValue 1 MiB */
+  readonly bodyLimit?: number
+  /** Milliseconds that a stop waits for the store to take the last settlements. @defaultValue 5,000 */
+  readonly settleTimeoutMs?: number
+  /** At least 0, below 1. @defaultValue Math.random */
+  readonly random?: () => number
+}
