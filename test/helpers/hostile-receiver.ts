@@ -64,7 +64,7 @@ type KnownPath =
   | '/cut-off-length'
   | '/cut-off-chunked'
   | '/cut-off-head'
-  | '/half-open'
+  | '/stalled-body'
 
 type Misbehaviour = (response: ServerResponse, socket: Socket, request: IncomingMessage) => void
 
@@ -200,8 +200,7 @@ const misbehaviours: Readonly<Record<KnownPath, Misbehaviour>> = {
   '/cut-off-head': (_response, socket) => {
     socket.end('HTTP/1.1 200 OK\r\nContent-Le')
   },
-  '/half-open': (_response, socket) => {
-    socket.pause()
+  '/stalled-body': (_response, socket) => {
     socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{')
   },
 }

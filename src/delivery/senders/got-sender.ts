@@ -15,7 +15,7 @@ import {
   type Http2Sessions,
   type SessionLease,
 } from './http2-sessions.ts'
-import { unsendableHeader } from './request-headers.ts'
+import { cannotSend, unsendableHeader } from './request-headers.ts'
 import { defaultLimits, type SenderLimits, type SenderOptions } from './sender-options.ts'
 
 /**
@@ -67,8 +67,7 @@ class GotSender implements Sender {
     const header = unsendableHeader(request.headers)
     if (this.#closed) exchange.fail('aborted', 'the sender is closed')
     else if (refusal !== undefined) exchange.fail('egress', refusal)
-    else if (header !== undefined)
-      exchange.fail('protocol', `the request cannot be sent: header ${header}`)
+    else if (header !== undefined) exchange.fail('protocol', cannotSend(header))
     else if (!exchange.settled) void this.#attempt(exchange, 'pooled')
     return exchange.reply
   }

@@ -3,6 +3,10 @@ export function unsendableHeader(headers: Readonly<Record<string, string>>): str
   return Object.keys(headers).find((name) => connectionHeaders.has(name.toLowerCase()))
 }
 
+export function cannotSend(header: string): string {
+  return `the request cannot be sent: the header ${header} belongs to the connection`
+}
+
 const connectionHeaders: ReadonlySet<string> = new Set([
   'connection',
   'content-length',

@@ -8,6 +8,7 @@ import { type Connector, createConnector, phasesOf, wasBroken } from './connecto
 import { Exchange, type HeaderPairs } from './exchange.ts'
 import { codeOf, cutOff, explainFailure } from './failure.ts'
 import { isConnectionLoss } from './replay.ts'
+import { cannotSend, unsendableHeader } from './request-headers.ts'
 import { defaultLimits, type SenderLimits, type SenderOptions } from './sender-options.ts'
 
 /**
@@ -39,8 +40,10 @@ class UndiciSender implements Sender {
   send(request: OutboundRequest): Promise<Reply> {
     const exchange = new Exchange(request, this.#clock, this.#limits, this.#live)
     const route = this.#routeOf(request.url)
+    const header = unsendableHeader(request.headers)
     if (this.#closed) exchange.fail('aborted', 'the sender is closed')
     else if (route.refusal !== undefined) exchange.fail('egress', route.refusal)
+    else if (header !== undefined) exchange.fail('protocol', cannotSend(header))
     else if (!exchange.settled) this.#originOf(route).send(exchange, route.path)
     return exchange.reply
   }
