@@ -66,9 +66,8 @@ export class Calls {
     return undefined
   }
 
-  /** Resolves when no call is open, or the deadline is reached: the open ones have failed then. */
-  async settled(): Promise<void> {
-    if (this.areOpen) await this.#deadline.wait()
+  /** The wait is over: calls that are still open have outlived the deadline. */
+  expire(): void {
     for (const call of this.abandon()) {
       this.#sink.failed(call.registration, this.#deadline.error(), call.slot)
     }

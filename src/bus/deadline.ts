@@ -56,18 +56,19 @@ export class Deadline {
   }
 
   /** Resolves at the next `wake`, or when the deadline is reached; at once when it has been. */
-  async wait(): Promise<void> {
-    if (!this.isReached) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-        this.#arm()
-      })
-    }
-    this.check()
+  wait(): Promise<void> {
+    if (this.isReached) return Promise.resolve()
+    return new Promise<void>((resolve) => {
+      this.#wake = resolve
+      this.#arm()
+    })
   }
 
+  /** Ends the wait, and looks at the clock: work that is done may be late all the same. */
   wake(): void {
-    this.#wake?.()
+    if (this.#wake === undefined) return
+    this.check()
+    this.#wake()
     this.#wake = undefined
   }
 

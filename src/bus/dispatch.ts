@@ -413,7 +413,8 @@ export class Dispatch<Owed> implements Cause, ContextSource, CallSink {
   }
 
   async #settled(): Promise<void> {
-    await this.#calls.settled()
+    if (this.#calls.areOpen) await this.#deadline.wait()
+    this.#calls.expire()
     this.#isClockFresh = true
     if (this.#deadline.isReached) this.#controller?.abort(this.#deadline.error())
   }
