@@ -60,6 +60,7 @@ export async function startGeneration(
     deliveries: lasting.deliveries,
     store: lasting.store,
     metrics: lasting.metrics,
+    generation: number,
     log: log.child({ connector: id }),
     signal: ending.signal,
   })

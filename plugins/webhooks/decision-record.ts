@@ -24,7 +24,8 @@ const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 export function decisionRecord({
   metrics,
   audit,
-}: Pick<Scope, 'metrics' | 'audit'>): DecisionRecord {
+  generation,
+}: Pick<Scope, 'metrics' | 'audit' | 'generation'>): DecisionRecord {
   const decisions = metrics.counter(
     'webhook_decisions_total',
     'Decisions of before webhooks; allowed-by-failure and cancelled-by-failure: there was none',
@@ -48,7 +49,7 @@ export function decisionRecord({
         entityId: context.dispatchId,
         action: 'decision.made',
         actor: context.actor ?? webhook.id,
-        details: detailsOf(webhook, context, asked, outcome),
+        details: { ...detailsOf(webhook, context, asked, outcome), generation },
       })
     },
     notAsked(webhook) {

@@ -1,6 +1,12 @@
 import type { Bus } from '../bus/bus.ts'
 import type { AnyEvent } from '../bus/event.ts'
-import type { AfterHandler, BeforeHandler, HandlerOptions, Logger, OnHandler } from '../bus/handler.ts'
+import type {
+  AfterHandler,
+  BeforeHandler,
+  HandlerOptions,
+  Logger,
+  OnHandler,
+} from '../bus/handler.ts'
 import type { Channels } from '../channels/channels.ts'
 import type { Clock } from '../clock.ts'
 import type { Deliveries, OutboundMessage } from '../delivery/deliveries.ts'
@@ -15,6 +21,8 @@ export interface ScopeParts {
   readonly deliveries: Omit<Deliveries, 'owe'>
   readonly store: Store
   readonly metrics: Metrics
+  /** Number of the assembly. */
+  readonly generation: number
   readonly clock: Clock
   readonly log: Logger
   readonly signal: AbortSignal
@@ -27,7 +35,11 @@ export interface OpenScope<Config> {
 }
 
 /** Makes the scope of the connector `id`: each method of the host's parts bound to it, each registration kept for disposal. */
-export function createScope<Config>(id: string, config: Config, parts: ScopeParts): OpenScope<Config> {
+export function createScope<Config>(
+  id: string,
+  config: Config,
+  parts: ScopeParts,
+): OpenScope<Config> {
   const { bus, channels, clock, log, signal, metrics } = parts
   const registrations = new DisposableStack()
   const keep = <T extends Disposable>(registration: T): T => registrations.use(registration)
@@ -54,6 +66,7 @@ export function createScope<Config>(id: string, config: Config, parts: ScopePart
     },
     audit: (row) => parts.store.audit([{ ...row, id: newId(), createdAt: clock.now() }]),
     metrics,
+    generation: parts.generation,
     clock,
     log,
     signal,

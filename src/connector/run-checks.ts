@@ -74,7 +74,8 @@ async function runCheck(
 
 function isSelected(check: Check, connector: string, selection: CheckSelection): boolean {
   const { ids, tags } = selection
-  if (ids?.some((id) => id === check.id || id === `${connector}.${check.id}`) === false) return false
+  if (ids?.some((id) => id === check.id || id === `${connector}.${check.id}`) === false)
+    return false
   return tags?.some((tag) => check.tags.includes(tag)) !== false
 }
 

@@ -82,6 +82,8 @@ export interface Scope<Config = unknown> {
   readonly deliveries: Deliveries
   readonly audit: (row: Omit<AuditRow, 'id' | 'createdAt'>) => Promise<void>
   readonly metrics: Metrics
+  /** Counts the assemblies of this host: 1 for the one it started with, one more with each reload. */
+  readonly generation: number
   readonly clock: Clock
   readonly log: Logger
   /** Aborted when the host shuts down. */

@@ -43,6 +43,7 @@ type Subscriber = Parameters<Scope['subscribe']>[1]
 
 /** The host as a connector sees it, with everything it did kept, and answers to its questions given by the test. */
 export class FakeScope {
+  readonly generation = 1
   readonly clock = new FakeClock()
   readonly asked: Put[] = []
   readonly befores: Registered[] = []

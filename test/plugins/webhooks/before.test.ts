@@ -476,6 +476,7 @@ describe('the audit trail', () => {
           durationMs: 500,
           status: 404,
           host: 'policy.example.com:8443',
+          generation: 1,
         },
       },
     ])

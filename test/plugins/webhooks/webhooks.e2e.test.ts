@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { schemeNamed } from '../../../src/delivery/signing/schemes.ts'
+import { Validator } from '../../../src/schema/validator.ts'
 import {
   type Answer,
   type AnswerSource,
@@ -106,6 +107,25 @@ describe('before webhooks, over real HTTP', () => {
       tries: 1,
       status: 204,
     })
+  })
+
+  it('go on after a reload, whose assembly their audit rows name', async () => {
+    await using endpoint = await receiver({ answers: [204] })
+    await using project = await startWith(
+      aWebhook(endpoint.url, 'name: gate', 'events: [before:adjust, after:adjust]'),
+    )
+
+    await project.host.reload(project.host.assembly, new Validator())
+    const outcome = await project.host.dispatch('adjust', params)
+    const [, told] = await endpoint.requests(2)
+
+    const { rows } = await project.host.store.auditTrail({ action: 'decision.made' })
+    assert.equal(outcome.kind, 'completed')
+    assert.equal(told?.headers['x-servo-event'], 'after:adjust')
+    assert.deepEqual(
+      rows.map(({ details }) => details['generation']),
+      [2],
+    )
   })
 
   it('ask again when the endpoint is busy, and answer for a dead one', async () => {
