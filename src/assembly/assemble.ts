@@ -8,8 +8,9 @@ import { Secrets } from './find-secrets.ts'
 import { type HostStanza, hostSchema } from './host-schema.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { readHost } from './read-host.ts'
-import { absentStanza, readValue } from './read-value.ts'
+import { readValue } from './read-value.ts'
 import { createRedactor } from './redactor.ts'
+import { absentStanza } from './stand-in.ts'
 import { type Tree, treeOf } from './tree.ts'
 
 /** An assembly given as values instead of a file: stanzas as they would stand in YAML. */

@@ -33,7 +33,11 @@ export async function importConnectors(
     return { kind: 'found', connectors: [builtIn.connector], source: 'built-in' }
   }
   if (builtIn.kind === 'broken') return failedImport(name, builtIn.error)
-  return importPackage(name, assemblyFile)
+  try {
+    return await importPackage(name, assemblyFile)
+  } catch (error) {
+    return failedImport(name, error)
+  }
 }
 
 function isPath(name: string): boolean {
@@ -115,7 +119,8 @@ async function packageEntries(file: string): Promise<readonly string[] | undefin
   return entries.every((entry) => typeof entry === 'string') ? entries : undefined
 }
 
-function failedImport(name: string, error: unknown): Misled {
+/** An error of an import in the words of a problem. */
+export function failedImport(name: string, error: unknown): Misled {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   const [message = ''] = messageOf(error).trim().split('\n')
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' || code === 'ERR_INVALID_TYPESCRIPT_SYNTAX') {

@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts'
 import type { Validator } from '../schema/validator.ts'
 import type { Fault } from './fault.ts'
 import type { HostConfig } from './host-config.ts'
-import type { Reading } from './read-value.ts'
+import type { Reading } from './reading.ts'
 import type { SelectedConnector } from './select-connectors.ts'
 import { locate, type MapTree, type Path } from './tree.ts'
 

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { builtInEvents } from '../bus/built-in-events.ts'
 import type { AnyEvent } from '../bus/event.ts'
+import { messageOf } from '../errors.ts'
 import type { Validator } from '../schema/validator.ts'
 import type { AssembledConnector, Assembly } from './assembly.ts'
 import { type BuiltTree, buildTree } from './build-tree.ts'
@@ -16,11 +17,13 @@ import type { JsonSchema } from './json-schema.ts'
 import { parseYaml } from './parse.ts'
 import type { Problem } from './problem.ts'
 import { readHost } from './read-host.ts'
-import { absentStanza, type Reading, readValue } from './read-value.ts'
+import { readValue } from './read-value.ts'
+import type { Reading } from './reading.ts'
 import { createRedactor } from './redactor.ts'
 import { reportFaults } from './report.ts'
 import { type SelectedConnector, type Selection, selectConnectors } from './select-connectors.ts'
 import { type Place, positionAt, readSource, type Source } from './source.ts'
+import { absentStanza } from './stand-in.ts'
 import { locate, type MapTree, type Tree } from './tree.ts'
 
 export interface LoadOptions {
@@ -52,7 +55,13 @@ export async function loadAssembly(file: string, options: LoadOptions): Promise<
   if (parsed.kind === 'failed') {
     return invalid(reportFaults(parsed.faults, source, guessHidden(source), createRedactor([])))
   }
-  const variables = await readEnvironment(path, options.env)
+  const variables = await readEnvironment(path, options.env).catch(messageOf)
+  if (typeof variables === 'string') {
+    const message = `.env beside the file cannot be read: ${variables}`
+    const place = { offset: 0, end: 1 }
+    const fault = { place, path: [], message, expected: 'a readable .env, or none' }
+    return invalid(reportFaults([fault], source, [], createRedactor([])))
+  }
   const built = buildTree(parsed.root, path, variables)
   return new Loader(source, built, variables, options).load(parsed.faults)
 }

@@ -1,13 +1,8 @@
-import { suggestion } from '../bus/suggestion.ts'
-import { parseDuration } from '../quantity/duration.ts'
-import { QuantityError } from '../quantity/quantity-error.ts'
-import { parseRate } from '../quantity/rate.ts'
 import { quantityKeyword } from '../quantity/schemas.ts'
-import { parseSize } from '../quantity/size.ts'
 import type { Validator } from '../schema/validator.ts'
-import { checkScalar, type Misfit, notAChoice, settleScalar, wrongKind } from './check-scalar.ts'
-import { describeSchema, either } from './describe-schema.ts'
-import type { Fault } from './fault.ts'
+import { checkScalar, type Misfit, settleScalar } from './check-scalar.ts'
+import { closestReading, noBranch } from './choose-branch.ts'
+import { describeSchema } from './describe-schema.ts'
 import {
   branchesOf,
   choicesOf,
@@ -19,9 +14,21 @@ import {
   schemasAt,
   typesOf,
 } from './json-schema.ts'
-import type { Place } from './source.ts'
+import { isQuantity, readQuantity } from './read-quantity.ts'
 import {
-  emptyMap,
+  bad,
+  good,
+  misfit,
+  missing,
+  type ReadFault,
+  type Reading,
+  subject,
+  toFault,
+  unknownKey,
+} from './reading.ts'
+import type { Place } from './source.ts'
+import { defaultOf, standIn } from './stand-in.ts'
+import {
   type ListTree,
   locate,
   type MapTree,
@@ -29,28 +36,7 @@ import {
   plainValue,
   type ScalarTree,
   type Tree,
-  treeOf,
 } from './tree.ts'
-
-/** What a value of the file comes to under a schema. */
-export interface Reading {
-  /** Durations are milliseconds, sizes bytes, defaults filled in: what a connector gets. */
-  readonly value: unknown
-  /** The same as it would stand in the file, defaults filled in: what `config` prints. */
-  readonly stanza: unknown
-  readonly faults: readonly ReadFault[]
-  /** Whether the value may be looked at all the same: it fits, what is wrong with it left out. */
-  readonly usable: boolean
-  /** Of a list: the places its items had before the unusable ones were left out. */
-  readonly kept?: readonly number[]
-}
-
-interface ReadFault extends Fault {
-  /** The value is something else altogether than this schema describes. */
-  readonly otherKind?: boolean
-  /** The constant that tells the branches of a union apart is another one. */
-  readonly tag?: boolean
-}
 
 export interface ReadOptions {
   readonly validator: Validator
@@ -97,7 +83,7 @@ class Reader {
   #readKnown(schema: JsonSchema, tree: Tree, path: Path): Reading {
     const quantity = schema[quantityKeyword]
     if (quantity === 'secrets') return this.#readSecrets(schema, tree, path)
-    if (typeof quantity === 'string' && quantity in parsers) {
+    if (isQuantity(quantity)) {
       return readQuantity(quantity, schema, tree, path)
     }
     const parts = schemasAt(schema, 'allOf')
@@ -255,81 +241,17 @@ class Parts {
   }
 }
 
-const annotations = [
-  'title',
-  'description',
-  'default',
-  'examples',
-  'deprecated',
-  'readOnly',
-  'writeOnly',
-  '$comment',
-  '$id',
-  '$schema',
-  'markdownDescription',
-]
-const constraints = [
-  'type',
-  'const',
-  'enum',
-  'pattern',
-  'minLength',
-  'maxLength',
-  'minimum',
-  'maximum',
-  'exclusiveMinimum',
-  'exclusiveMaximum',
-  'multipleOf',
-  'properties',
-  'required',
-  'additionalProperties',
-  'patternProperties',
-  'items',
-  'prefixItems',
-  'additionalItems',
-  'minItems',
-  'maxItems',
-  'allOf',
-]
-const read: ReadonlySet<string> = new Set([...annotations, ...constraints])
+const annotations =
+  'title description default examples deprecated readOnly writeOnly $comment $id $schema markdownDescription'
+const constraints =
+  'type const enum pattern minLength maxLength minimum maximum exclusiveMinimum exclusiveMaximum multipleOf ' +
+  'properties required additionalProperties patternProperties items prefixItems additionalItems minItems maxItems allOf'
+/** Keywords that the walk knows; a schema with others is shown to the validator. */
+const read: ReadonlySet<string> = new Set(`${annotations} ${constraints}`.split(' '))
 
 function isRead(keyword: string, schema: JsonSchema): boolean {
   if (keyword === 'anyOf') return !('properties' in schema)
   return read.has(keyword) || keyword.startsWith('x-')
-}
-
-type Parser = (value: string | number, schema: JsonSchema) => unknown
-
-const parsers: Readonly<Record<string, Parser>> = {
-  duration: (value, schema) => parseDuration(value, { zero: allowsZero(schema) }),
-  size: (value) => parseSize(value),
-  rate: (value) => parseRate(String(value)),
-}
-
-function readQuantity(quantity: string, schema: JsonSchema, tree: Tree, path: Path): Reading {
-  if (tree.kind !== 'scalar') return misfit(schema, tree, path)
-  const settled = settleQuantity(tree, schema)
-  if (quantity === 'rate' && settled === false) return { ...good(false), value: undefined }
-  const isWritten =
-    typeof settled === 'string' || (quantity !== 'rate' && typeof settled === 'number')
-  if (!isWritten) return misfit(schema, tree, path)
-  try {
-    return { ...good(settled), value: parsers[quantity]?.(settled, schema) }
-  } catch (error) {
-    if (!(error instanceof QuantityError)) throw error
-    const { reason, expected } = error
-    return bad(toFault({ otherKind: false, message: reason, expected }, tree, path))
-  }
-}
-
-/** A loose `10` is a number of seconds, as it would be without a variable. */
-function settleQuantity(tree: ScalarTree, schema: JsonSchema): ScalarTree['value'] {
-  const [other = {}] = branchesOf(schema) ?? []
-  return settleScalar(tree, other)
-}
-
-function allowsZero(schema: JsonSchema): boolean {
-  return branchesOf(schema)?.some((branch) => branch['const'] === 0) === true
 }
 
 function readScalar(schema: JsonSchema, tree: ScalarTree, path: Path): Reading {
@@ -339,59 +261,12 @@ function readScalar(schema: JsonSchema, tree: ScalarTree, path: Path): Reading {
   return bad({ ...toFault(wrong, tree, path), tag: 'const' in schema })
 }
 
-/** The reading of the branch that was meant, if one is closer than the others. */
-function closestReading(readings: readonly Reading[], path: Path): Reading | undefined {
-  const ofKind = readings.filter(
-    ({ faults }) => !faults.some((fault) => fault.otherKind && fault.path.length === path.length),
-  )
-  const tagged = ofKind.filter(({ faults }) => !faults.some((fault) => isTagOf(fault, path)))
-  const [first, ...others] = tagged.length > 0 ? tagged : ofKind
-  if (first === undefined) return undefined
-  if (tagged.length === 0 && others.length > 0) return bad(...wrongTags(ofKind, path))
-  return others.reduce(
-    (best, reading) => (reading.faults.length < best.faults.length ? reading : best),
-    first,
-  )
-}
-
-/** No branch is about such a value at all; among fixed words, the nearest is suggested. */
-function noBranch(
-  schema: JsonSchema,
-  branches: readonly JsonSchema[],
-  tree: Tree,
-  path: Path,
-): ReadFault {
-  const words = branches.flatMap((branch) => choicesOf(branch) ?? [])
-  const isText = tree.kind === 'scalar' && typeof tree.value === 'string'
-  const wrong =
-    isText && words.some((word) => typeof word === 'string')
-      ? { ...notAChoice(tree.value, words, schema) }
-      : wrongKind(plainValue(tree), schema)
-  return toFault(wrong, tree, path)
-}
-
-function isTagOf(fault: ReadFault, path: Path): boolean {
-  return fault.tag === true && fault.path.length === path.length + 1
-}
-
-/** No branch has this tag: the alternatives are the expectation. */
-function wrongTags(readings: readonly Reading[], path: Path): ReadFault[] {
-  const tags = readings.flatMap(({ faults }) => faults.filter((fault) => isTagOf(fault, path)))
-  const [first] = tags
-  if (first === undefined) return []
-  return [{ ...first, expected: either([...new Set(tags.map(({ expected }) => expected))]) }]
-}
-
 function schemaOfOther(schema: JsonSchema, name: string): JsonSchema | undefined {
   const patterns = Object.entries(schemaAt(schema, 'patternProperties') ?? {})
   const matching = patterns.find(([pattern]) => new RegExp(pattern, 'u').test(name))
   // Proof of the cast: what stands under a pattern is a schema, as in `propertiesOf`.
   if (matching !== undefined) return matching[1] as JsonSchema
   return schemaAt(schema, 'additionalProperties') ?? (isOpen(schema) ? {} : undefined)
-}
-
-function defaultOf(schema: JsonSchema, place: Place): Tree | undefined {
-  return 'default' in schema ? treeOf(schema['default'], place) : undefined
 }
 
 function wrongLength(schema: JsonSchema, length: number): Misfit | undefined {
@@ -407,50 +282,9 @@ function wrongLength(schema: JsonSchema, length: number): Misfit | undefined {
   return undefined
 }
 
-function missing(name: string, schema: JsonSchema, place: Place, path: Path): ReadFault {
-  return { place, path, message: `\`${name}\` is missing`, expected: describeSchema(schema) }
-}
-
-/** The fault of a key nobody knows. */
-export function unknownKey(
-  name: string,
-  known: readonly string[],
-  place: Place,
-  path: Path,
-): Fault {
-  const message = `unknown key \`${name}\`${suggestion(name, known)}`
-  const expected = known.length === 0 ? 'no keys' : either(known.map((key) => `\`${key}\``))
-  return { place, path, message, expected }
-}
-
 function allows(schema: JsonSchema, type: string): boolean {
   if ('const' in schema || 'enum' in schema) return false
   return typesOf(schema)?.includes(type) ?? true
-}
-
-function misfit(schema: JsonSchema, tree: Tree, path: Path): Reading {
-  return bad(toFault(wrongKind(plainValue(tree), schema), tree, path))
-}
-
-function toFault({ message, expected, otherKind }: Misfit, tree: Tree, path: Path): ReadFault {
-  const from =
-    tree.kind === 'scalar' && tree.substituted ? ' (it comes from a variable or a file)' : ''
-  return {
-    place: tree.place,
-    path,
-    message: `${subject(path)} ${message}${from}`,
-    expected,
-    otherKind,
-  }
-}
-
-/** What a message calls a place: its key, or its number in the list. */
-function subject(path: Path): string {
-  const last = path.at(-1)
-  if (last === undefined) return 'the file'
-  if (typeof last === 'string') return `\`${last}\``
-  const list = path.at(-2)
-  return typeof list === 'string' ? `item ${last + 1} of \`${list}\`` : `item ${last + 1}`
 }
 
 function hasHole(tree: Tree): boolean {
@@ -469,29 +303,4 @@ function hasHole(tree: Tree): boolean {
 function stepsOf(pointer: string): string[] {
   const steps = pointer.split('/').slice(1)
   return steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
-}
-
-/** For a value that could not be had: texts get one that says so, so that the rest can still be looked at. */
-function standIn(schema: JsonSchema): Reading {
-  const text = 'not-available'
-  if (schema[quantityKeyword] === 'secrets') return { ...good(text), value: [text] }
-  const isText =
-    typesOf(schema)?.includes('string') === true && checkScalar(text, schema) === undefined
-  return isText ? good(text) : { ...good(undefined), usable: false }
-}
-
-function good(value: unknown): Reading {
-  return { value, stanza: value, faults: [], usable: true }
-}
-
-function bad(...faults: readonly ReadFault[]): Reading {
-  return { value: undefined, stanza: undefined, faults, usable: false }
-}
-
-/** The tree of a stanza nobody wrote. */
-export function absentStanza(schema: JsonSchema, place: Place): Tree {
-  const given = defaultOf(schema, place)
-  if (given !== undefined) return given
-  const isList = typesOf(schema)?.includes('array') === true
-  return isList ? { kind: 'list', place, items: [] } : emptyMap(place)
 }

@@ -4,7 +4,7 @@ import { builtInConnectors, findBuiltIn } from './built-in.ts'
 import { idProblem } from './connector-id.ts'
 import { either } from './describe-schema.ts'
 import type { Fault } from './fault.ts'
-import { importConnectors } from './import-connectors.ts'
+import { failedImport, importConnectors } from './import-connectors.ts'
 import type { Place } from './source.ts'
 import type { MapTree, Path, Tree } from './tree.ts'
 
@@ -79,7 +79,11 @@ class Selector implements Selection {
       const found = await findBuiltIn(this.#builtInFolder, key)
       if (found.kind === 'found') this.#add(key, found.connector, 'built-in', place, [key])
       else if (found.kind === 'none') await this.#unknownKey(key, place)
-      else throw found.error
+      else {
+        const { message, expected } = failedImport(key, found.error)
+        this.fault(place, [key], message, expected)
+        this.complete = false
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { open } from 'node:fs/promises'
+import { messageOf } from '../errors.ts'
 
 /** A stretch of the file's text: UTF-16 offsets, the end exclusive. */
 export interface Place {
@@ -32,8 +33,15 @@ export const longestFile: number = 4 * 1024 * 1024
 
 /** Reads a file as UTF-8 text. Never reads more than the longest allowed file and one byte. */
 export async function readSource(file: string): Promise<Source | Unreadable> {
-  const bytes = await readAtMost(file, longestFile + 1)
   const start = { line: 1, column: 1 }
+  const bytes = await readAtMost(file, longestFile + 1).catch(messageOf)
+  if (typeof bytes === 'string') {
+    return {
+      message: `the file cannot be read: ${bytes}`,
+      expected: 'a readable file',
+      position: start,
+    }
+  }
   if (bytes.length > longestFile) {
     return {
       message: 'the file is too large',

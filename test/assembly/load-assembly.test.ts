@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { AssemblyFile } from '../helpers/assembly-file.ts'
+import { loadAssembly } from '../../src/assembly/load-assembly.ts'
+import { Validator } from '../../src/schema/validator.ts'
+import { AssemblyFile, testBuiltIn } from '../helpers/assembly-file.ts'
 
 const mine = `
 import { defineConnector, defineEvent, Duration, Rate, Secret, SecretList, Size } from 'carabiner'
@@ -206,6 +208,31 @@ describe('an assembly', () => {
       problems.filter(({ message }) => /unknown event/.test(message)).map(({ path }) => path),
       ['courier[0].events[0]', 'courier[2].events[1]'],
     )
+  })
+
+  it('is invalid when its file or the .env beside it cannot be read', async () => {
+    using file = new AssemblyFile('host: {}\n')
+    await file.write('.env/note', '')
+    const [unreadable] = await file.problems()
+    const missing = await loadAssembly(file.folder, {
+      env: {},
+      builtInFolder: testBuiltIn,
+      validator: new Validator(),
+    })
+
+    assert.match(unreadable?.message ?? '', /\.env beside the file cannot be read/)
+    assert.equal(missing.kind, 'invalid')
+  })
+
+  it('tells of a package that is no plugin', async () => {
+    using file = new AssemblyFile('connectors: [one, two]\n')
+    await file.write('node_modules/one/package.json', '{ "name": "one" }')
+    await file.write('node_modules/two/package.json', '{')
+
+    const messages = (await file.problems()).map(({ message }) => message)
+
+    assert.match(messages[0] ?? '', /the package `one` brings no connectors/)
+    assert.match(messages[1] ?? '', /importing two failed/)
   })
 
   it('refuses bytes that are no UTF-8, at their line', async () => {
