@@ -1,6 +1,9 @@
 /** The first header that belongs to the connection, not to the request, and that a sender therefore does not send. */
 export function unsendableHeader(headers: Readonly<Record<string, string>>): string | undefined {
-  return Object.keys(headers).find((name) => connectionHeaders.has(name.toLowerCase()))
+  for (const name in headers) {
+    if (connectionHeaders.has(name.toLowerCase())) return name
+  }
+  return undefined
 }
 
 export function cannotSend(header: string): string {

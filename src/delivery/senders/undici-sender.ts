@@ -325,9 +325,7 @@ function headerPairs(
 }
 
 function text(value: unknown): string {
-  return value instanceof Uint8Array
-    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('latin1')
-    : String(value)
+  return Buffer.isBuffer(value) ? value.toString('latin1') : String(value)
 }
 
 function givenUp(): CarabinerError {
