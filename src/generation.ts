@@ -30,7 +30,7 @@ export interface Generation {
   readonly assembly: Assembly
   readonly bus: Bus<OutboundMessage>
   readonly connectors: readonly StartedConnector[]
-  /** Waits for the events in flight, then stops connectors in reverse and drains channels. */
+  /** Waits for the events in flight, drains channels, then stops connectors in reverse. */
   stop(): Promise<void>
 }
 
@@ -74,8 +74,9 @@ export async function startGeneration(
     async stop() {
       await bus.idle()
       ending.abort()
-      await stopConnectors(connectors)
+      // What was published is still handed over: connectors take their subscriptions along when they stop.
       await channels.stop()
+      await stopConnectors(connectors)
     },
   }
 }
