@@ -79,7 +79,7 @@ const egress = stanza('Where URLs written in the assembly may lead', {
     anyOf: [{ const: 'any' }, { type: 'array', items: { ...port, minimum: 1 }, minItems: 1 }],
     default: 'any',
   },
-  proxy: orNull('URL of an HTTP proxy', webUrl),
+  proxy: orNull('URL of an HTTP proxy; not supported yet', webUrl),
 })
 
 const listener = closed(

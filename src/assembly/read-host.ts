@@ -135,6 +135,10 @@ function refuseListenersBesideAddress(
 }
 
 function checkRanges({ server, egress }: HostStanza, faults: HostFaults): void {
+  if (egress.proxy !== null) {
+    // Behind a proxy the address that is connected to cannot be judged.
+    faults.add(['egress', 'proxy'], 'a proxy for requests is not supported', 'null')
+  }
   const proxies = ['loopback', 'linklocal', 'uniquelocal']
   for (const [index, range] of server.trusted_proxies.entries()) {
     if (isRange(range) || proxies.includes(range)) continue
@@ -142,11 +146,14 @@ function checkRanges({ server, egress }: HostStanza, faults: HostFaults): void {
     faults.add(path, 'not an address or a range of addresses', '10.0.0.1, 10.0.0.0/8 or fd00::/8')
   }
   for (const [index, allowed] of egress.allow.entries()) {
-    if (isRange(allowed) || /^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i.test(allowed)) continue
+    if (isRange(allowed) || hostName.test(allowed)) continue
     const path = ['egress', 'allow', index]
     faults.add(path, 'not a host name or a range of addresses', 'hooks.internal or 10.0.0.0/8')
   }
 }
+
+/** Labels of letters, digits, `-` and `_`; a last one of digits alone would be an address in disguise. */
+const hostName = /^(?=.{1,253}$)([a-z0-9_-]{1,63}\.)*(?!\d+\.?$)[a-z0-9-]{1,63}\.?$/i
 
 function isRange(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/')
