@@ -6,7 +6,7 @@ import {
   type OutboundMessage,
   type Scope,
 } from 'carabiner'
-import { selectorOf } from './channel-selector.ts'
+import { firstSelecting } from './channel-selector.ts'
 import { orderKeyOf } from './order-key.ts'
 import type { Webhook } from './webhook.ts'
 
@@ -22,13 +22,22 @@ const traceField = 'carabiner-trace-id'
 
 /** Has every message of a webhook's channels stored for it, as it is. `publish` resolves when it is stored. */
 export function postFromChannels(scope: ChannelScope, webhook: Webhook): void {
-  if (webhook.channels.length === 0) return
-  // One subscription for all: a message that two selectors match is posted once.
-  scope.subscribe(
-    selectorOf(webhook.channels),
-    (message, { channel }) => post(scope, webhook, message, channel),
-    { awaited: true },
-  )
+  for (const selector of webhook.channels) {
+    const isPostedHere = onceFor(webhook.channels, selector)
+    scope.subscribe(
+      selector,
+      async (message, { channel }) => {
+        if (isPostedHere(channel)) await post(scope, webhook, message, channel)
+      },
+      { awaited: true },
+    )
+  }
+}
+
+/** A message that several selectors of a webhook match is posted once: by the first of them. */
+function onceFor(selectors: readonly string[], own: string): (channel: string) => boolean {
+  if (selectors[0] === own) return () => true
+  return (channel) => firstSelecting(selectors, channel) === own
 }
 
 /** Publishes a reply on the response channel, one deeper than the message it answers. */

@@ -4,7 +4,7 @@ import type { Verdict } from './verdict.ts'
 import type { Webhook } from './webhook.ts'
 
 /** `undecided`: the event was over before there was a decision. `not-asked`: too many shadow questions wait already. */
-export type RecordedOutcome = Verdict['outcome'] | 'undecided' | 'not-asked'
+type RecordedOutcome = Verdict['outcome'] | 'undecided' | 'not-asked'
 
 /** Counts every decision and writes its row in the audit trail. */
 export interface DecisionRecord {

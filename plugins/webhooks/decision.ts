@@ -6,14 +6,14 @@ import { fieldsOf, type ReplyBody, readBody, shown } from './reply-body.ts'
 /** What a reply to `before:EVENT` means. */
 export type Decision = Allow | Cancel | NoDecision
 
-export interface Allow {
+interface Allow {
   readonly kind: 'allow'
   readonly status: number
   /** What the receiver wants the caller to know. */
   readonly warnings: readonly string[]
 }
 
-export interface Cancel {
+interface Cancel {
   readonly kind: 'cancel'
   readonly status: number
   /** `undefined`: the receiver gave none that could be read. */
@@ -35,7 +35,7 @@ export interface NoDecision {
   readonly retryAfter?: string
 }
 
-export type DecisionError = 'timeout' | 'connect' | 'status' | 'protocol' | 'circuit' | 'egress'
+type DecisionError = 'timeout' | 'connect' | 'status' | 'protocol' | 'circuit' | 'egress'
 
 /** The content type of the reply that cancels an event. */
 export const cancelContentType = 'application/vnd.carabiner.errors.CancelEventError+json'

@@ -1,4 +1,4 @@
-import { type AnyEvent, CarabinerError, parseHook, suggestion } from 'carabiner'
+import { type AnyEvent, CarabinerError, parseGlob, parseHook, suggestion } from 'carabiner'
 import type { WebhookPhase } from './request.ts'
 
 /** The events that a webhook's `events:` name, each once, in the order of the assembly. */
@@ -8,7 +8,7 @@ export interface ResolvedHooks {
   readonly problems: readonly HookProblem[]
 }
 
-export interface HookProblem {
+interface HookProblem {
   /** Index in the list. */
   readonly index: number
   readonly message: string
@@ -65,14 +65,11 @@ function resolveGlob(
   pattern: string,
   names: readonly string[],
 ): Match {
-  if (!/^[a-z0-9_.*-]{1,64}$/.test(pattern) || pattern.includes('**')) {
-    return wrong(
-      `\`${hook}\` is not a glob: \`*\` stands for any characters, the rest is an event name's (a-z 0-9 . _ -)`,
-      '`before:order.*`, `after:*`',
-    )
+  const parsed = parseGlob(pattern)
+  if (parsed.kind === 'invalid') {
+    return wrong(`\`${hook}\` is not a glob: ${parsed.reason}`, '`before:order.*`, `after:*`')
   }
-  const expression = new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '.*')}$`)
-  const matching = names.filter((name) => expression.test(name))
+  const matching = names.filter((name) => parsed.glob.matches(name))
   if (matching.length === 0) {
     return wrong(
       `\`${hook}\` matches no event of this assembly`,

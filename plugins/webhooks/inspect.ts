@@ -16,7 +16,7 @@ import { listOf, nameOf } from './webhook.ts'
 
 type Input = InspectInput<readonly WebhookConfig[]>
 /** A problem within one webhook: the path begins at its keys. */
-export type WebhookProblem = ConfigProblem
+type WebhookProblem = ConfigProblem
 
 /** Everything wrong with the stanza that its schema cannot say, each with its path. */
 export function inspect(input: Input): readonly ConfigProblem[] {

@@ -4,13 +4,13 @@ import type { Webhook } from './webhook.ts'
 /** What a decision means for the event under the webhook's `on_failure`, before its `mode` is looked at. */
 export type Verdict = Allowed | Cancelled
 
-export interface Allowed {
+interface Allowed {
   readonly kind: 'allow'
   readonly outcome: 'allowed' | 'allowed-by-failure'
   readonly warnings: readonly string[]
 }
 
-export interface Cancelled {
+interface Cancelled {
   readonly kind: 'cancel'
   readonly outcome: 'cancelled' | 'cancelled-by-failure'
   readonly reason: string
@@ -19,14 +19,14 @@ export interface Cancelled {
   readonly warnings: readonly string[]
 }
 
-export interface VetoDetails {
+interface VetoDetails {
   readonly kind: 'veto'
   readonly status: number
   readonly host: string
   readonly reply: unknown
 }
 
-export interface ErrorDetails {
+interface ErrorDetails {
   readonly kind: 'error'
   readonly error: string
   readonly status?: number
