@@ -15,9 +15,15 @@ export function describeSchema(schema: JsonSchema): string {
   const choices = choicesOf(schema)
   if (choices !== undefined) return either(choices.map(printChoice))
   const branches = branchesOf(schema)
-  if (branches !== undefined) return either([...new Set(branches.map(describeSchema))])
+  if (branches !== undefined) return either([...new Set(branches.flatMap(alternatives))])
   const types = typesOf(schema)
   return types === undefined ? 'a value' : either(types.map((type) => describeType(type, schema)))
+}
+
+/** A branch that lists values is as many alternatives as it has values. */
+function alternatives(branch: JsonSchema): string[] {
+  const choices = choicesOf(branch)
+  return choices === undefined ? [describeSchema(branch)] : choices.map(printChoice)
 }
 
 /** What a value is, in the words a schema is described with. */
