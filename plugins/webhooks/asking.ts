@@ -55,16 +55,22 @@ export async function askUntilDecided(question: Question, parts: AskingParts): P
   }
 
   for (let tries = 0; ; ) {
+    const ownLimitMs = Math.min(settings.timeoutMs, settings.retry.maxTimeMs - elapsed())
+    const eventLimitMs = beforeTheEnd(question.budgetMs - elapsed())
     const reply = await deliveries.ask(endpoint, message, {
       attempt: tries + 1,
-      // The event's own deadline comes as the signal: reaching it is no answer of the endpoint.
-      timeoutMs: Math.max(1, Math.min(settings.timeoutMs, settings.retry.maxTimeMs - elapsed())),
+      timeoutMs: Math.max(1, Math.min(ownLimitMs, eventLimitMs)),
       replyLimit: settings.replyLimit,
       signal,
     })
     const decision = judge(reply)
     if (wasSent(reply)) tries += 1
     const done = (decided: Decision): Asked => ({ decision: decided, tries, durationMs: elapsed() })
+    if (eventLimitMs < ownLimitMs && isTimeout(decision)) {
+      // The event's deadline, not the endpoint's: nobody but the event may say that it is over.
+      await waited(clock, question.budgetMs - elapsed(), signal)
+      return done(decision)
+    }
     if (decision.kind !== 'error' || !decision.again || signal.aborted) return done(decision)
 
     const outcome = {
@@ -77,6 +83,17 @@ export async function askUntilDecided(question: Question, parts: AskingParts): P
       return done(step.kind === 'dead' ? { ...decision, why: step.reason } : decision)
     if (!(await waited(clock, step.waitMs, signal))) return done(decision)
   }
+}
+
+/** Milliseconds before an event's deadline at which a request is ended, to see whether a veto's head has come. */
+const lastLookMs = 25
+
+function beforeTheEnd(leftMs: number): number {
+  return leftMs - Math.min(lastLookMs, leftMs / 20)
+}
+
+function isTimeout(decision: Decision): boolean {
+  return decision.kind === 'error' && decision.error === 'timeout'
 }
 
 function wasSent(reply: CompleteReply | NoReply | CircuitOpen): boolean {
@@ -97,7 +114,8 @@ function retryAfterOf({ retryAfter }: NoDecision, clock: Clock): number | undefi
 }
 
 /** Whether the wait came to its end. */
-function waited(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
+async function waited(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
+  if (ms <= 0) return true
   return clock.sleep(ms, signal).then(
     () => true,
     () => false, // the only rejection there is: the signal's

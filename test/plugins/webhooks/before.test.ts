@@ -350,6 +350,32 @@ describe('the event’s deadline', () => {
     assert.deepEqual(ran, { kind: 'failed', code: 'DEADLINE_EXCEEDED' })
   })
 
+  it('is preceded by a last look, for the head of a veto', async () => {
+    const { scope, run } = hooked({ on_failure: 'allow' }, async () => {
+      await scope.clock.advance(975)
+      return noReply('timeout', { status: 200, type: cancelType })
+    })
+
+    const ran = await run(aContext(scope.clock, { deadline: scope.clock.now() + 1_000 }))
+
+    assert.equal(ran.kind, 'cancelled')
+    assert.equal(scope.asked[0]?.options.timeoutMs, 975)
+  })
+
+  it('is not turned into an error by that look', async () => {
+    const { scope, run } = hooked({ on_failure: 'allow' }, async () => {
+      await scope.clock.advance(975)
+      return noReply('timeout')
+    })
+    const ran = run(aContext(scope.clock, { deadline: scope.clock.now() + 1_000 }))
+
+    await scope.clock.advance(0)
+    await scope.clock.advance(25)
+
+    assert.deepEqual(await ran, { kind: 'failed', code: 'DEADLINE_EXCEEDED' })
+    assert.equal(scope.asked.length, 1)
+  })
+
   it('leaves a webhook’s own limit an error', async () => {
     const { scope, run } = hooked({ timeout: 1_000, backoff: false }, async () => {
       await scope.clock.advance(1_000)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { schemeNamed } from '../../../src/delivery/signing/schemes.ts'
 import { Validator } from '../../../src/schema/validator.ts'
+import { type HostilePath, startHostile } from '../../helpers/hostile-receiver.ts'
 import {
   type Answer,
   type AnswerSource,
@@ -223,6 +224,64 @@ describe('before webhooks, over real HTTP', () => {
     })
     assert.equal(endpoint.received.length, 2)
   })
+})
+
+describe('before webhooks of hostile endpoints', () => {
+  it('cancel with a veto whose body never comes, before the deadline fails the event', async () => {
+    await using hostile = await startHostile()
+    await using project = await startWith(
+      aWebhook(hostile.at('/veto-then-hang').href, 'name: gate', 'events: before:adjust'),
+    )
+
+    const outcome = await project.host.dispatch('adjust', params, { timeout: 1 })
+
+    assert.partialDeepStrictEqual(outcome, {
+      kind: 'cancelled',
+      reason: 'cancelled by webhooks/gate without a readable reason',
+    })
+  })
+
+  const paths: readonly HostilePath[] = [
+    '/gzip-broken',
+    '/gzip-cut-off',
+    '/two-content-types',
+    '/redirect',
+    '/retry-after',
+    '/veto-then-hang',
+    '/hang',
+    '/hang-after-head',
+    '/drip',
+    '/drip-head',
+    '/endless',
+    '/gzip-bomb',
+    '/brotli-bomb',
+    '/not-http',
+    '/close',
+    '/reset',
+    '/reset-after-head',
+    '/cut-off-length',
+    '/cut-off-chunked',
+    '/cut-off-head',
+    '/stalled-body',
+    '/status/503',
+    '/status/404',
+    '/status/205',
+  ]
+
+  for (const path of paths) {
+    it(`never let ${path} through, and never wait for it beyond the deadline`, async () => {
+      await using hostile = await startHostile()
+      await using project = await startWith(
+        aWebhook(hostile.at(path).href, 'events: before:adjust', 'backoff: { base: 10ms }'),
+      )
+
+      const started = performance.now()
+      const outcome = await project.host.dispatch('adjust', params, { timeout: 0.4 })
+
+      assert.notEqual(outcome.kind, 'completed')
+      assert.ok(performance.now() - started < 1_500)
+    })
+  }
 })
 
 describe('after webhooks, over real HTTP', () => {
