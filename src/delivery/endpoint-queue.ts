@@ -32,13 +32,21 @@ const untroubled: KnownState = {
   lastError: null,
 }
 
+/** Runs one endpoint's requests, as many at once and per interval as it allows. */
+interface RequestQueue {
+  /** @param options - `signal`: rejects when it aborts before the request has started; `priority`: higher ones first @defaultValue 0 */
+  add<T>(
+    request: () => Promise<T>,
+    options?: { readonly signal: AbortSignal; readonly priority: number },
+  ): Promise<T>
+}
+
 /** One endpoint while it is known: its queue of requests, its circuit, and what waits for it in the store. */
 export class EndpointQueue {
   readonly definition: EndpointDefinition
   readonly url: URL
   readonly headers: RequestHeaders
-  /** Requests at once and per interval. */
-  readonly requests: PQueue
+  readonly requests: RequestQueue
   readonly #stop = new AbortController()
 
   circuit: Circuit = closedCircuit
