@@ -19,6 +19,7 @@ export const reservedIds: ReadonlySet<string> = new Set([
   'run',
   'schema',
   'show',
+  'test',
   'validate',
   'version',
 ])

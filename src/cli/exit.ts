@@ -7,6 +7,7 @@ export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
 
 const usageCodes: ReadonlySet<CarabinerErrorCode> = new Set([
   'CONNECTOR_UNKNOWN',
+  'DELIVERY_UNKNOWN',
   'ENDPOINT_UNKNOWN',
   'EVENT_UNKNOWN',
   'HOOK_INVALID',

@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { idProblem } from '../../assembly/connector-id.ts'
+import { generateStanza } from '../../assembly/generate.ts'
+import { CarabinerError } from '../../errors.ts'
+import type { ConfigureCommand, Run } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { exitCode } from '../exit.ts'
+import { findInstalled, type InstalledConnector, installedConnectors } from '../installed.ts'
+
+interface GenerateFlags {
+  readonly defaults?: boolean
+  readonly append?: boolean
+  readonly force?: boolean
+  readonly output: string
+}
+
+export const configureGenerate: ConfigureCommand = (command, act) => {
+  command
+    .argument('[names...]', 'connectors, or alias:NAME; without any, every one that is installed')
+    .option('--defaults', 'write out every key with its default')
+    .option('--append', 'add to the file')
+    .option('--force', 'overwrite the file without asking')
+    .option('-o, --output <file>', 'where to; - is standard output', '-')
+    .action(act(generate))
+}
+
+const generate: Run<GenerateFlags> = async (context, flags, names = []) => {
+  const installed = await installedConnectors(context)
+  const asked = typeof names === 'string' ? [names] : names
+  const wanted =
+    asked.length === 0 ? installed.map(ownName) : asked.map((name) => named(installed, name))
+  const text = textOf(wanted, flags.defaults ?? false, flags.append ?? false)
+
+  if (flags.output === '-') {
+    context.terminal.print(text.trimEnd())
+    return exitCode.done
+  }
+  return writeStanzas(context, flags, text)
+}
+
+/** A connector under the id it gets in the assembly. */
+interface Wanted {
+  readonly id: string
+  readonly source: string
+  readonly connector: InstalledConnector['connector']
+}
+
+function ownName({ id, source, connector }: InstalledConnector): Wanted {
+  return { id, source: sourceOf(source, connector.name), connector }
+}
+
+/** `alias:NAME` is a second instance under an id of its own. */
+function named(installed: readonly InstalledConnector[], text: string): Wanted {
+  const [alias, name] = text.includes(':') ? text.split(':', 2) : [undefined, text]
+  const { id, source, connector } = findInstalled(installed, String(name))
+  const problem = alias === undefined ? undefined : idProblem(alias)
+  if (problem !== undefined) throw new CarabinerError('USAGE', problem.message)
+  return { id: alias ?? id, source: sourceOf(source, connector.name), connector }
+}
+
+function sourceOf(source: string, name: string): string {
+  return source === 'built-in' ? name : source
+}
+
+/**
+ * The stanzas, below the `connectors` that makes them active. Built-in connectors under their own names need none; where there is a
+ * file already, it has its own, so the entries are a comment.
+ */
+function textOf(wanted: readonly Wanted[], defaults: boolean, appending: boolean): string {
+  const stanzas = wanted.map(({ id, connector }) => generateStanza({ id, connector, defaults }))
+  const entries = wanted.map(({ id, source }) => `  ${id}: ${source}\n`).join('')
+  const list = `connectors:\n${entries}`
+  const needed = wanted.some(({ id, source }) => id !== source)
+  const parts = !needed ? stanzas : [appending ? asComment(list) : list, ...stanzas]
+  return parts.join('\n')
+}
+
+function asComment(list: string): string {
+  return `# To make them active, \`connectors\` has to name them:\n${list.replaceAll(/^(?=.)/gm, '# ')}`
+}
+
+async function writeStanzas(
+  context: CliContext,
+  { append = false, force = false, output }: GenerateFlags,
+  text: string,
+): Promise<number> {
+  const file = resolve(context.cwd, output)
+  if (append) {
+    const standing = existsSync(file) ? `${(await readFile(file, 'utf8')).trimEnd()}\n\n` : ''
+    await writeFile(file, standing + text)
+  } else {
+    if (existsSync(file) && !force && !(await mayOverwrite(context, output))) {
+      context.terminal.say('nothing was written')
+      return exitCode.failed
+    }
+    await writeFile(file, text)
+  }
+  context.terminal.say(`written: ${output}`)
+  return exitCode.done
+}
+
+async function mayOverwrite({ ask, terminal }: CliContext, file: string): Promise<boolean> {
+  if (ask === undefined) {
+    throw new CarabinerError('USAGE', `${file} would be overwritten: say --force or --append`)
+  }
+  return /^y(es)?$/i.test(
+    (await ask(terminal.styleErr('bold', `overwrite ${file}? [y/N] `))).trim(),
+  )
+}

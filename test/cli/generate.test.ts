@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { carabiner } from '../helpers/cli.ts'
+import { adjusterSource, projectFolder } from '../helpers/start-host.ts'
+
+describe('carabiner generate', () => {
+  it('prints a stanza that is a valid assembly as it stands', async () => {
+    using folder = projectFolder({})
+    const cwd = folder.path
+
+    const printed = await carabiner(['generate', 'webhooks'], { cwd })
+    const written = await carabiner(['generate', 'webhooks', '-o', 'new.yaml'], { cwd })
+
+    assert.equal(printed.code, 0)
+    assert.match(printed.out, /^webhooks:$/m)
+    assert.equal(written.code, 0)
+    assert.equal(readFileSync(folder.file('new.yaml'), 'utf8'), printed.out)
+    assert.equal((await carabiner(['validate', 'new.yaml'], { cwd })).err, '')
+  })
+
+  it('makes a second instance under a name of its own, with every default written out', async () => {
+    using folder = projectFolder({
+      'carabiner.yaml': "host: { store: 'memory:' }\nconnectors: [./adjuster.ts]\n",
+      'adjuster.ts': adjusterSource,
+    })
+    const cwd = folder.path
+
+    const { code } = await carabiner(
+      ['generate', 'second:adjuster', 'hooks:webhooks', '--defaults', '-o', 'new.yaml'],
+      { cwd },
+    )
+    const text = readFileSync(folder.file('new.yaml'), 'utf8')
+
+    assert.equal(code, 0)
+    assert.match(text, /^connectors:\n {2}second: \.\/adjuster\.ts\n {2}hooks: webhooks$/m)
+    assert.match(text, /^second:\n {2}limit: 512/m)
+    assert.equal((await carabiner(['validate', 'new.yaml'], { cwd })).err, '')
+  })
+
+  it('asks before it overwrites, and appends when told to', async () => {
+    using folder = projectFolder({ 'x.yaml': '# mine\n' })
+    const cwd = folder.path
+    const generate = ['generate', 'webhooks', '-o', 'x.yaml']
+    const text = (): string => readFileSync(folder.file('x.yaml'), 'utf8')
+
+    assert.equal((await carabiner(generate, { cwd, answer: 'no' })).code, 1)
+    assert.equal((await carabiner(generate, { cwd })).code, 2)
+    assert.equal(text(), '# mine\n')
+    assert.equal((await carabiner([...generate, '--append'], { cwd })).code, 0)
+    assert.match(text(), /^# mine\n\n[\s\S]*^webhooks:$/m)
+    assert.equal((await carabiner(['validate', 'x.yaml'], { cwd })).err, '')
+    assert.equal((await carabiner([...generate, '--force'], { cwd })).code, 0)
+    assert.doesNotMatch(text(), /mine/)
+  })
+
+  it('exits 2 for a connector that is not here and for an alias that is no id', async () => {
+    using folder = projectFolder({})
+    const cwd = folder.path
+
+    const unknown = await carabiner(['generate', 'nope'], { cwd })
+    const alias = await carabiner(['generate', 'Host!:webhooks'], { cwd })
+
+    assert.equal(unknown.code, 2)
+    assert.match(unknown.err, /expected one of webhooks/)
+    assert.equal(alias.code, 2)
+  })
+})
