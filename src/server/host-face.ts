@@ -26,7 +26,7 @@ export interface HostFace {
   /**
    * Stores a new delivery of the same message to the same endpoint.
    *
-   * @throws {CarabinerError} ENDPOINT_UNKNOWN, STORE_UNAVAILABLE
+   * @throws {CarabinerError} DELIVERY_UNKNOWN, DELIVERY_UNSETTLED, ENDPOINT_UNKNOWN, STORE_UNAVAILABLE
    */
   redeliver(id: DeliveryId, cause: Cause): Promise<DeliveryRow>
   /** Routes that connectors bring, each with the scope of the instance that answers it. Asked once, when listeners open. */

@@ -214,6 +214,24 @@ describe('POST /api/v1/outbox/:deliveryId/redeliver', () => {
     assert.equal(answer.json['error']?.['code'], 'CONFLICT')
   })
 
+  const thrown = [
+    ['DELIVERY_UNSETTLED', 409, 'CONFLICT'],
+    ['DELIVERY_UNKNOWN', 404, 'NOT_FOUND'],
+  ] as const
+  for (const [code, status, answered] of thrown) {
+    it(`is ${status} when the engine says ${code}`, async () => {
+      const redeliver = (): Promise<never> =>
+        Promise.reject(new CarabinerError(code, `delivery ${row.id} is not to be sent again`))
+      await using host = await servedHost({ face: { store: storeWithRow(), redeliver } })
+
+      const answer = await host.request(`/api/v1/outbox/${row.id}/redeliver`, { method: 'POST' })
+
+      assert.equal(answer.status, status)
+      assert.equal(answer.json['error']?.['code'], answered)
+      assert.match(String(answer.json['error']?.['message']), /not to be sent again/)
+    })
+  }
+
   it('refuses a body it would ignore', async () => {
     const redeliver = (): never => assert.fail('must not be asked')
     await using host = await servedHost({ face: { store: storeWithRow(), redeliver } })

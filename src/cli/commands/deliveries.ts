@@ -118,7 +118,7 @@ async function found(
 ): Promise<NonNullable<Awaited<ReturnType<Store['delivery']>>>> {
   const delivery = await store.delivery(String(id) as DeliveryId) // the store answers for any text: no such delivery
   if (delivery !== undefined) return delivery
-  throw new CarabinerError('USAGE', `no delivery ${String(id)} in the store`)
+  throw new CarabinerError('DELIVERY_UNKNOWN', `no delivery ${String(id)} in the store`)
 }
 
 function filterOf(flags: ListFlags): DeliveryFilter {
