@@ -1,10 +1,12 @@
 import { builtInEvents } from '../bus/built-in-events.ts'
+import type { AnyEvent } from '../bus/event.ts'
 import type { Connector } from '../connector/connector.ts'
 import { CarabinerError } from '../errors.ts'
 import type { Validator } from '../schema/validator.ts'
 import type { AssembledConnector, Assembly } from './assembly.ts'
 import type { Fault } from './fault.ts'
-import { Secrets } from './find-secrets.ts'
+import { findSecrets, Secrets } from './find-secrets.ts'
+import type { HostConfig } from './host-config.ts'
 import { type HostStanza, hostSchema } from './host-schema.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { readHost } from './read-host.ts'
@@ -40,6 +42,7 @@ export function assemble(input: AssemblyInput, validator: Validator, file: strin
     id: string,
   ): { value: unknown; stanza: unknown; tree: Tree } => {
     const tree = value === undefined ? absentStanza(schema, nowhere) : treeOf(value, nowhere)
+    findSecrets(tree, secrets)
     const onSecret = secrets.add.bind(secrets)
     const reading = readValue(schema, tree, [id], { validator, onSecret })
     faults.push(...reading.faults)
@@ -57,18 +60,41 @@ export function assemble(input: AssemblyInput, validator: Validator, file: strin
   // Proof of the cast: it has just been read under the schema of that type.
   const host = readHost(stanza.value as HostStanza, stanza.tree, file)
   refuse(host.faults)
+  const events = [
+    ...builtInEvents(),
+    ...connectors.flatMap(({ connector }) => connector.events ?? []),
+  ]
+  for (const connector of connectors) refuse(inspect(connector, events, host.config, validator))
   return {
     file,
     host: host.config,
     hostStanza: stanza.stanza,
     connectors,
-    events: [...builtInEvents(), ...connectors.flatMap(({ connector }) => connector.events ?? [])],
+    events,
     redactor: createRedactor(secrets.values),
     position: () => undefined,
   }
 }
 
-function refuse(faults: readonly Fault[]): void {
+function inspect(
+  { id, connector, config }: AssembledConnector,
+  events: readonly AnyEvent[],
+  { store, server }: HostConfig,
+  validator: Validator,
+): readonly Described[] {
+  const problems = connector.inspect?.({
+    id,
+    config,
+    events,
+    host: { durable: store !== 'memory:', publicUrl: server.publicUrl },
+    schemaProblem: (schema) => validator.problem(schema),
+  })
+  return (problems ?? []).map((problem) => ({ ...problem, path: [id, ...problem.path] }))
+}
+
+type Described = Pick<Fault, 'path' | 'message' | 'expected'>
+
+function refuse(faults: readonly Described[]): void {
   if (faults.length === 0) return
   const lines = faults.map(
     ({ path, message, expected }) => `${path.join('.')}: ${message}, expected ${expected}`,

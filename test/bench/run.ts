@@ -2,7 +2,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { type Bench, markdownOf } from './bench.ts'
-import { deliveryBench } from './delivery.ts'
 import { dispatchBench } from './dispatch.ts'
 import { startupBench } from './startup.ts'
 import { storeBench } from './store.ts'
@@ -11,7 +10,6 @@ const benches: Readonly<Record<string, Bench>> = {
   dispatch: dispatchBench,
   startup: startupBench,
   store: storeBench,
-  delivery: deliveryBench,
 }
 
 const page = new URL('../../docs/benchmarks.md', import.meta.url)
