@@ -1,4 +1,4 @@
-/** For authors of connectors and stores: a host for tests, a clock that obeys, and the suite every store passes. */
+/** For authors of connectors: a host for tests, and a clock that obeys. */
 export type { AssemblyInput } from './assembly/assemble.ts'
 export { testStore } from './store/contract.ts'
 export { FakeClock } from './testing/fake-clock.ts'

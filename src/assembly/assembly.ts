@@ -21,6 +21,7 @@ export interface Assembly {
   ): { readonly line: number; readonly column: number } | undefined
 }
 
+/** A connector of an assembly, with the configuration its stanza gives it. */
 export interface AssembledConnector {
   readonly id: string
   readonly connector: Connector

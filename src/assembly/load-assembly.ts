@@ -26,6 +26,7 @@ import { type Place, positionAt, readSource, type Source } from './source.ts'
 import { absentStanza } from './stand-in.ts'
 import { locate, type MapTree, type Tree } from './tree.ts'
 
+/** Where an assembly finds what it names. */
 export interface LoadOptions {
   /** Variables for `${NAME}`, `!env` and `CARABINER_<ID>_<FIELD>`; they win over `.env` beside the file. */
   readonly env: Readonly<Record<string, string | undefined>>

@@ -1,6 +1,7 @@
 import type { DurationText } from '../quantity/duration.ts'
 import type { Phase } from './phase.ts'
 
+/** How one dispatch is made. */
 export interface DispatchOptions {
   /** Only these connectors' handlers run. Unknown ids are an error. */
   readonly include?: readonly string[]

@@ -37,6 +37,7 @@ export type Around<Params> = (context: {
 }) => Teardown | Promise<Teardown>
 type Teardown = (() => void | Promise<void>) | undefined | void
 
+/** What an event is besides its name. */
 export interface EventOptions<Params extends TObject, Result extends TSchema> {
   readonly description?: string
   /** TypeBox object schema. @defaultValue an object without properties */

@@ -36,16 +36,20 @@ export interface AfterContext<E extends AnyEvent = AnyEvent> extends HandlerCont
   readonly results: readonly EventResult<ResultOf<E>>[]
 }
 
+/** Decides whether an event may happen: it cancels, throws, or lets it pass. */
 export type BeforeHandler<E extends AnyEvent = AnyEvent> = (
   context: HandlerContext<E>,
 ) => void | Promise<void>
+/** Does what the event is about, and returns its result. */
 export type OnHandler<E extends AnyEvent = AnyEvent> = (
   context: HandlerContext<E>,
 ) => ResultOf<E> | Promise<ResultOf<E>>
+/** Is told that an event has happened. */
 export type AfterHandler<E extends AnyEvent = AnyEvent> = (
   context: AfterContext<E>,
 ) => void | Promise<void>
 
+/** How one handler is registered. */
 export interface HandlerOptions {
   /** How long this handler may take; it then fails with HANDLER_TIMEOUT. @defaultValue the dispatch's deadline alone */
   readonly timeout?: DurationText

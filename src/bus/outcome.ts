@@ -55,6 +55,7 @@ export interface Failure {
   readonly message: string
 }
 
+/** Something that went wrong in a dispatch without changing its outcome. */
 export interface Warning {
   readonly source: string
   readonly message: string

@@ -20,6 +20,7 @@ export interface ConnectorCommand<Config = unknown> {
   run(context: CommandContext<Config>): Promise<number>
 }
 
+/** What a connector's command works with. */
 export interface CommandContext<Config = unknown> {
   readonly id: string
   readonly config: Config

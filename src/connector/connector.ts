@@ -28,6 +28,7 @@ export interface Connector<Config extends TSchema = TSchema> {
 
 export type SetupResult = Disposable | AsyncDisposable | void | undefined
 
+/** What a connector sees of its stanza before anything is started. */
 export interface InspectInput<Config> {
   readonly id: string
   readonly config: Config

@@ -46,6 +46,7 @@ export interface OutboundMessage {
   readonly to: readonly { readonly endpoint: string; readonly orderKey?: string }[]
 }
 
+/** How one request that is waited for is made. */
 export interface AskOptions {
   /** 1 for the first request; sent as `X-Carabiner-Attempt`. */
   readonly attempt: number

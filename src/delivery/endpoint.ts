@@ -32,6 +32,7 @@ export interface EndpointDefinition {
   }) => void | Promise<void>
 }
 
+/** When an endpoint that keeps failing is left alone, and for how long. */
 export interface CircuitBreakerOptions {
   /** Consecutive transport failures that open the circuit. @defaultValue 5 */
   readonly failureThreshold: number

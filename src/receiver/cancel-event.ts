@@ -21,8 +21,12 @@ const replies = new WeakSet<object>()
  * @throws {TypeError} for an empty reason
  *
  * @example
+ * ```ts
+ * import { cancelEvent } from 'carabiner/receiver'
+ *
  * const { status, headers, body } = cancelEvent('adjustments only between midnight and 3am')
  * response.writeHead(status, headers).end(body)
+ * ```
  */
 export function cancelEvent(reason: string, details?: unknown): CancelReply {
   if (typeof reason !== 'string' || reason.trim() === '') {

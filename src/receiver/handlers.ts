@@ -9,12 +9,15 @@ export type BeforeAnswer = CancelReply | { readonly warnings: readonly string[] 
 /** Nothing is a 204; a `Response` is sent as it is (its body goes to the webhook's `response_channel`). */
 export type Acknowledgement = Response | undefined | void
 
+/** Decides whether an event may happen. */
 export type BeforeWebhookHandler<E extends AnyEvent = AnyEvent> = (
   event: BeforeEvent<E>,
 ) => BeforeAnswer | Promise<BeforeAnswer>
+/** Is told of an event that has happened. */
 export type AfterWebhookHandler<E extends AnyEvent = AnyEvent> = (
   event: AfterEvent<E>,
 ) => Acknowledgement | Promise<Acknowledgement>
+/** Is told of a message that was published on a channel. */
 export type ChannelHandler = (message: ChannelMessage) => Acknowledgement | Promise<Acknowledgement>
 
 /** By the event's name; `*` for events without a handler of their own. */

@@ -14,6 +14,7 @@ export interface SignatureReport {
   readonly text: string
 }
 
+/** What one signature scheme found in a request. */
 export interface SchemeReport {
   readonly scheme: string
   readonly verified: boolean

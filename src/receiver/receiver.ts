@@ -16,6 +16,7 @@ import { createVerifier, type Verifier, type VerifyOptions } from './verifier.ts
 import { eventIn } from './verify-webhook.ts'
 import type { WebhookEvent } from './webhook-event.ts'
 
+/** What a receiver verifies with, and what it calls. */
 export interface ReceiverOptions<E extends AnyEvent> extends VerifyOptions {
   /** The definitions of the events that are handled: they type the handlers. @defaultValue any event */
   readonly events?: readonly E[]
@@ -40,8 +41,12 @@ export interface ReceiverOptions<E extends AnyEvent> extends VerifyOptions {
  * @throws {TypeError} for a handler of an event that is not among `events`
  *
  * @example
+ * ```ts
+ * import { cancelEvent, receiver } from 'carabiner/receiver'
+ *
  * const receive = receiver({ secret, before: { adjust: () => cancelEvent('not today') } })
  * const response = await receive(request)
+ * ```
  */
 export function receiver<const E extends AnyEvent = AnyEvent>(
   options: ReceiverOptions<E>,

@@ -10,6 +10,7 @@ import { fittingKeys } from '../delivery/signing/signer.ts'
 import { CarabinerError } from '../errors.ts'
 import { type ReceivedRequest, readRequest, type WebhookRequest } from './webhook-request.ts'
 
+/** What a request is verified with. */
 export interface VerifyOptions {
   /** The webhook's secret; several while it is being rotated, any of them may fit. */
   readonly secret: string | readonly string[]

@@ -21,8 +21,15 @@ export interface VerifyEventOptions<E extends AnyEvent> extends VerifyOptions {
  *   when it is none of `events`, MESSAGE_TOO_LARGE (413), SECRET_INVALID
  *
  * @example
- * const event = await verifyWebhook(request, { secret, events: [adjust] })
- * if (event.phase === 'before' && event.params.factor > 2) return cancelEvent('too much').toResponse()
+ * ```ts
+ * import { cancelEvent, verifyWebhook } from 'carabiner/receiver'
+ *
+ * export async function answer(request: Request): Promise<Response> {
+ *   const event = await verifyWebhook(request, { secret, events: [adjust] })
+ *   if (event.phase === 'before' && event.params.amount > 512) return cancelEvent('too much').toResponse()
+ *   return new Response(null, { status: 204 })
+ * }
+ * ```
  */
 export async function verifyWebhook<const E extends AnyEvent = AnyEvent>(
   request: WebhookRequest,

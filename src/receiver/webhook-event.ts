@@ -46,6 +46,7 @@ export interface EventFacts<E extends AnyEvent = AnyEvent> {
   readonly headers: ReadonlyMap<string, string>
 }
 
+/** Where a decision that takes longer than the request may be sent. */
 export interface DecisionCallback {
   readonly id: string
   readonly url: string

@@ -7,6 +7,7 @@ import { CarabinerError } from '../errors.ts'
  */
 export type WebhookRequest = Request | RawRequest
 
+/** A request's headers and the exact bytes of its body. */
 export interface RawRequest {
   readonly headers: RequestHeaders
   readonly body: Uint8Array | ArrayBuffer | string

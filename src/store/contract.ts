@@ -14,8 +14,6 @@ import type { Store } from './store.ts'
  *
  * @param name - of the store, in the test report
  * @param open - opens an empty store; each test opens its own and closes it
- * @example
- * testStore('memory', () => openStore('memory:'))
  */
 export function testStore(name: string, open: () => Promise<Store>): void {
   describe(`store ${name}`, () => {

@@ -36,8 +36,12 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
  *
  * @throws {CarabinerError} STORE_UNAVAILABLE for `memory:`, whose rows no other process sees; otherwise as `openStore` of the host
  * @example
+ * ```ts
+ * import { openStore } from 'carabiner'
+ *
  * await using store = await openStore('sqlite:/var/lib/carabiner/carabiner.db')
  * const { rows } = await store.deliveries({ state: 'dead' })
+ * ```
  */
 export async function openSharedStore(url: string, options?: OpenStoreOptions): Promise<Store> {
   if (url !== 'memory:') return openStore(url, options)

@@ -24,12 +24,14 @@ export interface TestHost extends AsyncDisposable {
   readonly logged: readonly LogLine[]
 }
 
+/** One line as a handler logged it. */
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
   readonly fields: object
   readonly message: string | undefined
 }
 
+/** How a test's host differs from one that runs. */
 export interface TestHostOptions {
   /** The `host` stanza. @defaultValue `{ store: 'memory:' }` */
   readonly host?: Readonly<Record<string, unknown>>

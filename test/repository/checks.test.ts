@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -14,32 +22,45 @@ describe('the checks of this repository', () => {
     {
       rule: 'noRestrictedImports',
       what: 'the bus importing the store',
-      files: { 'src/bus/planted.ts': "import type { A } from '../store/a.ts'\nexport type B = A\n" },
+      files: {
+        'src/bus/planted.ts': "import type { A } from '../store/a.ts'\nexport type B = A\n",
+      },
     },
     {
       rule: 'noRestrictedImports',
       what: 'the store importing the delivery engine',
-      files: { 'src/store/planted.ts': "import type { A } from '../delivery/a.ts'\nexport type B = A\n" },
+      files: {
+        'src/store/planted.ts': "import type { A } from '../delivery/a.ts'\nexport type B = A\n",
+      },
     },
     {
       rule: 'noRestrictedImports',
       what: 'the assembly importing the host',
-      files: { 'src/assembly/planted.ts': "import type { A } from '../host.ts'\nexport type B = A\n" },
+      files: {
+        'src/assembly/planted.ts': "import type { A } from '../host.ts'\nexport type B = A\n",
+      },
     },
     {
       rule: 'noRestrictedImports',
       what: 'a plugin reaching into src',
-      files: { 'plugins/x/index.ts': "import type { A } from '../../src/index.ts'\nexport type B = A\n" },
+      files: {
+        'plugins/x/index.ts': "import type { A } from '../../src/index.ts'\nexport type B = A\n",
+      },
     },
     {
       rule: 'noRestrictedImports',
       what: 'the host naming a plugin',
-      files: { 'src/host.ts': "import type { A } from '../plugins/webhooks/index.ts'\nexport type B = A\n" },
+      files: {
+        'src/host.ts': "import type { A } from '../plugins/webhooks/index.ts'\nexport type B = A\n",
+      },
     },
     {
       rule: 'noRestrictedImports',
       what: 'the bus naming a plugin',
-      files: { 'src/bus/x.ts': "import type { A } from '../../plugins/webhooks/index.ts'\nexport type B = A\n" },
+      files: {
+        'src/bus/x.ts':
+          "import type { A } from '../../plugins/webhooks/index.ts'\nexport type B = A\n",
+      },
     },
     {
       rule: 'noImportCycles',
@@ -49,7 +70,11 @@ describe('the checks of this repository', () => {
         'src/two.ts': "import type { One } from './one.ts'\nexport type Two = One[]\n",
       },
     },
-    { rule: 'noDefaultExport', what: 'a default export', files: { 'src/x.ts': 'export default 1\n' } },
+    {
+      rule: 'noDefaultExport',
+      what: 'a default export',
+      files: { 'src/x.ts': 'export default 1\n' },
+    },
     { rule: 'noExplicitAny', what: 'any', files: { 'src/x.ts': 'export type X = any\n' } },
     {
       rule: 'noProcessEnv',
