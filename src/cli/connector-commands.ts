@@ -5,9 +5,15 @@ import type { CommandContext, ConnectorCommand } from '../connector/command.ts'
 import type { Connector } from '../connector/connector.ts'
 import { CarabinerError } from '../errors.ts'
 import type { Act } from './command.ts'
-import { type CliContext, hasAssembly, readArgument } from './context.ts'
+import { assemblyFile, type CliContext, hasAssembly, readArgument } from './context.ts'
 import { printListing } from './listing.ts'
-import { builtInFolder, type LoadedAssembly, loadForCommand, startCommandHost } from './load.ts'
+import {
+  builtInFolder,
+  type LoadedAssembly,
+  loadForCommand,
+  readAssembly,
+  startCommandHost,
+} from './load.ts'
 import { openCommandStore } from './open-store.ts'
 
 /** Whether a word may be a connector's id: then its commands are looked for in the assembly. */
@@ -22,6 +28,7 @@ interface Source {
   readonly id: string
   readonly connector: Connector
   readonly config: unknown
+  /** `undefined`: there is no assembly here, it has no such connector, or it is invalid. */
   readonly loaded: LoadedAssembly | undefined
 }
 
@@ -35,16 +42,25 @@ export async function addConnectorCommands(
   context: CliContext,
   act: Act,
 ): Promise<void> {
-  const source = (await assembledSource(context, id)) ?? (await builtInSource(id))
+  const builtIn = await builtInSource(id)
+  const source = (await assembledSource(context, id, builtIn !== undefined)) ?? builtIn
   if (source === undefined) return // commander says that the command is unknown
 
   const group = program.command(id).description(source.connector.description ?? `commands of ${id}`)
   for (const brought of source.connector.commands ?? []) addCommand(group, brought, source, act)
 }
 
-async function assembledSource(context: CliContext, id: string): Promise<Source | undefined> {
+async function assembledSource(
+  context: CliContext,
+  id: string,
+  isBuiltIn: boolean,
+): Promise<Source | undefined> {
   if (!hasAssembly(context)) return undefined
-  const loaded = await loadForCommand(context)
+  // An invalid assembly is no reason to refuse a command that may need none; the others load it again, and say what is wrong.
+  const read = isBuiltIn ? await readAssembly(context, assemblyFile(context)) : undefined
+  if (read?.kind === 'invalid') return undefined
+  const loaded = read ?? (await loadForCommand(context))
+  context.terminal.redactWith(loaded.assembly.redactor)
   const found = loaded.assembly.connectors.find((each) => each.id === id)
   return found === undefined ? undefined : { ...found, loaded }
 }
@@ -66,7 +82,10 @@ function addCommand(group: Command, brought: ConnectorCommand, source: Source, a
   }
   command.action(
     act<CommandContext['options']>(async (context, options, ...args) => {
-      if (source.loaded === undefined && brought.standalone !== true) throw notAssembled(source.id)
+      if (source.loaded === undefined && brought.standalone !== true) {
+        await loadForCommand(context)
+        throw notAssembled(source.id)
+      }
       return brought.run(commandContext(context, source, options, args))
     }),
   )

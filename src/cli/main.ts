@@ -40,6 +40,14 @@ process.exitCode = await runProgram(
   process.stdout,
   process.stderr,
 )
+// The work is done: a handler that outlived its deadline must not keep the process.
+await Promise.all([flushed(process.stdout), flushed(process.stderr)])
+process.exit()
+
+/** Resolves when everything written has left, or nobody reads it any more. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()))
+}
 
 async function askOnTerminal(question: string): Promise<string> {
   const { createInterface } = await import('node:readline/promises')

@@ -390,3 +390,36 @@ describe('carabiner init', () => {
     assert.equal((await carabiner(['init', '--yes'], { cwd })).code, 0)
   })
 })
+
+describe('commands of a connector', () => {
+  it('run without an assembly, or with an invalid one, when they need none', async () => {
+    using nothing = projectFolder({})
+    using invalid = projectFolder({ 'carabiner.yaml': 'webhooks: nonsense\n' })
+    const verify = ['webhooks', 'verify', '--secret', 's3cr3t-s3cr3t', '--body', '{}']
+
+    for (const { path: cwd } of [nothing, invalid]) {
+      const { code, out, err } = await carabiner(verify, { cwd })
+      assert.equal(code, 1)
+      assert.match(out, /standard/)
+      assert.equal(err, '')
+    }
+  })
+
+  it('say what is missing when they need an assembly', async () => {
+    using nothing = projectFolder({})
+    using invalid = projectFolder({ 'carabiner.yaml': 'webhooks: nonsense\n' })
+    using other = projectFolder({
+      'carabiner.yaml': "host: { store: 'memory:' }\nconnectors: []\n",
+    })
+    const list = (cwd: string): ReturnType<typeof carabiner> =>
+      carabiner(['webhooks', 'list'], { cwd })
+
+    assert.partialDeepStrictEqual(await list(nothing.path), { code: 2, out: '' })
+    const refused = await list(invalid.path)
+    assert.equal(refused.code, 1)
+    assert.match(refused.err, /carabiner\.yaml:1:/)
+    const absent = await list(other.path)
+    assert.equal(absent.code, 2)
+    assert.match(absent.err, /`webhooks` is not in the assembly/)
+  })
+})

@@ -1,5 +1,6 @@
 import { watch } from 'node:fs'
 import { basename, dirname, relative } from 'node:path'
+import type { Assembly } from '../../assembly/assembly.ts'
 import { compareForReload } from '../../assembly/reload.ts'
 import { systemClock } from '../../clock.ts'
 import { isReady } from '../../connector/run-checks.ts'
@@ -58,16 +59,21 @@ function announce({ terminal, options }: CliContext, host: RunningHost): void {
 /** Reloads on SIGHUP, and with `watching` when the assembly's file changes. */
 function reloadOn(context: CliContext, host: RunningHost, watching: boolean): Disposable {
   const stack = new DisposableStack()
+  const started = host.assembly
   let last: Promise<void> = Promise.resolve()
   const reload = (): void => {
-    last = last.then(() => reloadHost(context, host))
+    last = last.then(() => reloadHost(context, host, started))
   }
   stack.use(context.onHangUp(reload))
   if (watching) stack.use(watchFile(host.assembly.file, reload))
   return stack
 }
 
-async function reloadHost(context: CliContext, host: RunningHost): Promise<void> {
+async function reloadHost(
+  context: CliContext,
+  host: RunningHost,
+  started: Assembly,
+): Promise<void> {
   const { terminal } = context
   const { file } = host.assembly
   const result = await readAssembly(context, file)
@@ -76,7 +82,7 @@ async function reloadHost(context: CliContext, host: RunningHost): Promise<void>
     terminal.say('the old assembly goes on')
     return
   }
-  for (const needs of compareForReload(host.assembly, result.assembly)) {
+  for (const needs of compareForReload(started, result.assembly)) {
     terminal.say(`${needs} needs a restart: unchanged until then`)
   }
   try {
