@@ -64,7 +64,13 @@ export async function startGeneration(
     log: log.child({ connector: id }),
     signal: ending.signal,
   })
-  const connectors = await startConnectors(assembly.connectors, partsOf)
+  const connectors = await startConnectors(assembly.connectors, partsOf).catch(
+    async (error: unknown) => {
+      ending.abort()
+      await channels.stop()
+      throw error
+    },
+  )
 
   return {
     number,

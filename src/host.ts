@@ -14,14 +14,15 @@ import { type Generation, type LastingParts, startGeneration } from './generatio
 import { type HostMetrics, openMetrics, silentMetrics } from './host-metrics.ts'
 import { newId } from './ids.ts'
 import type { HostLogger } from './log.ts'
+import { packageVersion } from './own-package.ts'
 import type { Validator } from './schema/validator.ts'
 import { lazySenders } from './senders.ts'
 import type { AssemblyDescription, HostFace, HostState } from './server/host-face.ts'
 import type { RunningServer } from './server/server.ts'
 import { openStore } from './store/open-store.ts'
 import type { Store } from './store/store.ts'
-import { packageVersion } from './own-package.ts'
 
+/** What a host is started with. */
 export interface HostOptions {
   readonly assembly: Assembly
   /** The validator the assembly was loaded with: one per assembly. */
@@ -84,6 +85,8 @@ export class RunningHost implements Host, AsyncDisposable {
   #server: RunningServer | undefined
   #retention: Disposable | undefined
   #stopped: Promise<void> | undefined
+  /** The end of the assembly before the last reload. */
+  #retiring: Promise<void> | undefined
 
   private constructor(id: string, options: HostOptions, store: Store, metrics: HostMetrics) {
     this.id = id
@@ -175,7 +178,7 @@ export class RunningHost implements Host, AsyncDisposable {
     options?: DispatchOptions,
   ): Promise<Outcome> {
     if (this.#state === 'draining') {
-      return Promise.reject(new CarabinerError('SHUTTING_DOWN', 'the host is shutting down'))
+      return Promise.reject(shuttingDown())
     }
     return this.#current.bus.dispatch(event, params, options)
   }
@@ -197,15 +200,26 @@ export class RunningHost implements Host, AsyncDisposable {
   }
 
   /**
-   * Goes over to another assembly: its connectors start, new events go to them, those in flight finish on the old ones.
+   * Goes over to another assembly: its connectors start and see `startup`, new events go to them; those in flight finish on
+   * the old ones, which see `shutdown` and are stopped.
    *
    * @throws {AggregateError} the next assembly's connectors did not start; the old one goes on
+   * @throws {CarabinerError} CONNECTOR_FAILED when its `startup` did not complete; the old one goes on
    */
   async reload(assembly: Assembly, validator: Validator): Promise<void> {
     const old = this.#current
-    this.#generation = await startGeneration(old.number + 1, assembly, validator, this.#lasting)
-    await old.stop()
-    this.#log.info({ generation: old.number + 1 }, 'assembly reloaded')
+    const next = await startGeneration(old.number + 1, assembly, validator, this.#lasting)
+    try {
+      await this.#startUp(next)
+      if (this.#state === 'draining') throw shuttingDown()
+    } catch (error) {
+      await next.stop().catch(this.#logFailure('connectors did not stop cleanly'))
+      throw error
+    }
+    this.#generation = next
+    this.#log.info({ generation: next.number }, 'assembly reloaded')
+    this.#retiring = this.#retire(old)
+    await this.#retiring
   }
 
   /**
@@ -244,11 +258,14 @@ export class RunningHost implements Host, AsyncDisposable {
     const { registry } = this.#metrics
     if (registry === undefined) throw new TypeError('a host that listens counts what it does')
     const { startServer } = await import('./server/server.ts')
-    const { redactor, host } = this.assembly
     return startServer({
-      config: host.server,
+      config: this.assembly.host.server,
       face: this.#face(),
-      redactor,
+      // A reload brings secrets of its own.
+      redactor: {
+        text: (text) => this.assembly.redactor.text(text),
+        value: (value) => this.assembly.redactor.value(value),
+      },
       clock: this.#clock,
       log: this.#log.child({ part: 'server' }),
       version: packageVersion(),
@@ -276,8 +293,9 @@ export class RunningHost implements Host, AsyncDisposable {
     const left = (): number => Math.max(0, deadline - this.#clock.monotonic())
     this.#state = 'draining'
     this.#retention?.[Symbol.dispose]()
+    // Until what is in flight is over, the listeners stay open and say that the host is draining.
+    await this.#within(left(), Promise.all([this.bus.idle(), this.#retiring]))
     const served = this.#server?.stop(left())
-    await this.#within(left(), this.bus.idle())
     await this.bus.dispatch('shutdown', { reason }, { timeout: Math.max(1, left()) / 1000 })
     await this.#within(left(), this.#current.stop()).catch(
       this.#logFailure('connectors did not stop cleanly'),
@@ -285,6 +303,17 @@ export class RunningHost implements Host, AsyncDisposable {
     await this.#within(left(), served)
     await this.engine.stop(left())
     await this.store[Symbol.asyncDispose]()
+  }
+
+  /** Ends an assembly that a reload has replaced. Never rejects: the next one is at work. */
+  async #retire(old: Generation): Promise<void> {
+    try {
+      await old.bus.idle()
+      await old.bus.dispatch('shutdown', { reason: 'reload' })
+      await old.stop()
+    } catch (error) {
+      this.#logFailure('connectors did not stop cleanly')(error)
+    }
   }
 
   /** Waits for `work`, but not longer than `ms`. */
@@ -324,6 +353,10 @@ export class RunningHost implements Host, AsyncDisposable {
   #logFailure(what: string): (error: unknown) => void {
     return (error) => this.#log.error({ error: messageOf(error) }, what)
   }
+}
+
+function shuttingDown(): CarabinerError {
+  return new CarabinerError('SHUTTING_DOWN', 'the host is shutting down')
 }
 
 function notCompleted(

@@ -27,6 +27,8 @@ type Fields = Partial<Omit<EndpointState, 'endpoint'>>
 export class EndpointRegistry {
   readonly #parts: RegistryParts
   readonly #queues = new Map<string, EndpointQueue>()
+  /** Every definition of an endpoint that is not removed, the one that holds last. */
+  readonly #definitions = new Map<string, readonly EndpointQueue[]>()
   readonly #stored = new Map<string, EndpointState>()
   /** Writes of each endpoint's state, so that a copy read meanwhile is not taken for news. */
   readonly #writes = new Map<string, { readonly begun: number; readonly ended: number }>()
@@ -61,13 +63,26 @@ export class EndpointRegistry {
       queue.state = before.state
     }
     this.#queues.set(definition.id, queue)
+    this.#definitions.set(definition.id, [...(this.#definitions.get(definition.id) ?? []), queue])
     this.#enableAtNewUrl(queue)
     return queue
   }
 
-  /** Forgets an endpoint, unless another definition has taken its place. */
+  /** Forgets a definition of an endpoint. The one it took the place of, if that is still there, holds again. */
   remove(queue: EndpointQueue): void {
-    if (this.#queues.get(queue.id) === queue) this.#queues.delete(queue.id)
+    const left = (this.#definitions.get(queue.id) ?? []).filter((each) => each !== queue)
+    const last = left.at(-1)
+    if (last === undefined) {
+      this.#definitions.delete(queue.id)
+      this.#queues.delete(queue.id)
+      return
+    }
+    this.#definitions.set(queue.id, left)
+    if (this.#queues.get(queue.id) !== queue) return
+    last.circuit = queue.circuit
+    last.state = queue.state
+    last.mayHaveDue = true
+    this.#queues.set(queue.id, last)
   }
 
   /** Takes in what the store says now. */
