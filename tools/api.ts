@@ -40,6 +40,7 @@ function isUpToDate(entry: string): boolean {
     packageJsonFullPath: join(root, 'package.json'),
     configObject: {
       projectFolder: root,
+      newlineKind: 'lf',
       mainEntryPointFilePath: file,
       compiler: { overrideTsconfig: { compilerOptions, files: [file] } },
       apiReport: {
