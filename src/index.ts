@@ -2,6 +2,7 @@ export type { AssembledConnector, Assembly } from './assembly/assembly.ts'
 export { type LoadedFile, type LoadOptions, loadAssembly } from './assembly/load-assembly.ts'
 export type { Problem } from './assembly/problem.ts'
 export { type CurrentEvent, currentEvent } from './bus/current-event.ts'
+export type { DispatchEvent } from './bus/dispatch-event.ts'
 export type { DispatchOptions } from './bus/dispatch-options.ts'
 export {
   type AnyEvent,

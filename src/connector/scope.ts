@@ -1,6 +1,6 @@
 import type { BuiltInEvents } from '../bus/built-in-events.ts'
-import type { DispatchOptions } from '../bus/dispatch-options.ts'
-import type { AnyEvent, ParamsOf, ResultOf } from '../bus/event.ts'
+import type { DispatchEvent } from '../bus/dispatch-event.ts'
+import type { AnyEvent } from '../bus/event.ts'
 import type {
   AfterHandler,
   BeforeHandler,
@@ -8,7 +8,6 @@ import type {
   Logger,
   OnHandler,
 } from '../bus/handler.ts'
-import type { Outcome } from '../bus/outcome.ts'
 import type { ChannelMessage, MessageInput } from '../channels/message.ts'
 import type { Clock } from '../clock.ts'
 import type { Deliveries } from '../delivery/deliveries.ts'
@@ -53,16 +52,7 @@ export interface Scope<Config = unknown> {
   ): Disposable
   after(event: string, handler: AfterHandler, options?: HandlerOptions): Disposable
 
-  dispatch<E extends AnyEvent>(
-    event: E,
-    params: ParamsOf<E>,
-    options?: DispatchOptions,
-  ): Promise<Outcome<ResultOf<E>>>
-  dispatch(
-    event: string,
-    params: Readonly<Record<string, unknown>>,
-    options?: DispatchOptions,
-  ): Promise<Outcome>
+  readonly dispatch: DispatchEvent
 
   /** Resolves when every subscriber's queue has room for it and what is durable about it is stored. */
   publish(channel: string, message: MessageInput | string | Uint8Array): Promise<void>

@@ -1,8 +1,6 @@
 import { resolve } from 'node:path'
 import { type AssemblyInput, assemble } from '../assembly/assemble.ts'
-import type { DispatchOptions } from '../bus/dispatch-options.ts'
-import type { AnyEvent, ParamsOf, ResultOf } from '../bus/event.ts'
-import type { Outcome } from '../bus/outcome.ts'
+import type { DispatchEvent } from '../bus/dispatch-event.ts'
 import type { Clock } from '../clock.ts'
 import { startHost } from '../host.ts'
 import type { HostLogger } from '../log.ts'
@@ -10,16 +8,7 @@ import { Validator } from '../schema/validator.ts'
 
 /** A host for a connector's tests. */
 export interface TestHost extends AsyncDisposable {
-  dispatch<E extends AnyEvent>(
-    event: E,
-    params: ParamsOf<E>,
-    options?: DispatchOptions,
-  ): Promise<Outcome<ResultOf<E>>>
-  dispatch(
-    event: string,
-    params: Readonly<Record<string, unknown>>,
-    options?: DispatchOptions,
-  ): Promise<Outcome>
+  readonly dispatch: DispatchEvent
   /** What handlers logged, as they logged it. */
   readonly logged: readonly LogLine[]
 }
