@@ -5,6 +5,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { assemblySchema } from '../../assembly/schema.ts'
 import { generateSecret } from '../../delivery/signing/secret.ts'
 import { CarabinerError } from '../../errors.ts'
+import { ownPath } from '../../own-package.ts'
 import type { ConfigureCommand, Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { exitCode } from '../exit.ts'
@@ -33,7 +34,7 @@ const init: Run<{ readonly yes?: boolean }> = async (context, { yes = false }, d
   }
   for (const file of files) await write(folder, file)
   await write(folder, await schemaFile(context, folder))
-  sayWhatNext(context, relative(context.cwd, folder), files)
+  sayWhatNext(context, shortest(context.cwd, folder), files)
   return exitCode.done
 }
 
@@ -52,6 +53,12 @@ async function write(folder: string, { path, text, mode }: ProjectFile): Promise
   const file = join(folder, path)
   await mkdir(dirname(file), { recursive: true })
   await writeFile(file, text, mode === undefined ? {} : { mode })
+}
+
+/** A folder as the user would write it. */
+function shortest(cwd: string, folder: string): string {
+  const below = relative(cwd, folder)
+  return below.startsWith('../../') ? folder : below
 }
 
 /** The schema of the assembly just written, for editors. */
@@ -79,13 +86,19 @@ function sayWhatNext(
     })
     return
   }
-  const go = folder === '' ? '' : `  cd ${folder}\n`
   terminal.print(`written: ${files.map(({ path }) => path).join(', ')}, carabiner.schema.json
 
 next:
-${go}  carabiner validate                                   # is it right?
-  carabiner test connectors                            # the connector's own tests
-  carabiner dispatch greet --params '{"name":"Ada"}'   # one event
+${checkoutAlias()}${folder === '' ? '' : `  cd ${folder}\n`}  carabiner validate                                   # is it right?
+  carabiner test                                       # the connector's own tests
+  carabiner dispatch greet --params '{"name":"Ada"}'   # one event; its delivery waits for a receiver
   carabiner listen --secret "$(sed -n 's/^WEBHOOK_SECRET=//p' .env)"   # in another terminal: a receiver
   carabiner run                                        # serve`)
+}
+
+/** Whoever has no `carabiner` command, because this is a checkout, gets one for the terminal. */
+function checkoutAlias(): string {
+  const main = ownPath('src/cli/main.ts')
+  if (!main.endsWith('.ts')) return ''
+  return `  alias carabiner="${process.execPath} --conditions=source ${main}"\n`
 }
