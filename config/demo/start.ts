@@ -5,7 +5,6 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { bold, dim, green, red, yellow } from './ink.ts'
@@ -36,7 +35,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => stopAll(signal))
 }
 
-mkdirSync(new URL('../../data', import.meta.url), { recursive: true })
 await startService('policy')
 const warehouse = await startService('warehouse')
 const url = await startHost()
@@ -147,7 +145,7 @@ function whereToLook(address: string): string {
   decisions     npm run -s carabiner -- audit list
   a dry run     npm run -s carabiner -- dispatch adjust --dry-run --params '{"component":"db","amount":300}'
   health        ${address}/health
-  the assembly  config/carabiner.yaml; docs/README.md explains it
+  the assembly  config/carabiner.yaml; docs/assembly.md explains it
   your own      npm run -s carabiner -- init ../my-host`
 }
 
