@@ -75,13 +75,9 @@ function describeHandler(
   return { event: event.name, phase, ...handler, file, line }
 }
 
-/** Where a connector's handler comes from: the place in its stanza, else its stanza, else where `connectors` names it. */
+/** Where a connector's handler comes from: the place in its stanza, else its stanza, else where the file names the connector. */
 function lineOf(assembly: Assembly, id: string, path: readonly (string | number)[]): number | null {
-  const index = assembly.connectors.findIndex((connector) => connector.id === id)
-  const places = [[id, ...path], [id], ['connectors', id], ['connectors', index]]
-  for (const place of places) {
-    const position = assembly.position(place)
-    if (position !== undefined) return position.line
-  }
-  return null
+  const connector = assembly.connectors.find((each) => each.id === id)
+  const position = assembly.position([id, ...path]) ?? assembly.position([id]) ?? connector?.named
+  return position?.line ?? null
 }

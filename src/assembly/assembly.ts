@@ -2,6 +2,7 @@ import type { AnyEvent } from '../bus/event.ts'
 import type { Connector } from '../connector/connector.ts'
 import type { HostConfig } from './host-config.ts'
 import type { Redactor } from './redactor.ts'
+import type { Position } from './source.ts'
 
 /** A YAML file read, resolved and found valid: everything a host needs to start. */
 export interface Assembly {
@@ -16,12 +17,9 @@ export interface Assembly {
   readonly events: readonly AnyEvent[]
   readonly redactor: Redactor
   /** Line of a path such as `['webhooks', 0]`, for `explain`; `undefined` when the file does not spell it out. */
-  position(
-    path: readonly (string | number)[],
-  ): { readonly line: number; readonly column: number } | undefined
+  position(path: readonly (string | number)[]): Position | undefined
 }
 
-/** A connector of an assembly, with the configuration its stanza gives it. */
 export interface AssembledConnector {
   readonly id: string
   readonly connector: Connector
@@ -31,4 +29,6 @@ export interface AssembledConnector {
   readonly stanza?: unknown
   /** Where it came from: a path, a package's name, or `built-in`. */
   readonly source: string
+  /** Where the file names it; `undefined` without a file. */
+  readonly named?: Position
 }

@@ -22,7 +22,7 @@ import type { Reading } from './reading.ts'
 import { createRedactor } from './redactor.ts'
 import { reportFaults } from './report.ts'
 import { type SelectedConnector, type Selection, selectConnectors } from './select-connectors.ts'
-import { type Place, positionAt, readSource, type Source } from './source.ts'
+import { type Place, type Position, positionAt, readSource, type Source } from './source.ts'
 import { absentStanza } from './stand-in.ts'
 import { locate, type MapTree, type Tree } from './tree.ts'
 
@@ -114,7 +114,7 @@ class Loader {
     if (this.#faults.length > 0 || host === undefined) return this.#refuse()
 
     const connectors = selection.connectors.map((selected, index) =>
-      assembled(selected, stanzas[index]),
+      assembled(selected, stanzas[index], positionAt(this.#source, selected.place.offset)),
     )
     return { kind: 'valid', assembly: this.#assembly(host, connectors, events) }
   }
@@ -203,9 +203,10 @@ class Loader {
 
 function assembled(
   { id, connector, source }: SelectedConnector,
-  reading?: Reading,
+  reading: Reading | undefined,
+  named: Position,
 ): AssembledConnector {
-  return { id, connector, source, config: reading?.value, stanza: reading?.stanza }
+  return { id, connector, source, named, config: reading?.value, stanza: reading?.stanza }
 }
 
 function duplicateEvent(name: string, first: string, second: string, place: Place): Fault {
