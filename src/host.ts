@@ -11,10 +11,12 @@ import { DeliveryEngine } from './delivery/engine.ts'
 import { describeAssembly } from './describe.ts'
 import { CarabinerError, messageOf } from './errors.ts'
 import { type Generation, type LastingParts, startGeneration } from './generation.ts'
+import { hostChecks } from './host-checks.ts'
 import { type HostMetrics, openMetrics, silentMetrics } from './host-metrics.ts'
 import { newId } from './ids.ts'
 import type { HostLogger } from './log.ts'
 import { packageVersion } from './own-package.ts'
+import { startRetention } from './retention.ts'
 import type { Validator } from './schema/validator.ts'
 import { lazySenders } from './senders.ts'
 import type { AssemblyDescription, HostFace, HostState } from './server/host-face.ts'
@@ -133,7 +135,15 @@ export class RunningHost implements Host, AsyncDisposable {
   async start(options: HostOptions): Promise<void> {
     await this.wire(options)
     this.engine.start({ deliver: options.deliver ?? true })
-    if (options.deliver !== false) this.#retention = this.#startRetention()
+    if (options.deliver !== false) {
+      this.#retention = startRetention({
+        store: this.store,
+        engine: this.engine,
+        clock: this.#clock,
+        log: this.#log,
+        retentionMs: () => this.assembly.host.retentionMs,
+      })
+    }
     await this.#startUp(this.#current)
     await options.beforeListening?.(this)
     if (options.listen !== false) this.#server = await this.#listen()
@@ -183,18 +193,21 @@ export class RunningHost implements Host, AsyncDisposable {
     return this.#current.bus.dispatch(event, params, options)
   }
 
-  /** Runs the connectors' checks, framed by the event `check`. */
+  /** Runs the host's own checks and the connectors', framed by the event `check`. */
   async check(selection: CheckSelection): Promise<readonly CheckResult[]> {
     const { bus, connectors, assembly } = this.#current
     const { ids, tags } = selection
-    let results: readonly CheckResult[] = []
     const instances = assembly.connectors.filter(({ id }) =>
       connectors.some((started) => started.id === id),
     )
+    const parts = [
+      { id: 'host', checks: hostChecks(this.engine), config: undefined },
+      ...instances.map(({ id, connector: { checks = [] }, config }) => ({ id, checks, config })),
+    ]
     const params = { ...(ids && { ids: [...ids] }), ...(tags && { tags: [...tags] }) }
     const outcome = await bus.dispatch('check', params, { phases: ['before', 'on'] })
     if (outcome.kind !== 'completed') throw notCompleted('check', outcome)
-    results = await runChecks(instances, selection, this.#clock, new AbortController().signal)
+    const results = await runChecks(parts, selection, this.#clock, new AbortController().signal)
     await bus.dispatch('check', params, { phases: ['after'] })
     return results
   }
@@ -321,33 +334,6 @@ export class RunningHost implements Host, AsyncDisposable {
     const over = new AbortController()
     const late = this.#clock.sleep(ms, over.signal).catch(() => undefined) // the rejection is our own abort
     await Promise.race([work, late]).finally(() => over.abort())
-  }
-
-  #startRetention(): Disposable {
-    const everyMs = 60_000
-    const batch = 500
-    const sweep = (): void => {
-      const before = this.#clock.now() - this.assembly.host.retentionMs
-      const done = this.store.prune(before, batch)
-      done.then(
-        (removed) => plan(removed === batch ? 100 : everyMs),
-        (error: unknown) => {
-          this.#log.warn({ error: messageOf(error) }, 'retention could not remove old rows')
-          plan(everyMs)
-        },
-      )
-    }
-    let timer = this.#clock.after(everyMs, sweep)
-    let over = false
-    const plan = (ms: number): void => {
-      if (!over) timer = this.#clock.after(ms, sweep)
-    }
-    return {
-      [Symbol.dispose]() {
-        over = true
-        timer[Symbol.dispose]()
-      },
-    }
   }
 
   #logFailure(what: string): (error: unknown) => void {

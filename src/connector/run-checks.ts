@@ -1,12 +1,19 @@
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Check } from './check.ts'
-import type { ConnectorInstance } from './lifecycle.ts'
+
+/** What is checked: a connector, or the host itself. */
+export interface Checked {
+  readonly id: string
+  readonly checks: readonly Check[]
+  readonly config: unknown
+}
 
 /** What became of one check. */
 export interface CheckResult {
   /** `<connector id>.<check id>`. */
   readonly id: string
+  /** `host` for a check of the host itself. */
   readonly connector: string
   readonly name: string
   readonly severity: Check['severity']
@@ -27,22 +34,22 @@ export interface CheckSelection {
   readonly tags?: readonly string[]
 }
 
-/** Runs the checks of connectors one after another; a failed critical one skips the rest of its connector's. */
+/** Runs checks one after another; a failed critical one skips the rest of its connector's. */
 export async function runChecks(
-  instances: readonly ConnectorInstance[],
+  parts: readonly Checked[],
   selection: CheckSelection,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<readonly CheckResult[]> {
   const results: CheckResult[] = []
-  for (const instance of instances) {
-    if (selection.connectors?.includes(instance.id) === false) continue
+  for (const part of parts) {
+    if (selection.connectors?.includes(part.id) === false) continue
     let stopped = false
-    for (const check of instance.connector.checks ?? []) {
-      if (!isSelected(check, instance.id, selection)) continue
+    for (const check of part.checks) {
+      if (!isSelected(check, part.id, selection)) continue
       const result: CheckResult = stopped
-        ? describe(check, instance.id, 'skipped', 'an earlier critical check failed', 0)
-        : await runCheck(check, instance, clock, signal)
+        ? describe(check, part.id, 'skipped', 'an earlier critical check failed', 0)
+        : await runCheck(check, part, clock, signal)
       results.push(result)
       stopped ||= result.status === 'failed' && check.severity === 'critical'
     }
@@ -57,18 +64,18 @@ export function isReady(results: readonly CheckResult[]): boolean {
 
 async function runCheck(
   check: Check,
-  instance: ConnectorInstance,
+  { id, config }: Checked,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<CheckResult> {
   const startedAt = clock.monotonic()
   const took = (): number => Math.round(clock.monotonic() - startedAt)
   try {
-    const answer = await check.run({ config: instance.config, signal })
-    if (answer !== false) return describe(check, instance.id, 'passed', null, took())
-    return describe(check, instance.id, 'failed', 'the check returned false', took())
+    const answer = await check.run({ config, signal })
+    if (answer !== false) return describe(check, id, 'passed', null, took())
+    return describe(check, id, 'failed', 'the check returned false', took())
   } catch (error) {
-    return describe(check, instance.id, 'failed', messageOf(error), took())
+    return describe(check, id, 'failed', messageOf(error), took())
   }
 }
 

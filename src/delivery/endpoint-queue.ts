@@ -27,6 +27,7 @@ const untroubled: KnownState = {
   pausedUntil: null,
   disabledReason: null,
   disabledUrl: null,
+  missingSince: null,
   lastSuccessAt: null,
   lastErrorAt: null,
   lastError: null,

@@ -65,6 +65,7 @@ export class EndpointRegistry {
     this.#queues.set(definition.id, queue)
     this.#definitions.set(definition.id, [...(this.#definitions.get(definition.id) ?? []), queue])
     this.#enableAtNewUrl(queue)
+    this.#noteReturn(queue)
     return queue
   }
 
@@ -141,16 +142,19 @@ export class EndpointRegistry {
     }
   }
 
-  async pause(endpoint: string, until: number): Promise<void> {
-    await this.#store(endpoint, { pausedUntil: until })
-    this.#apply(endpoint, { pausedUntil: until })
+  pause(endpoint: string, until: number): Promise<void> {
+    return this.note(endpoint, { pausedUntil: until })
+  }
+
+  /** Writes fields of an endpoint's state, whether or not it is known here. */
+  async note(endpoint: string, fields: Fields): Promise<void> {
+    await this.#store(endpoint, fields)
+    this.#apply(endpoint, fields)
   }
 
   /** Ends a pause, a 410 and an open circuit. */
   async enable(endpoint: string): Promise<void> {
-    const fields = { ...enabled, ...circuitFields(closedCircuit) }
-    await this.#store(endpoint, fields)
-    this.#apply(endpoint, fields)
+    await this.note(endpoint, { ...enabled, ...circuitFields(closedCircuit) })
   }
 
   /** The receiver wants nothing more: nothing is sent to this URL until somebody enables it. */
@@ -186,6 +190,7 @@ export class EndpointRegistry {
     if (queue === undefined) return
     this.#adopt(queue, state)
     this.#enableAtNewUrl(queue)
+    this.#noteReturn(queue)
   }
 
   #adopt(queue: EndpointQueue, stored: EndpointState): void {
@@ -201,6 +206,11 @@ export class EndpointRegistry {
     if (disabledReason === null || disabledUrl === queue.definition.url) return
     queue.state = { ...queue.state, disabledReason: null, disabledUrl: null }
     this.#writeBehind(queue.id, { disabledReason: null, disabledUrl: null })
+  }
+
+  /** What waits for it need not be given up. */
+  #noteReturn(queue: EndpointQueue): void {
+    if (queue.state.missingSince !== null) this.#writeBehind(queue.id, { missingSince: null })
   }
 
   #writeBehind(endpoint: string, fields: Fields): void {
@@ -229,8 +239,8 @@ export class EndpointRegistry {
 
   /** What we write holds here at once, and for a definition that comes later. */
   #apply(endpoint: string, fields: Fields): void {
-    const stored = this.#stored.get(endpoint)
-    if (stored !== undefined) this.#stored.set(endpoint, { ...stored, ...fields })
+    const stored = this.#stored.get(endpoint) ?? untouchedEndpoint(endpoint)
+    this.#stored.set(endpoint, { ...stored, ...fields })
     const queue = this.#queues.get(endpoint)
     if (queue === undefined) return
     const { circuit, consecutiveFailures, probeAt, ...state } = fields

@@ -12,6 +12,7 @@ import { type EndpointStatus, endpointStatus } from './endpoint-status.ts'
 import type { DeliveryEngineOptions } from './engine-options.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { HeldDeliveries, type HeldDelivery } from './held-deliveries.ts'
+import { type MissingEndpoint, MissingEndpoints } from './missing-endpoints.ts'
 import { Outbox } from './outbox.ts'
 import { OwnDeliveries } from './own-deliveries.ts'
 import { redeliver } from './redeliver.ts'
@@ -46,6 +47,7 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
   readonly #runner: DeliveryRunner
   readonly #claimer: Claimer
   readonly #own = new OwnDeliveries()
+  readonly #missing: MissingEndpoints
   readonly #side: SideWork
   #mode: Mode = 'idle'
   #starting: Promise<void> | undefined
@@ -56,6 +58,7 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     this.#side = new SideWork(log)
     this.#held = new HeldDeliveries(options.window ?? 1_000)
     this.#registry = new EndpointRegistry({ store, clock, log, version, observe })
+    this.#missing = new MissingEndpoints({ store, clock, log, registry: this.#registry })
     this.#settler = this.#createSettler()
     this.#heartbeat = this.#createHeartbeat()
     this.#runner = this.#createRunner()
@@ -186,6 +189,16 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
   /** The endpoints that are known. */
   endpoints(): EndpointStatus[] {
     return [...this.#registry.all()].map(endpointStatus)
+  }
+
+  /** Endpoints that deliveries wait for and the assembly does not have. @throws {CarabinerError} STORE_UNAVAILABLE */
+  missingEndpoints(): Promise<readonly MissingEndpoint[]> {
+    return this.#missing.list()
+  }
+
+  /** Settles as dead what waits for endpoints that have been missing for so long. @throws {CarabinerError} STORE_UNAVAILABLE */
+  sweepMissing(retentionMs: number): Promise<void> {
+    return this.#missing.sweep(retentionMs)
   }
 
   /** Lets deliveries of an endpoint wait until then, UTC milliseconds. @throws {CarabinerError} STORE_UNAVAILABLE */

@@ -105,4 +105,5 @@ export interface DescribedEndpoint {
 }
 
 /** An endpoint of the assembly with what the engine has learnt of it. */
-export type ListedEndpoint = DescribedEndpoint & Omit<EndpointState, 'endpoint' | 'disabledUrl'>
+export type ListedEndpoint = DescribedEndpoint &
+  Omit<EndpointState, 'endpoint' | 'disabledUrl' | 'missingSince'>

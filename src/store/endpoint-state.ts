@@ -10,6 +10,7 @@ export function untouchedEndpoint(endpoint: string): EndpointState {
     pausedUntil: null,
     disabledReason: null,
     disabledUrl: null,
+    missingSince: null,
     lastSuccessAt: null,
     lastErrorAt: null,
     lastError: null,

@@ -113,6 +113,8 @@ export interface EndpointState {
   readonly disabledReason: string | null
   /** The URL the endpoint had when it was disabled: a new one enables it again. */
   readonly disabledUrl: string | null
+  /** Since when deliveries wait for it though the assembly does not have it, UTC milliseconds. */
+  readonly missingSince: number | null
   readonly lastSuccessAt: number | null
   readonly lastErrorAt: number | null
   readonly lastError: string | null
@@ -221,7 +223,7 @@ export interface Store extends AsyncDisposable {
   version(): number | undefined
 
   /**
-   * Newest first, by `createdAt`.
+   * Newest first, by `createdAt`. What waits for an endpoint with a `missingSince` says so as its `lastError`.
    *
    * @throws {CarabinerError} USAGE for a cursor that is no `nextCursor` of this listing, or a limit that is not a whole number from 1 to 1000
    */
@@ -248,6 +250,10 @@ export interface Store extends AsyncDisposable {
   takeProbe(endpoint: string, now: number, next: number): Promise<boolean>
   /** Settles as dead everything of an endpoint that waits. Resolves to the number. */
   bury(endpoint: string, reason: string, at: number): Promise<number>
+  /** The next endpoints, by name after `after`, that have deliveries which wait; at most `limit`. `''` is before all of them. */
+  waitingEndpoints(after: string, limit: number): Promise<readonly string[]>
+  /** How many deliveries wait for an endpoint. */
+  countWaiting(endpoint: string): Promise<number>
 
   /** All or nothing. */
   audit(rows: readonly AuditRow[]): Promise<void>

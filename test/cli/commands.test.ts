@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { commands } from '../../src/cli/commands.ts'
+import { aMessageTo } from '../../src/store/contract/makers.ts'
+import { openStore } from '../../src/store/open-store.ts'
 import { carabiner, carabinerJson } from '../helpers/cli.ts'
 import { receiver } from '../helpers/receiver.ts'
 import { adjusterSource, projectFolder } from '../helpers/start-host.ts'
@@ -258,14 +260,38 @@ describe('carabiner check', () => {
     assert.deepEqual(
       rows.map(({ id, status }) => [id, status]),
       [
+        ['host.endpoints', 'passed'],
         ['checked.fine', 'passed'],
         ['checked.soft', 'failed'],
         ['checked.hard', 'failed'],
         ['checked.later', 'skipped'],
       ],
     )
-    assert.equal(rows[2]?.message, 'it is down')
+    assert.equal(rows[3]?.message, 'it is down')
     assert.match(err, /look at hard/)
+  })
+
+  it('warns of deliveries whose endpoint is not in the assembly, and lists why they wait', async () => {
+    using folder = projectFolder(files)
+    const cwd = folder.path
+    {
+      await using store = await openStore(`sqlite:${folder.file('data/x.db')}`)
+      const gone = ['webhooks/old', 'webhooks/old', 'webhooks/older', 'webhooks/audit']
+      await store.enqueue(gone.map((endpoint) => aMessageTo({ endpoint, dueAt: Date.now() })))
+      await store.updateEndpoint('webhooks/old', { missingSince: Date.now() })
+    }
+
+    const { code, json } = await carabinerJson(['check', '--id', 'host.endpoints'], { cwd })
+    const listed = await carabinerJson(['deliveries', 'list', '--endpoint', 'webhooks/old'], {
+      cwd,
+    })
+
+    assert.equal(code, 0)
+    const [{ status, severity, message }] = json as [Record<string, string>]
+    assert.deepEqual([status, severity], ['failed', 'warning'])
+    assert.match(String(message), /: webhooks\/old \(2\), webhooks\/older \(1\)$/)
+    const reasons = (listed.json as { lastError: string }[]).map(({ lastError }) => lastError)
+    assert.deepEqual(reasons, Array(2).fill('endpoint not in the assembly'))
   })
 
   it('is ready when only a warning failed', async () => {

@@ -49,6 +49,7 @@ const open: EndpointState = {
   pausedUntil: null,
   disabledReason: null,
   disabledUrl: 'http://never-shown',
+  missingSince: null,
   lastSuccessAt: null,
   lastErrorAt: 1,
   lastError: `refused ${secret}`,

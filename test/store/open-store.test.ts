@@ -78,6 +78,22 @@ describe('openStore', () => {
     })
   })
 
+  it('brings a store of an earlier program up to date', async () => {
+    const path = join(temporaryFolder(), 'store.db')
+    await (await openStore(`sqlite:${path}`))[Symbol.asyncDispose]()
+    const older = new DatabaseSync(path)
+    older.exec('ALTER TABLE endpoints DROP COLUMN missing_since; PRAGMA user_version = 1')
+    older.exec(
+      "INSERT INTO endpoints (endpoint, circuit, consecutive_failures) VALUES ('h/a', 'open', 5)",
+    )
+    older.close()
+
+    await using store = await openStore(`sqlite:${path}`)
+
+    const [state] = await store.endpointStates()
+    assert.deepEqual([state?.circuit, state?.missingSince], ['open', null])
+  })
+
   it('refuses a store that is newer than the program', async () => {
     const path = join(temporaryFolder(), 'store.db')
     await using store = await openStore(`sqlite:${path}`)

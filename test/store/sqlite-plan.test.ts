@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
-import { selectListed } from '../../src/store/sqlite/delivery-list.ts'
+import { selectListed, selectNextWaiting } from '../../src/store/sqlite/delivery-list.ts'
 import { selectDue } from '../../src/store/sqlite/delivery-table.ts'
 import { selectSettled } from '../../src/store/sqlite/retention.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
@@ -19,6 +19,13 @@ describe('what a store asks of SQLite', () => {
     const plan = planOf(database, selectDue)
 
     assert.match(plan, /deliveries_due \(endpoint=\? AND first_of_key=\? AND due_at<\?\)/)
+    assert.doesNotMatch(plan, grows)
+  })
+
+  it('goes from endpoint to endpoint in an index, whatever waits for each', () => {
+    const plan = planOf(database, selectNextWaiting)
+
+    assert.match(plan, /deliveries_due \(endpoint>\?\)/)
     assert.doesNotMatch(plan, grows)
   })
 

@@ -20,6 +20,7 @@ export function testEndpoint(open: () => Promise<Store>): void {
         pausedUntil: null,
         disabledReason: null,
         disabledUrl: null,
+        missingSince: null,
         lastSuccessAt: null,
         lastErrorAt: null,
         lastError: null,
@@ -51,6 +52,48 @@ export function testEndpoint(open: () => Promise<Store>): void {
       const taken = ['h/a', 'h/b', 'h/c'].map((name) => store.takeProbe(name, noon, noon + 1))
 
       assert.deepEqual(await Promise.all(taken), [false, false, false])
+    })
+  })
+
+  describe('missing endpoints', () => {
+    it('are why their deliveries wait, as long as they are missing', async () => {
+      await using store = await open()
+      const sending = await aClaimed(store, { endpoint: 'h/a' })
+      const waiting = aMessageTo({ endpoint: 'h/a' })
+      await store.enqueue([waiting, aMessageTo({ endpoint: 'h/b' })])
+      const reasons = async (): Promise<(string | null)[]> =>
+        (await store.deliveries({ state: 'pending' })).rows.map((row) => row.lastError)
+
+      await store.updateEndpoint('h/a', { missingSince: noon })
+
+      assert.deepEqual((await reasons()).sort(), ['endpoint not in the assembly', null])
+      const id = waiting.deliveries[0]?.id ?? sending.id
+      assert.equal((await store.delivery(id))?.delivery.lastError, 'endpoint not in the assembly')
+      assert.equal((await store.delivery(sending.id))?.delivery.lastError, null)
+      await store.updateEndpoint('h/a', { missingSince: null })
+      assert.deepEqual(await reasons(), [null, null])
+    })
+
+    it('are found among those that something waits for, page by page', async () => {
+      await using store = await open()
+      const sent = await aClaimed(store, { endpoint: 'h/sent' })
+      await store.settle([delivered(sent)])
+      await aClaimed(store, { endpoint: 'h/sending' })
+      await aClaimed(store, { endpoint: 'h/held', orderKey: 'k' })
+      await store.enqueue([
+        aMessageTo({ endpoint: 'h/held', orderKey: 'k' }),
+        ...['h/c', 'h/a', 'h/b', 'h/a'].map((endpoint) =>
+          aMessageTo({ endpoint, dueAt: noon + 3600 * second }),
+        ),
+      ])
+
+      assert.deepEqual(await store.waitingEndpoints('', 2), ['h/a', 'h/b'])
+      assert.deepEqual(await store.waitingEndpoints('h/b', 9), ['h/c', 'h/held'])
+      assert.deepEqual(await store.waitingEndpoints('h/held', 9), [])
+      const counts = ['h/a', 'h/held', 'h/sending', 'h/none'].map((name) =>
+        store.countWaiting(name),
+      )
+      assert.deepEqual(await Promise.all(counts), [2, 1, 0, 0])
     })
   })
 

@@ -55,6 +55,12 @@ export class DeliveryBook {
     return queue
   }
 
+  /** Endpoints that something waits for, sorted. */
+  waitingEndpoints(): string[] {
+    const waiting = [...this.#queues].filter(([, queue]) => queue.hasPending())
+    return waiting.map(([endpoint]) => endpoint).sort()
+  }
+
   /** Takes the next due delivery of an endpoint for the owner of a lease. */
   lend(endpoint: string, now: number, lease: Lease): DeliveryRecord | undefined {
     const record = this.#queues.get(endpoint)?.take(now)

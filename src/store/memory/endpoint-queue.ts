@@ -47,6 +47,12 @@ export class EndpointQueue {
     return [...held, ...this.#due.living()]
   }
 
+  /** Whether anything is pending. */
+  hasPending(): boolean {
+    if (this.#due.peek() !== undefined) return true
+    return [...this.#keys.values()].some((line) => [...line].some(isPending))
+  }
+
   #passOn(next: DeliveryRecord): void {
     next.firstOfKey = true
     this.offer(next)

@@ -3,6 +3,7 @@ import type { DeliveryId } from '../../ids.ts'
 import { copyOfAttempt, copyOfMessage } from '../copies.ts'
 import { untouchedEndpoint } from '../endpoint-state.ts'
 import { hostSilenceMs } from '../liveness.ts'
+import { withReason } from '../missing-endpoint.ts'
 import { pageLimit, placeOfCursor, toPage } from '../paging.ts'
 import type {
   AuditFilter,
@@ -123,7 +124,13 @@ export class MemoryStore implements Store {
     const limit = pageLimit(filter.limit)
     const place = placeOfCursor('deliveries', filter.cursor)
     const found = this.#book.timeline.newest(place, limit + 1, (record) => matches(record, filter))
-    return toPage('deliveries', found, limit, (record) => record, rowOf)
+    return toPage(
+      'deliveries',
+      found,
+      limit,
+      (record) => record,
+      (record) => this.#listed(record),
+    )
   }
 
   async delivery(id: DeliveryId): ReturnType<Store['delivery']> {
@@ -132,7 +139,7 @@ export class MemoryStore implements Store {
     if (record === undefined) return undefined
     const log = [...record.log.values()].sort((a, b) => a.number - b.number)
     return {
-      delivery: rowOf(record),
+      delivery: this.#listed(record),
       message: messageOf(record),
       attempts: log.map(copyOfAttempt),
     }
@@ -190,6 +197,17 @@ export class MemoryStore implements Store {
     return waiting.length
   }
 
+  async waitingEndpoints(after: string, limit: number): Promise<readonly string[]> {
+    this.ready()
+    const waiting = this.#book.waitingEndpoints()
+    return waiting.filter((endpoint) => endpoint > after).slice(0, limit)
+  }
+
+  async countWaiting(endpoint: string): Promise<number> {
+    this.ready()
+    return this.#book.queue(endpoint).pending().length
+  }
+
   async audit(rows: readonly AuditRow[]): Promise<void> {
     this.ready()
     this.#audit.add(rows)
@@ -208,6 +226,10 @@ export class MemoryStore implements Store {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
+  }
+
+  #listed(record: DeliveryRecord): DeliveryRow {
+    return withReason(rowOf(record), this.#endpoints.get(record.endpoint)?.missingSince ?? null)
   }
 
   #claimOf(endpoint: string, limit: number, now: number, lease: Lease): ClaimedDelivery[] {

@@ -1,5 +1,6 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
 import type { DeliveryId } from '../../ids.ts'
+import { withReason } from '../missing-endpoint.ts'
 import { type Place, pageLimit, placeOfCursor, toPage } from '../paging.ts'
 import type { Backlog, DeliveryFilter, DeliveryRow, Page, Store } from '../store.ts'
 import { attemptTable } from './attempt-table.ts'
@@ -12,15 +13,28 @@ export interface DeliveryList {
   find(id: DeliveryId): Awaited<ReturnType<Store['delivery']>>
   nextDueAt(endpoints: readonly string[]): number | null
   backlog(): Backlog
+  waitingEndpoints(after: string, limit: number): string[]
+  countWaiting(endpoint: string): number
 }
 
 const selectOne = `
-  SELECT ${deliveryColumns}, ${messageColumns}
-  FROM deliveries AS d CROSS JOIN messages AS m ON m.seq = d.message_seq WHERE d.id = ?`
+  SELECT ${deliveryColumns}, ${messageColumns}, e.missing_since
+  FROM deliveries AS d CROSS JOIN messages AS m ON m.seq = d.message_seq
+    LEFT JOIN endpoints AS e ON e.endpoint = d.endpoint
+  WHERE d.id = ?`
 
 const selectNextDue = `
   SELECT min(due_at) AS due_at FROM deliveries INDEXED BY deliveries_due
   WHERE endpoint = ? AND state = 'pending' AND first_of_key = 1`
+
+/** One step from endpoint to endpoint, whatever waits for each. */
+export const selectNextWaiting: string = `
+  SELECT min(endpoint) AS endpoint FROM deliveries INDEXED BY deliveries_due
+  WHERE state = 'pending' AND endpoint > ?`
+
+const selectWaiting = `
+  SELECT count(*) AS waiting FROM deliveries INDEXED BY deliveries_due
+  WHERE state = 'pending' AND endpoint = ?`
 
 const selectBacklog = `
   SELECT
@@ -33,7 +47,9 @@ const selectBacklog = `
 /** A page of deliveries that meet the conditions, newest first. */
 export function selectListed(conditions: string): string {
   return `
-    SELECT ${deliveryColumns} FROM deliveries AS d CROSS JOIN messages AS m ON m.seq = d.message_seq
+    SELECT ${deliveryColumns}, e.missing_since
+    FROM deliveries AS d CROSS JOIN messages AS m ON m.seq = d.message_seq
+      LEFT JOIN endpoints AS e ON e.endpoint = d.endpoint
     ${conditions} ORDER BY d.created_at DESC, d.seq DESC LIMIT ?`
 }
 
@@ -42,6 +58,8 @@ export function deliveryList(database: DatabaseSync): DeliveryList {
   const one = database.prepare(selectOne)
   const nextDue = database.prepare(selectNextDue)
   const count = database.prepare(selectBacklog)
+  const nextWaiting = database.prepare(selectNextWaiting)
+  const countWaiting = database.prepare(selectWaiting)
   /** One statement for each combination of conditions, of which there are few. */
   const listings = new Map<string, StatementSync>()
 
@@ -50,14 +68,14 @@ export function deliveryList(database: DatabaseSync): DeliveryList {
       const limit = pageLimit(filter.limit)
       const { sql, values } = conditionsOf(filter)
       const found = listing(sql).all(...values, limit + 1)
-      return toPage('deliveries', found, limit, placeOf, deliveryOf)
+      return toPage('deliveries', found, limit, placeOf, listedOf)
     },
 
     find(id) {
       const row = one.get(id)
       if (row === undefined) return undefined
       return {
-        delivery: deliveryOf(row),
+        delivery: listedOf(row),
         message: messageOf(row),
         attempts: attempts.of(row['seq'] as number),
       }
@@ -77,6 +95,19 @@ export function deliveryList(database: DatabaseSync): DeliveryList {
         oldestPendingAt: earliest([pending_since, sending_since]),
       }
     },
+
+    waitingEndpoints(after, limit) {
+      const names: string[] = []
+      for (let last = after; names.length < limit; ) {
+        const next = nextWaiting.get(last)?.['endpoint']
+        if (typeof next !== 'string') break
+        names.push(next)
+        last = next
+      }
+      return names
+    },
+
+    countWaiting: (endpoint) => Number(countWaiting.get(endpoint)?.['waiting']),
   }
 
   function listing(sql: string): StatementSync {
@@ -95,6 +126,10 @@ function conditionsOf({ state, endpoint, from, to, cursor }: DeliveryFilter): Co
     .add('d.created_at >= ?', from)
     .add('d.created_at < ?', to)
     .before('d', placeOfCursor('deliveries', cursor))
+}
+
+function listedOf(row: Record<string, SQLOutputValue>): DeliveryRow {
+  return withReason(deliveryOf(row), row['missing_since'] as number | null)
 }
 
 function placeOf(row: Record<string, SQLInputValue>): Place {

@@ -15,8 +15,8 @@ export function endpointTable(database: DatabaseSync): EndpointTable {
   const select = database.prepare('SELECT * FROM endpoints WHERE endpoint = ?')
   const replace = database.prepare(
     `INSERT OR REPLACE INTO endpoints (endpoint, circuit, consecutive_failures, probe_at, paused_until,
-       disabled_reason, disabled_url, last_success_at, last_error_at, last_error)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       disabled_reason, disabled_url, last_success_at, last_error_at, last_error, missing_since)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const putOffProbe = database.prepare(
     `UPDATE endpoints SET probe_at = ? WHERE endpoint = ? AND circuit <> 'closed' AND probe_at <= ?`,
@@ -40,6 +40,7 @@ export function endpointTable(database: DatabaseSync): EndpointTable {
         state.lastSuccessAt,
         state.lastErrorAt,
         state.lastError,
+        state.missingSince,
       )
     },
 

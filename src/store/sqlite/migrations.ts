@@ -100,6 +100,9 @@ const migrations: readonly string[] = [
   -- written and emptied again to find out whether the store takes writes
   CREATE TABLE probe (filler BLOB NOT NULL) STRICT;
   `,
+  /* 2: endpoints that the assembly does not have */ `
+  ALTER TABLE endpoints ADD COLUMN missing_since REAL;
+  `,
 ]
 
 /** The version of the schema this program works with. */

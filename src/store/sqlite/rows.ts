@@ -76,6 +76,7 @@ export function endpointStateOf(row: Row): EndpointState {
     pausedUntil: row['paused_until'] as number | null,
     disabledReason: row['disabled_reason'] as string | null,
     disabledUrl: row['disabled_url'] as string | null,
+    missingSince: row['missing_since'] as number | null,
     lastSuccessAt: row['last_success_at'] as number | null,
     lastErrorAt: row['last_error_at'] as number | null,
     lastError: row['last_error'] as string | null,

@@ -174,6 +174,14 @@ export class SqliteStore implements Store {
     )
   }
 
+  async waitingEndpoints(after: string, limit: number): Promise<readonly string[]> {
+    return this.#read(() => this.#tables.list.waitingEndpoints(after, limit))
+  }
+
+  async countWaiting(endpoint: string): Promise<number> {
+    return this.#read(() => this.#tables.list.countWaiting(endpoint))
+  }
+
   async audit(rows: readonly AuditRow[]): Promise<void> {
     const own = rows.map(copyOfAuditRow)
     await this.#writes.write(() => this.#tables.audit.add(own))

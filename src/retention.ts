@@ -1,0 +1,52 @@
+import type { Clock } from './clock.ts'
+import type { DeliveryEngine } from './delivery/engine.ts'
+import { messageOf } from './errors.ts'
+import type { HostLogger } from './log.ts'
+import type { Store } from './store/store.ts'
+
+export interface RetentionParts {
+  readonly store: Pick<Store, 'prune'>
+  readonly engine: Pick<DeliveryEngine, 'sweepMissing'>
+  readonly clock: Clock
+  readonly log: Pick<HostLogger, 'warn'>
+  /** Of the assembly at work now. */
+  readonly retentionMs: () => number
+}
+
+const everyMs = 60_000
+/** Rows removed at once, and the wait before the next of them: claims get their turn. */
+const batch = 500
+const pauseMs = 100
+
+/** Removes what was settled long ago and gives up what waits for an endpoint that went long ago, now and every minute. */
+export function startRetention(parts: RetentionParts): Disposable {
+  const { clock, log } = parts
+  let over = false
+  let timer: Disposable | undefined
+  const run = (): void => {
+    sweep(parts).then(plan, (error: unknown) => {
+      if (!over) log.warn({ error: messageOf(error) }, 'retention could not remove old rows')
+      plan(everyMs)
+    })
+  }
+  const plan = (ms: number): void => {
+    if (!over) timer = clock.after(ms, run)
+  }
+
+  run()
+  return {
+    [Symbol.dispose]() {
+      over = true
+      timer?.[Symbol.dispose]()
+    },
+  }
+}
+
+/** Resolves to the milliseconds until the next one. */
+async function sweep({ store, engine, clock, retentionMs }: RetentionParts): Promise<number> {
+  const ms = retentionMs()
+  const removed = await store.prune(clock.now() - ms, batch)
+  if (removed === batch) return pauseMs
+  await engine.sweepMissing(ms)
+  return everyMs
+}
