@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http'
 import type { CircuitOpen, CompleteReply, NoReply } from 'carabiner'
 import { type ContentType, contentTypeOf } from './content-type.ts'
 import { fieldsOf, type ReplyBody, readBody, shown } from './reply-body.ts'
@@ -236,7 +235,9 @@ function answered(answer: Answer): string {
 }
 
 function statusTextOf({ statusText, status = 0 }: Answer): string {
-  return statusText === '' ? (STATUS_CODES[status] ?? 'without a status text') : statusText
+  if (statusText !== '') return statusText
+  // Not imported: an import of node:http loads all of Node's fetch at start.
+  return process.getBuiltinModule('node:http').STATUS_CODES[status] ?? 'without a status text'
 }
 
 function is(

@@ -1,4 +1,3 @@
-/** Keywords that describe and do not constrain. */
 const annotations = new Set([
   '$comment',
   '$schema',
@@ -6,23 +5,29 @@ const annotations = new Set([
   'deprecated',
   'description',
   'examples',
-  'properties',
   'readOnly',
-  'required',
   'title',
-  'type',
   'writeOnly',
   'x-carabiner',
 ])
 
+/** Whether a keyword describes and does not constrain. */
+export function isAnnotation(keyword: string): boolean {
+  return annotations.has(keyword)
+}
+
 /** Whether a schema accepts everything, or every object: then there is nothing to compile. */
 export function constrainsNothing(schema: object): boolean {
   for (const [keyword, value] of Object.entries(schema)) {
-    if (!annotations.has(keyword)) return false
-    if (keyword === 'type' && value !== 'object') return false
-    if ((keyword === 'properties' || keyword === 'required') && !isEmpty(value)) return false
+    if (!isAnnotation(keyword) && !isVacuous(keyword, value)) return false
   }
   return true
+}
+
+/** Whether a keyword asks for no more than an object. */
+function isVacuous(keyword: string, value: unknown): boolean {
+  if (keyword === 'type') return value === 'object'
+  return (keyword === 'properties' || keyword === 'required') && isEmpty(value)
 }
 
 function isEmpty(value: unknown): boolean {

@@ -4,18 +4,23 @@ import type { FormatsPlugin } from 'ajv-formats'
 import { type Mismatch, messageOf } from '../errors.ts'
 import { constrainsNothing, inDraft2020 } from './json-schema.ts'
 import { describeErrors } from './mismatches.ts'
+import { fitsPlainly, isPlain } from './plain-schema.ts'
 
 /** Says what is wrong with a value; an empty list: it matches. */
 export type Check = (value: unknown) => readonly Mismatch[]
 
 const none: readonly Mismatch[] = []
+
+/** A check that is used more often than this is worth compiling. */
+const callsUncompiled = 16
+
 const load = createRequire(import.meta.url)
 
 /**
  * Checks values against JSON Schemas (2020-12) and TypeBox signatures.
  *
- * Nothing is compiled, and Ajv is not even loaded, before the first value has to be checked: both cost more than the
- * rest of a host's start.
+ * Nothing is compiled, and Ajv is not even loaded, before a value needs it: both cost more than the rest of a host's
+ * start.
  */
 export class Validator {
   readonly #allErrors: boolean
@@ -35,7 +40,12 @@ export class Validator {
    * A schema that cannot be compiled throws a `TypeError` at that first use; `problem` finds it earlier.
    */
   compile(schema: object): Check {
-    return remembered(this.#checks, schema, () => lazily(schema, () => this.#ajv()))
+    return remembered(this.#checks, schema, () =>
+      plainlyAtFirst(
+        schema,
+        lazily(schema, () => this.#ajv()),
+      ),
+    )
   }
 
   /** Like `compile`, but the check fills the schema's defaults into the value it is given. */
@@ -84,6 +94,18 @@ function onlyItsType(schema: { readonly type?: unknown }): Check {
   return (value) => {
     const matches = typeof value === 'object' && value !== null && !Array.isArray(value)
     return matches ? none : [{ pointer: '', message: 'must be an object' }]
+  }
+}
+
+/** Walks a plain schema while that is cheaper than to compile it; what is wrong with a value is left to the compiled check. */
+function plainlyAtFirst(schema: object, check: Check): Check {
+  let left: number | undefined
+  return (value) => {
+    left ??= isPlain(schema) ? callsUncompiled : 0
+    if (left === 0) return check(value)
+    left -= 1
+    // Proof of the cast: a plain schema is a record.
+    return fitsPlainly(schema as Readonly<Record<string, unknown>>, value) ? none : check(value)
   }
 }
 
