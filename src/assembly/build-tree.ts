@@ -115,6 +115,7 @@ class TreeBuilder {
   #map(node: YAMLMap, path: Path): MapTree {
     const entries = new Map<string, Entry>()
     const merged: Tree[] = []
+    const leftOut: Place[] = []
     // Proof of the cast: a parsed map holds nodes.
     for (const { key, value } of node.items as { key: Node | null; value: Node | null }[]) {
       const keyPlace = placeOf(key ?? node)
@@ -126,13 +127,14 @@ class TreeBuilder {
       const tree = this.build(value, [...path, name], value === null ? keyPlace : undefined)
       if (this.#values > mostValues) break
       if (name === '<<' && isScalar(key) && key.type === 'PLAIN') merged.push(tree)
-      else this.#addEntry(entries, name, { keyPlace, tree }, path)
+      else if (!this.#addEntry(entries, name, { keyPlace, tree }, path)) leftOut.push(tree.place)
     }
     for (const tree of merged) this.#merge(entries, tree, path)
-    return { kind: 'map', place: placeOf(node), entries }
+    return { kind: 'map', place: placeOf(node), entries, leftOut }
   }
 
-  #addEntry(entries: Map<string, Entry>, name: string, entry: Entry, path: Path): void {
+  /** Gives whether the entry was taken. */
+  #addEntry(entries: Map<string, Entry>, name: string, entry: Entry, path: Path): boolean {
     const inside = [...path, name]
     if (name === '__proto__') {
       this.#fault(entry.keyPlace, inside, 'unknown key `__proto__`', 'another name')
@@ -140,7 +142,9 @@ class TreeBuilder {
       this.#fault(entry.keyPlace, inside, `\`${name}\` is there twice`, 'each key once')
     } else {
       entries.set(name, entry)
+      return true
     }
+    return false
   }
 
   /** What a map says itself wins over what is merged in; of several, the earlier one wins. */

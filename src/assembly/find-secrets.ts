@@ -36,6 +36,8 @@ interface Within {
 function visit(tree: Tree, secrets: Secrets, within: Within): void {
   switch (tree.kind) {
     case 'map':
+      // No schema has looked at these.
+      secrets.places.push(...(tree.leftOut ?? []))
       visitHeaderPair(tree, secrets, within)
       for (const [key, entry] of tree.entries) {
         if (within.headers && looksSecret(key)) addHeader(entry.tree, secrets)

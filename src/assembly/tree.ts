@@ -7,6 +7,8 @@ export interface MapTree {
   readonly kind: 'map'
   readonly place: Place
   readonly entries: ReadonlyMap<string, Entry>
+  /** Values of keys that were there before, or may not be. */
+  readonly leftOut?: readonly Place[]
 }
 
 export interface Entry {
