@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { systemClock } from '../../src/clock.ts'
+import { startTimer } from '../../src/timer.ts'
+
+const month = 31 * 86_400_000
+
+describe('startTimer', () => {
+  it('waits in steps for what is longer than one', async () => {
+    const startedAt = performance.now()
+
+    await new Promise<void>((resolve) => {
+      startTimer(45, resolve, { stepMs: 10, keepsAlive: true })
+    })
+
+    // Node rounds a timer to whole milliseconds of its own clock.
+    assert.ok(performance.now() - startedAt >= 44)
+  })
+
+  it('is prevented in a later step, too', async () => {
+    let ran = false
+    const timer = startTimer(40, () => (ran = true), { stepMs: 5, keepsAlive: true })
+
+    await passed(20)
+    timer[Symbol.dispose]()
+    await passed(40)
+
+    assert.equal(ran, false)
+  })
+})
+
+describe('systemClock', () => {
+  it('waits for a month, which Node by itself would not, and for ever', async () => {
+    const warnings: Error[] = []
+    const note = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', note)
+    const ran: string[] = []
+    const stop = new AbortController()
+
+    using _after = systemClock.after(month, () => ran.push('after'))
+    using _never = systemClock.after(Number.POSITIVE_INFINITY, () => ran.push('never'))
+    const asleep = systemClock.sleep(month, stop.signal).then(() => ran.push('sleep'))
+    await passed(20)
+    process.off('warning', note)
+
+    assert.deepEqual(ran, [])
+    assert.deepEqual(warnings, [])
+    stop.abort(new TypeError('woken'))
+    await assert.rejects(asleep, { message: 'woken' })
+  })
+
+  it('runs what is due, and nothing that was disposed', async () => {
+    const ran: string[] = []
+    systemClock.after(1, () => ran.push('prevented'))[Symbol.dispose]()
+    using _kept = systemClock.after(1, () => ran.push('kept'))
+
+    await systemClock.sleep(20)
+
+    assert.deepEqual(ran, ['kept'])
+  })
+})
+
+/** A timer of Node's own: what is tested must not be its own judge. */
+function passed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
