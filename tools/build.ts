@@ -2,10 +2,11 @@
  * `npm run build`: declarations by the compiler, JavaScript by esbuild, into `dist/`.
  *
  * Our own modules are bundled around the entry points and split where they are loaded late. The layout of `dist` is that of the
- * sources, so that `ownPath` finds both. Packages that every start needs and that come in many files go in too; the rest is
- * resolved where it is installed.
+ * sources, so that `ownPath` finds both. Packages that every start needs go in too, and are therefore no dependencies: what comes
+ * in few files starts fast.
  */
 import { chmodSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Metafile, type Plugin } from 'esbuild'
@@ -14,32 +15,40 @@ import { writeDeclarations } from './declarations.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 
-const bundled = [
-  'ajv',
-  'ajv-formats',
-  'commander',
-  'fastest-levenshtein',
-  'typebox',
-  'uuid',
-  'yaml',
-]
+const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+/** Both a dependency, for its types and its other entry points, and part of `dist`: it comes in 700 files. */
+const bundledDependency = 'typebox'
 
 /** The folder of the package that a file belongs to. */
 const packageFolder = /^(.*\/)?node_modules\/(@[^/]+\/)?[^/]+\//
 
-/** Leaves every package but the bundled ones, and what those need, to be resolved where it is installed. */
-const packagesStayOutside: Plugin = {
-  name: 'packages-stay-outside',
+/** Leaves what package.json calls a dependency to be resolved where it is installed; every other package goes in. */
+const dependenciesStayOutside: Plugin = {
+  name: 'dependencies-stay-outside',
   setup({ onResolve }) {
     // yaml's own choice for Node is CommonJS: three times as much code, none of it shaken off.
     onResolve({ filter: /^yaml$/ }, () => ({
       path: join(root, 'node_modules/yaml/browser/index.js'),
     }))
-    onResolve({ filter: /^[^./]/ }, ({ path, resolveDir }) =>
-      resolveDir.includes('node_modules') || bundled.includes(packageOf(path))
-        ? undefined
-        : { path, external: true },
+    onResolve({ filter: /^[^./]/ }, ({ path }) => {
+      const name = packageOf(path)
+      const isOutside = Object.hasOwn(dependencies, name) && name !== bundledDependency
+      return isOutside ? { path, external: true } : undefined
+    })
+  },
+}
+
+/** What CommonJS packages require of Node itself: an ES module has no `require`. */
+const nodeForCommonJs: Plugin = {
+  name: 'node-for-commonjs',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /./ }, ({ kind, path }) =>
+      kind === 'require-call' && isBuiltin(path) ? { path, namespace: 'node' } : undefined,
     )
+    onLoad({ filter: /./, namespace: 'node' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+    }))
   },
 }
 
@@ -70,7 +79,7 @@ function bundle(): Promise<{ metafile: Metafile }> {
     platform: 'node',
     target: 'node24',
     conditions: ['source'],
-    plugins: [packagesStayOutside],
+    plugins: [nodeForCommonJs, dependenciesStayOutside],
     metafile: true,
     logLevel: 'warning',
   })
