@@ -31,37 +31,53 @@ export interface ContextSource {
 /**
  * The one object a handler gets.
  *
- * What costs something is made when it is asked for; the methods work without their object (`({ params, cancel }) => …`).
+ * It holds nothing of its own: what is asked for is asked of the dispatch, and what costs something is made then. The
+ * methods work without their object (`({ params, cancel }) => …`).
  */
 export class CallContext implements AfterContext, RunningCall {
-  readonly event: string
-  readonly phase: Phase
-  readonly params: Params
-  readonly dispatchId: string
-  readonly traceId: string
-  readonly actor: string | undefined
-  readonly dryRun: boolean
-  readonly depth: number
   readonly #source: ContextSource
   readonly #registration: Callee
-  #ownTimeout: AbortController | undefined
-  #signal: AbortSignal | undefined
+  #own: OwnSignal | undefined
 
   constructor(source: ContextSource, registration: Callee) {
-    this.event = source.eventName
-    this.phase = registration.phase
-    this.params = source.params
-    this.dispatchId = source.dispatchId
-    this.traceId = source.traceId
-    this.actor = source.actor
-    this.dryRun = source.dryRun
-    this.depth = source.depth
     this.#source = source
     this.#registration = registration
   }
 
+  get event(): string {
+    return this.#source.eventName
+  }
+
+  get phase(): Phase {
+    return this.#registration.phase
+  }
+
+  get params(): Params {
+    return this.#source.params
+  }
+
   get results(): readonly EventResult[] {
     return this.#source.results
+  }
+
+  get dispatchId(): string {
+    return this.#source.dispatchId
+  }
+
+  get traceId(): string {
+    return this.#source.traceId
+  }
+
+  get actor(): string | undefined {
+    return this.#source.actor
+  }
+
+  get dryRun(): boolean {
+    return this.#source.dryRun
+  }
+
+  get depth(): number {
+    return this.#source.depth
   }
 
   get deadline(): number {
@@ -69,8 +85,9 @@ export class CallContext implements AfterContext, RunningCall {
   }
 
   get signal(): AbortSignal {
-    this.#signal ??= this.#makeSignal()
-    return this.#signal
+    this.#own ??= {}
+    this.#own.signal ??= this.#makeSignal(this.#own)
+    return this.#own.signal
   }
 
   get cancel(): (reason: string, details?: unknown) => never {
@@ -94,8 +111,9 @@ export class CallContext implements AfterContext, RunningCall {
 
   /** @internal Tells this handler alone that nobody waits for it any more. */
   abort(reason: Error): void {
-    this.#ownTimeout ??= new AbortController()
-    this.#ownTimeout.abort(reason)
+    this.#own ??= {}
+    this.#own.timeout ??= new AbortController()
+    this.#own.timeout.abort(reason)
   }
 
   /** @internal What `currentEvent()` says while the handler runs. */
@@ -105,12 +123,19 @@ export class CallContext implements AfterContext, RunningCall {
     return { event, phase, connector, dispatchId, traceId, startedAt: this.#source.seenAt }
   }
 
-  #makeSignal(): AbortSignal {
+  #makeSignal(own: OwnSignal): AbortSignal {
     const shared = this.#source.signalOf(this.phase)
     if (this.#registration.timeoutMs === undefined) return shared
-    this.#ownTimeout ??= new AbortController()
-    return AbortSignal.any([shared, this.#ownTimeout.signal])
+    own.timeout ??= new AbortController()
+    return AbortSignal.any([shared, own.timeout.signal])
   }
+}
+
+/** What a context makes when its signal is asked for, or when its handler times out. */
+interface OwnSignal {
+  /** Aborted when the handler outlives its own timeout. */
+  timeout?: AbortController
+  signal?: AbortSignal
 }
 
 function logWith(log: Logger, fields: object): Logger {

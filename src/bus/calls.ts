@@ -1,15 +1,21 @@
 import type { Clock } from '../clock.ts'
 import { CarabinerError } from '../errors.ts'
 import { printDuration } from '../quantity/duration.ts'
-import type { CallContext } from './call-context.ts'
+import { CallContext, type ContextSource } from './call-context.ts'
 import { type Cause, enterFrame, type Frame } from './current-event.ts'
 import type { Deadline } from './deadline.ts'
 import type { Registration } from './registration.ts'
 
-/** Learns how handlers ended: each call once, none after the dispatch stopped waiting for it. */
+/** Learns how handlers ended: each call once, none after the phase stopped waiting for it. */
 export interface CallSink {
   answered(registration: Registration, value: unknown, slot: number): void
   failed(registration: Registration, error: unknown, slot: number): void
+}
+
+/** A dispatch, as far as the calls of its handlers have to know it. */
+export interface CallingDispatch extends Cause, ContextSource {
+  readonly clock: Clock
+  readonly deadline: Deadline
 }
 
 /** A handler that has been called and has not answered yet. */
@@ -24,34 +30,48 @@ export interface OpenCall {
 }
 
 /**
- * The handler calls of one dispatch, and the wait for them.
+ * The handler calls of one phase, the wait for them, and the signal that ends them.
  *
  * A handler that answers at once costs no promise, no timer and no signal. One that does not is kept in a list until it
  * settles, times out, the deadline comes, or nobody waits for it any more; whatever it does later is ignored.
  */
 export class Calls {
-  readonly #cause: Cause
-  readonly #clock: Clock
-  readonly #deadline: Deadline
+  readonly #dispatch: CallingDispatch
   readonly #sink: CallSink
+  #isStopped = false
+  #controller: AbortController | undefined
   #open: Set<OpenCall> | undefined
 
-  constructor(dispatch: Cause & CallSink, clock: Clock, deadline: Deadline) {
-    this.#cause = dispatch
-    this.#sink = dispatch
-    this.#clock = clock
-    this.#deadline = deadline
+  constructor(dispatch: CallingDispatch, sink: CallSink) {
+    this.#dispatch = dispatch
+    this.#sink = sink
   }
 
-  get areOpen(): boolean {
-    return this.#open !== undefined && this.#open.size > 0
+  /** Stopped on purpose; not by the deadline. */
+  get isStopped(): boolean {
+    return this.#isStopped
+  }
+
+  /** Nothing more is to be started. */
+  get isAtEnd(): boolean {
+    return this.#isStopped || this.#dispatch.deadline.isReached
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.isAtEnd) this.#controller.abort()
+    }
+    return this.#controller.signal
   }
 
   /** Calls a handler. @returns the open call when it has not answered yet */
-  start(registration: Registration, context: CallContext, slot: number): OpenCall | undefined {
-    const { handler } = registration
-    const frame = enterFrame(this.#cause)
+  start(registration: Registration, slot: number): OpenCall | undefined {
+    const context = new CallContext(this.#dispatch, registration)
+    const frame = enterFrame(this.#dispatch)
     frame.running = context
+    this.#dispatch.deadline.workBegins()
+    const { handler } = registration
     let value: unknown
     try {
       value = handler(context)
@@ -66,20 +86,38 @@ export class Calls {
     return undefined
   }
 
-  /** The wait is over: calls that are still open have outlived the deadline. */
-  expire(): void {
-    for (const call of this.abandon()) {
-      this.#sink.failed(call.registration, this.#deadline.error(), call.slot)
-    }
+  /** Waits until all have ended; those that outlive the deadline have failed. @returns undefined: none is open */
+  settled(): Promise<void> | undefined {
+    return this.#areOpen ? this.#settle() : undefined
   }
 
-  /** Stops waiting. @returns the calls that were open */
-  abandon(): readonly OpenCall[] {
+  /** Starts nothing more, tells those that are open, and waits for them no longer. */
+  stop(reason: unknown): void {
+    this.#isStopped = true
+    this.#controller?.abort(reason)
+    this.#abandon()
+  }
+
+  get #areOpen(): boolean {
+    return this.#open !== undefined && this.#open.size > 0
+  }
+
+  async #settle(): Promise<void> {
+    const { deadline } = this.#dispatch
+    await deadline.wait()
+    for (const call of this.#abandon()) {
+      this.#sink.failed(call.registration, deadline.error(), call.slot)
+    }
+    if (deadline.isReached) this.#controller?.abort(deadline.error())
+  }
+
+  /** @returns the calls that were open */
+  #abandon(): readonly OpenCall[] {
     if (this.#open === undefined || this.#open.size === 0) return none
     const abandoned = [...this.#open]
     this.#open.clear()
     for (const call of abandoned) call.timer?.[Symbol.dispose]()
-    this.#deadline.wake()
+    this.#dispatch.deadline.wake()
     return abandoned
   }
 
@@ -98,13 +136,15 @@ export class Calls {
     this.#inTime(call, promise).then(
       (result: unknown) => {
         frame.running = undefined
-        if (this.#close(call)) this.#sink.answered(registration, result, slot)
+        if (!this.#close(call)) return
+        this.#sink.answered(registration, result, slot)
         this.#goOn(call)
       },
       (error: unknown) => {
         // One that timed out goes on running: its frame is not for others.
         if (!isTimeout(error)) frame.running = undefined
-        if (this.#close(call)) this.#sink.failed(registration, error, slot)
+        if (!this.#close(call)) return
+        this.#sink.failed(registration, error, slot)
         this.#goOn(call)
       },
     )
@@ -115,7 +155,7 @@ export class Calls {
     const { timeoutMs } = call.registration
     if (timeoutMs === undefined) return promise
     const timeout = new Promise<never>((_, reject) => {
-      call.timer = this.#clock.after(timeoutMs, () => {
+      call.timer = this.#dispatch.clock.after(timeoutMs, () => {
         const message = `did not answer within its timeout of ${printDuration(timeoutMs)}`
         const error = new CarabinerError('HANDLER_TIMEOUT', message)
         call.context.abort(error)
@@ -125,24 +165,20 @@ export class Calls {
     return Promise.race([promise, timeout])
   }
 
-  /** @returns whether anybody still waits for the call */
+  /** @returns whether anybody still waited for the call */
   #close(call: OpenCall): boolean {
-    if (this.#open?.delete(call) !== true) {
-      call.next = undefined
-      return false
-    }
+    if (this.#open?.delete(call) !== true) return false
     call.timer?.[Symbol.dispose]()
     return true
   }
 
-  #goOn(call: OpenCall): void {
-    const { next } = call
+  #goOn({ next }: OpenCall): void {
+    const { deadline } = this.#dispatch
     if (next !== undefined) {
-      call.next = undefined
-      this.#deadline.check()
+      deadline.check()
       next()
     }
-    if (!this.areOpen) this.#deadline.wake()
+    if (!this.#areOpen) deadline.wake()
   }
 }
 

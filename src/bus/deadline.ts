@@ -15,9 +15,9 @@ export class Deadline {
   readonly #caller: AbortSignal | undefined
   #isReached = false
   #seenAt: number
-  #isArmed = false
-  #timer: Disposable | undefined
-  #onAbort: (() => void) | undefined
+  /** Whether the clock was looked at since the last work began. */
+  #isFresh = true
+  #alarm: Alarm | undefined
   #wake: (() => void) | undefined
 
   constructor(clock: Clock, timeoutMs: number, caller: AbortSignal | undefined, startedAt: number) {
@@ -38,9 +38,20 @@ export class Deadline {
     return this.#seenAt - this.startedAt
   }
 
-  /** Looks at the clock. */
+  /** Work begins that may take until after the deadline. */
+  workBegins(): void {
+    this.#isFresh = false
+  }
+
+  /** Looks at the clock if work has begun since the last look. @returns whether it is reached */
+  catchUp(): boolean {
+    return this.#isFresh ? this.isReached : this.check()
+  }
+
+  /** Looks at the clock. @returns whether it is reached */
   check(): boolean {
     this.#seenAt = this.#clock.monotonic()
+    this.#isFresh = true
     if (this.elapsedMs >= this.#timeoutMs) this.#isReached = true
     return this.isReached
   }
@@ -82,32 +93,37 @@ export class Deadline {
 
   /** Stops the timer; to be called when the dispatch is over. */
   disarm(): void {
-    if (!this.#isArmed) return
+    if (this.#alarm === undefined) return
     waiting.delete(this)
-    this.#timer?.[Symbol.dispose]()
-    if (this.#onAbort !== undefined) this.#caller?.removeEventListener('abort', this.#onAbort)
+    this.#alarm.timer?.[Symbol.dispose]()
+    this.#caller?.removeEventListener('abort', this.#alarm.ring)
   }
 
   /** @internal Sets the timer: the wait has outlasted a turn of the event loop. */
   startTimer(): void {
+    if (this.#alarm === undefined) return
+    const { ring } = this.#alarm
     const leftMs = this.startedAt + this.#timeoutMs - this.#clock.monotonic()
-    if (leftMs <= 0) this.#expire()
-    else this.#timer = this.#clock.after(leftMs, () => this.#expire())
+    if (leftMs <= 0) ring()
+    else this.#alarm.timer = this.#clock.after(leftMs, ring)
   }
 
   #arm(): void {
-    if (this.#isArmed) return
-    this.#isArmed = true
+    if (this.#alarm !== undefined) return
+    const ring = (): void => {
+      this.#isReached = true
+      this.wake()
+    }
+    this.#alarm = { ring, timer: undefined }
+    this.#caller?.addEventListener('abort', ring)
     armLater(this)
-    if (this.#caller === undefined) return
-    this.#onAbort = () => this.#expire()
-    this.#caller.addEventListener('abort', this.#onAbort)
   }
+}
 
-  #expire(): void {
-    this.#isReached = true
-    this.wake()
-  }
+/** Made when something is waited for. */
+interface Alarm {
+  readonly ring: () => void
+  timer: Disposable | undefined
 }
 
 /**

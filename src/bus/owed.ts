@@ -1,15 +1,35 @@
 import { messageOf } from '../errors.ts'
 import { inTime } from './around.ts'
+import { CallContext } from './call-context.ts'
+import { enterFrame } from './current-event.ts'
 import type { Deadline } from './deadline.ts'
+import type { Dispatch } from './dispatch.ts'
 import { hostItself } from './failure.ts'
-import type { AfterContext } from './handler.ts'
 import type { Outbox } from './outbox.ts'
 import type { Failure } from './outcome.ts'
 import type { OweRegistration } from './registration.ts'
 
-/** Asks the outbox, before anything happens, whether a commit can be expected to work. @returns why not */
-export async function storeRefusal(
-  outbox: Outbox<never>,
+/** Who will owe something if the event happens. @returns undefined: nobody */
+export function owedAfter<Owed>(
+  dispatch: Dispatch<Owed>,
+): readonly OweRegistration<Owed>[] | undefined {
+  const { owed } = dispatch.request.plan
+  if (owed.length === 0 || !dispatch.wants('after')) return undefined
+  const applying = owed.filter((each) => dispatch.applies(each))
+  return applying.length === 0 ? undefined : applying
+}
+
+/** Asks the outbox, before anything happens, whether a commit can be expected to work. If not, the event has failed. */
+export async function askStore(dispatch: Dispatch<unknown>): Promise<void> {
+  const { outbox } = dispatch.parts
+  if (outbox === undefined) return
+  enterFrame(dispatch)
+  const refusal = await storeRefusal(outbox, dispatch.deadline)
+  if (refusal !== undefined) dispatch.failures.push(refusal)
+}
+
+async function storeRefusal(
+  outbox: Outbox<unknown>,
   deadline: Deadline,
 ): Promise<Failure | undefined> {
   const failure = { connector: hostItself, phase: 'before' } as const
@@ -30,27 +50,33 @@ export async function storeRefusal(
  * learn whether what it owes is stored. A collector that throws does not keep the others' messages from being stored.
  */
 export async function commitOwed<Owed>(
+  dispatch: Dispatch<Owed>,
   registrations: readonly OweRegistration<Owed>[],
-  contextOf: (registration: OweRegistration<Owed>) => AfterContext,
-  outbox: Outbox<Owed>,
-): Promise<readonly Failure[]> {
-  const failures: Failure[] = []
-  const owed: Owed[] = []
-  for (const registration of registrations) {
-    try {
-      owed.push(...registration.collect(contextOf(registration)))
-    } catch (error) {
-      failures.push(notStored(registration.connector, error))
-    }
-  }
-  if (owed.length === 0) return failures
-
+): Promise<void> {
+  const { outbox } = dispatch.parts
+  if (outbox === undefined) return
+  const owed = collect(dispatch, registrations)
+  if (owed.length === 0) return
   try {
     await outbox.commit(owed)
   } catch (error) {
-    failures.push(notStored(hostItself, error))
+    dispatch.failures.push(notStored(hostItself, error))
   }
-  return failures
+}
+
+function collect<Owed>(
+  dispatch: Dispatch<Owed>,
+  registrations: readonly OweRegistration<Owed>[],
+): readonly Owed[] {
+  const owed: Owed[] = []
+  for (const registration of registrations) {
+    try {
+      owed.push(...registration.collect(new CallContext(dispatch, registration)))
+    } catch (error) {
+      dispatch.failures.push(notStored(registration.connector, error))
+    }
+  }
+  return owed
 }
 
 function notStored(connector: string, error: unknown): Failure {

@@ -36,6 +36,8 @@ export interface OweRegistration<Owed> extends Callee {
   isGone: boolean
 }
 
+export type OweOptions = Pick<HandlerOptions, 'when' | 'name' | 'describe'>
+
 const optionNames = new Set(['timeout', 'priority', 'when', 'name', 'sideEffects', 'describe'])
 
 /** @throws {TypeError} what a connector's author did wrong; {CarabinerError} QUANTITY_INVALID for the timeout */
@@ -53,7 +55,7 @@ export function makeRegistration(
   return {
     connector,
     phase,
-    label: name === undefined ? connector : `${connector}/${name}`,
+    label: labelOf(connector, name),
     name: name ?? connector,
     handler,
     priority,
@@ -65,8 +67,35 @@ export function makeRegistration(
   }
 }
 
+/** @param place - `who`: what errors call it. @throws {TypeError} what a connector's author did wrong */
+export function makeOweRegistration<Owed>(
+  place: { readonly connector: string; readonly who: string },
+  collect: (context: AfterContext) => readonly Owed[],
+  options: OweOptions,
+  validator: Validator,
+): Omit<OweRegistration<Owed>, 'rank'> {
+  const { connector, who } = place
+  checkHandler(who, collect, options)
+  const { name, when, describe } = options
+  return {
+    connector,
+    phase: 'after',
+    label: labelOf(connector, name),
+    name: name ?? connector,
+    timeoutMs: undefined,
+    collect,
+    when: when && compileWhen(who, when, validator),
+    describe,
+    isGone: false,
+  }
+}
+
+function labelOf(connector: string, name: string | undefined): string {
+  return name === undefined ? connector : `${connector}/${name}`
+}
+
 /** Refuses what is no function, and options that do not exist. */
-export function checkHandler(who: string, handler: unknown, options: object): void {
+function checkHandler(who: string, handler: unknown, options: object): void {
   if (typeof handler !== 'function') throw new TypeError(`${who} is no function`)
   for (const option of Object.keys(options)) {
     if (!optionNames.has(option)) throw new TypeError(`${who} has an unknown option \`${option}\``)
@@ -74,7 +103,7 @@ export function checkHandler(who: string, handler: unknown, options: object): vo
 }
 
 /** A condition on the params. A schema that cannot be used is found now, not when the event comes. */
-export function compileWhen(who: string, when: object, validator: Validator): Check {
+function compileWhen(who: string, when: object, validator: Validator): Check {
   const problem = validator.problem(when)
   if (problem !== undefined) throw new TypeError(`\`when\` of ${who}: ${problem}`)
   return validator.compile(when)
