@@ -8,6 +8,7 @@ import type { Host } from './connector/host.ts'
 import { type CheckResult, type CheckSelection, runChecks } from './connector/run-checks.ts'
 import type { OutboundMessage } from './delivery/deliveries.ts'
 import { DeliveryEngine } from './delivery/engine.ts'
+import type { LookupAll } from './delivery/host-lookup.ts'
 import { describeAssembly } from './describe.ts'
 import { CarabinerError, messageOf } from './errors.ts'
 import { type Generation, type LastingParts, startGeneration } from './generation.ts'
@@ -35,6 +36,8 @@ export interface HostOptions {
   /** Claims and sends whatever is due in the store, whoever committed it. @defaultValue true */
   readonly deliver?: boolean
   readonly clock?: Clock
+  /** Asks DNS for the addresses of a host name. @defaultValue the operating system's resolver */
+  readonly lookup?: LookupAll
   /** Called when everything but the listeners has started; a rejection stops the host again. */
   readonly beforeListening?: (host: RunningHost) => Promise<void>
 }
@@ -102,7 +105,7 @@ export class RunningHost implements Host, AsyncDisposable {
       log: this.#log.child({ part: 'delivery' }),
       hostId: id,
       version: packageVersion(),
-      senders: lazySenders(options.assembly, this.#clock),
+      senders: lazySenders(options.assembly, this.#clock, options.lookup),
       observe: metrics.deliveries,
     })
     this.#lasting = {

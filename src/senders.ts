@@ -1,5 +1,6 @@
 import type { Assembly } from './assembly/assembly.ts'
 import type { Clock } from './clock.ts'
+import type { LookupAll } from './delivery/host-lookup.ts'
 import type { Sender } from './delivery/sender.ts'
 
 /** The two HTTP clients of a host, each loaded when it is first needed: `got` where a decision is awaited, `undici` for the outbox. */
@@ -8,8 +9,12 @@ export interface LazySenders {
   deliver(): Promise<Sender>
 }
 
-export function lazySenders({ host }: Assembly, clock: Clock): LazySenders {
-  const options = { egress: host.egress, clock }
+export function lazySenders(
+  { host }: Assembly,
+  clock: Clock,
+  lookup: LookupAll | undefined,
+): LazySenders {
+  const options = { egress: host.egress, clock, ...(lookup && { lookup }) }
   let asking: Promise<Sender> | undefined
   let delivering: Promise<Sender> | undefined
   return {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Assembly } from '../../src/assembly/assembly.ts'
 import { loadAssembly } from '../../src/assembly/load-assembly.ts'
-import { type RunningHost, startHost } from '../../src/host.ts'
+import { type HostOptions, type RunningHost, startHost } from '../../src/host.ts'
 import { createLogger, type HostLogger } from '../../src/log.ts'
 import { Validator } from '../../src/schema/validator.ts'
 
@@ -71,9 +71,17 @@ export async function startProject(
     readonly listen?: boolean
     readonly deliver?: boolean
     readonly logLevel?: 'silent' | 'trace' | 'info'
+    readonly lookup?: NonNullable<HostOptions['lookup']>
   } = {},
 ): Promise<StartedProject> {
-  const { files = {}, env = {}, listen = false, deliver = true, logLevel = 'silent' } = options
+  const {
+    files = {},
+    env = {},
+    listen = false,
+    deliver = true,
+    logLevel = 'silent',
+    lookup,
+  } = options
   const folder = projectFolder({ 'carabiner.yaml': yaml, 'adjuster.ts': adjusterSource, ...files })
   const validator = new Validator()
   const loaded = await loadAssembly(folder.file('carabiner.yaml'), {
@@ -89,7 +97,9 @@ export async function startProject(
   }
   const logged: string[] = []
   const log = await testLogger(logLevel, loaded.assembly, logged)
-  const host = await startHost({ assembly: loaded.assembly, validator, log, listen, deliver })
+  const { assembly } = loaded
+  const network = lookup === undefined ? {} : { lookup }
+  const host = await startHost({ assembly, validator, log, listen, deliver, ...network })
   return {
     host,
     folder,
