@@ -47,7 +47,7 @@ export function addFromEnvironment(
 }
 
 /** `CARABINER_<ID>_<FIELD>`: upper case, `-` and `.` written `_`. */
-export function variableFor(id: string, field: string): string {
+function variableFor(id: string, field: string): string {
   return `CARABINER_${id}_${field}`.toUpperCase().replace(/[-.]/g, '_')
 }
 

@@ -27,9 +27,9 @@ export interface ServerStanza {
   readonly listeners: readonly ListenerStanza[] | null
 }
 
-export type ManagementKey = string | { readonly name: string; readonly key: string }
+type ManagementKey = string | { readonly name: string; readonly key: string }
 
-export interface ListenerStanza {
+interface ListenerStanza {
   readonly host: string
   readonly port: number
   readonly serve: readonly RouteFamily[]

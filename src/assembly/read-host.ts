@@ -165,7 +165,7 @@ function isRange(text: string): boolean {
 }
 
 /** Whether only this machine reaches an address. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   const address = host.replace(/^\[|\]$/g, '')
   if (address === 'localhost') return true
   const version = isIP(address)

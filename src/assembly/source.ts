@@ -29,7 +29,7 @@ export interface Unreadable {
 }
 
 /** Bytes of the longest assembly that is read. */
-export const longestFile: number = 4 * 1024 * 1024
+const longestFile: number = 4 * 1024 * 1024
 
 /** Reads a file as UTF-8 text. Never reads more than the longest allowed file and one byte. */
 export async function readSource(file: string): Promise<Source | Unreadable> {
@@ -59,7 +59,7 @@ export async function readSource(file: string): Promise<Source | Unreadable> {
   return sourceOf(file, new TextDecoder().decode(bytes))
 }
 
-export function sourceOf(file: string, text: string): Source {
+function sourceOf(file: string, text: string): Source {
   const lineStarts = [0]
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) {
     lineStarts.push(at + 1)

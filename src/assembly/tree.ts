@@ -33,7 +33,7 @@ export interface ScalarTree {
 }
 
 /** Where a value should be and could not be had; its problem has been reported. */
-export interface Hole {
+interface Hole {
   readonly kind: 'hole'
   readonly place: Place
 }

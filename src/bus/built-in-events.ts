@@ -42,7 +42,7 @@ export function isCancellable(event: AnyEvent): boolean {
 }
 
 /** Dispatched once when every connector is set up, before listeners open. */
-export const startup: Startup = {
+const startup: Startup = {
   ...plain,
   name: 'startup',
   description: 'The host has started',
@@ -50,7 +50,7 @@ export const startup: Startup = {
 }
 
 /** Dispatched once when the host stops, before connectors are stopped. Cannot be cancelled. */
-export const shutdown: Shutdown = {
+const shutdown: Shutdown = {
   ...plain,
   name: 'shutdown',
   description: 'The host is stopping',
@@ -58,7 +58,7 @@ export const shutdown: Shutdown = {
 }
 
 /** Dispatched around a run of the connectors' checks. */
-export const check: CheckEvent = {
+const check: CheckEvent = {
   ...plain,
   name: 'check',
   description: 'The checks of the connectors are run',

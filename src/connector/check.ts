@@ -13,7 +13,7 @@ export interface Check<Config = unknown> {
   readonly remedy?: string
 }
 
-export interface CheckContext<Config> {
+interface CheckContext<Config> {
   readonly config: Config
   readonly signal: AbortSignal
 }

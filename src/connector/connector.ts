@@ -26,7 +26,7 @@ export interface Connector<Config extends TSchema = TSchema> {
   setup(scope: Scope<Static<Config>>): SetupResult | Promise<SetupResult>
 }
 
-export type SetupResult = Disposable | AsyncDisposable | void | undefined
+type SetupResult = Disposable | AsyncDisposable | void | undefined
 
 /** What a connector sees of its stanza before anything is started. */
 export interface InspectInput<Config> {

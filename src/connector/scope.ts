@@ -80,7 +80,7 @@ export interface Scope<Config = unknown> {
   readonly signal: AbortSignal
 }
 
-export interface SubscribeOptions {
+interface SubscribeOptions {
   /** Messages that may wait for this subscriber before `publish` waits. @defaultValue 1000 */
   readonly bound?: number
   /** Whether `publish` resolves only when the handler has returned: for a subscriber that stores. @defaultValue false */

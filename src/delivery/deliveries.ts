@@ -23,7 +23,7 @@ export interface Deliveries {
   ): Promise<CompleteReply | NoReply | CircuitOpen>
 }
 
-export interface OweOptions {
+interface OweOptions {
   /** JSON Schema the params must match for anything to be owed. */
   readonly when?: Readonly<Record<string, unknown>>
   /** What `explain` calls it. */

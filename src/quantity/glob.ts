@@ -1,7 +1,7 @@
 const globText = /^[A-Za-z0-9_.*-]{1,253}$/
 
 /** A pattern in which `*` stands for any run of characters, none included. */
-export interface Glob {
+interface Glob {
   readonly text: string
   /** Whether the whole of `name` matches. Time grows with the name's length times the glob's, never faster. */
   matches(name: string): boolean

@@ -19,7 +19,7 @@ export interface DeliveryDetailJson extends Omit<DeliveryJson, 'attempts'> {
   readonly attempts: readonly AttemptJson[]
 }
 
-export interface AttemptJson {
+interface AttemptJson {
   readonly number: number
   readonly startedAt: string
   readonly durationMs: number

@@ -13,7 +13,7 @@ export interface SenderOptions {
   readonly limits?: Partial<SenderLimits>
 }
 
-export interface SenderTls {
+interface SenderTls {
   /** PEM certificates of authorities, trusted instead of the runtime's own. */
   readonly ca?: string
 }

@@ -5,7 +5,7 @@ import type { Lease, Message, NewDelivery, NewMessage } from '../store.ts'
 import { isDuplicate } from './failure.ts'
 
 /** What `enqueue` gives to a host with the very commit that stores it. */
-export interface BornClaimed {
+interface BornClaimed {
   readonly lease: Lease
   readonly ids: ReadonlySet<DeliveryId>
 }
