@@ -5,14 +5,19 @@ import type { Circuit } from './circuit-breaker.ts'
 export interface DeliveryObserver {
   /** `deliveries` have been stored. */
   accepted(deliveries: number): void
-  /** One request of a delivery is over. `sinceAcceptedMs` runs to its start. */
-  attempted(
-    outcome: AttemptOutcome['kind'],
-    endpoint: string,
-    durationMs: number,
-    sinceAcceptedMs: number,
-  ): void
+  /** One request of a delivery is over. */
+  attempted(attempt: ObservedAttempt): void
   /** A delivery has been settled in the store. */
   settled(state: 'delivered' | 'dead', endpoint: string, sinceAcceptedMs: number): void
   circuit(endpoint: string, state: Circuit['state']): void
+}
+
+export interface ObservedAttempt {
+  readonly outcome: AttemptOutcome['kind']
+  readonly endpoint: string
+  /** 1 for the first. */
+  readonly number: number
+  readonly durationMs: number
+  /** From acceptance to its start. */
+  readonly sinceAcceptedMs: number
 }

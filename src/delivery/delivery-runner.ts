@@ -115,12 +115,13 @@ export class DeliveryRunner {
     const { circuitBreaker } = endpoint.definition
     const count5xx = circuitBreaker !== false && circuitBreaker.count5xx
     registry.record(endpoint, circuitSignalOf(reply, count5xx), reasonOf(outcome))
-    observe?.attempted(
-      outcome.kind,
-      endpoint.id,
-      reply.timings.totalMs,
-      ageOf(delivery, facts.startedAt),
-    )
+    observe?.attempted({
+      outcome: outcome.kind,
+      endpoint: endpoint.id,
+      number: facts.number,
+      durationMs: reply.timings.totalMs,
+      sinceAcceptedMs: ageOf(delivery, facts.startedAt),
+    })
     this.#follow(held, outcome, attemptRow(facts, reply, outcome))
     if (outcome.kind === 'delivered') await this.#passOn(held, reply)
   }

@@ -38,9 +38,9 @@ export function deliveryMetrics(registry: Registry): DeliveryObserver {
     buckets: latencyBuckets,
     registers,
   })
-  const wait = new Histogram({
-    name: 'carabiner_delivery_attempt_wait_seconds',
-    help: 'Time from acceptance to the start of a request',
+  const firstAttempt = new Histogram({
+    name: 'carabiner_delivery_first_attempt_seconds',
+    help: 'Time from acceptance to the start of the first request',
     buckets: latencyBuckets,
     registers,
   })
@@ -52,10 +52,10 @@ export function deliveryMetrics(registry: Registry): DeliveryObserver {
   })
   return {
     accepted: (deliveries) => accepted.inc(deliveries),
-    attempted(outcome, _endpoint, durationMs, sinceAcceptedMs) {
+    attempted({ outcome, number, durationMs, sinceAcceptedMs }) {
       attempts.inc({ outcome })
       attemptDuration.observe(durationMs / 1_000)
-      wait.observe(Math.max(0, sinceAcceptedMs) / 1_000)
+      if (number === 1) firstAttempt.observe(Math.max(0, sinceAcceptedMs) / 1_000)
     },
     settled(state, _endpoint, sinceAcceptedMs) {
       settled.inc({ state })

@@ -11,8 +11,8 @@ export function storeMetrics(
 ): void {
   const registers = [registry]
   // One scrape reads each once, however many gauges it fills.
-  const backlog = shared(() => whileThere(store.backlog()))
-  const endpoints = shared(() => whileThere(store.endpointStates()))
+  const backlog = shared(() => whileThere(store.backlog()), clock)
+  const endpoints = shared(() => whileThere(store.endpointStates()), clock)
 
   new Gauge({
     name: 'carabiner_store_up',
@@ -74,13 +74,24 @@ async function whileThere<T>(reading: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Lets everybody who asks while an answer is on its way have that one. */
-function shared<T>(read: () => Promise<T>): () => Promise<T> {
+/** A reading is shown again until this many times what it took has passed since it began. */
+const restFactor = 20
+
+/** Lets everybody who asks while an answer is on its way have that one, and rests after one that took long. */
+function shared<T>(read: () => Promise<T>, clock: Clock): () => Promise<T> {
   let reading: Promise<T> | undefined
-  return () => {
-    reading ??= read().finally(() => {
-      reading = undefined
+  let staleAt = Number.POSITIVE_INFINITY
+
+  const start = (): Promise<T> => {
+    const startedAt = clock.monotonic()
+    staleAt = Number.POSITIVE_INFINITY
+    return read().finally(() => {
+      const now = clock.monotonic()
+      staleAt = startedAt + restFactor * (now - startedAt)
     })
+  }
+  return () => {
+    if (reading === undefined || clock.monotonic() >= staleAt) reading = start()
     return reading
   }
 }

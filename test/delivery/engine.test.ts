@@ -225,7 +225,7 @@ for (const kind of ['memory', 'sqlite'] as const) {
       const seen: string[] = []
       const observe: DeliveryObserver = {
         accepted: (deliveries) => seen.push(`accepted ${deliveries}`),
-        attempted: (outcome, endpoint) => seen.push(`${outcome} ${endpoint}`),
+        attempted: ({ outcome, endpoint, number }) => seen.push(`${outcome} ${endpoint} ${number}`),
         settled: (state, endpoint) => seen.push(`settled ${state} ${endpoint}`),
         circuit: (endpoint, state) => seen.push(`circuit ${state} ${endpoint}`),
       }
@@ -241,10 +241,10 @@ for (const kind of ['memory', 'sqlite'] as const) {
       assert.deepEqual(seen, [
         'accepted 1',
         'circuit open webhooks/audit',
-        'retryable webhooks/audit',
+        'retryable webhooks/audit 1',
         'circuit half-open webhooks/audit',
         'circuit closed webhooks/audit',
-        'delivered webhooks/audit',
+        'delivered webhooks/audit 2',
         'settled delivered webhooks/audit',
       ])
     })

@@ -21,7 +21,9 @@ describe('GET /metrics', () => {
     metrics.dispatches.finished(anOutcome())
     metrics.dispatches.handlerFailed(failure)
     metrics.deliveries.accepted(2)
-    metrics.deliveries.attempted('delivered', 'webhooks/audit', 12, 30)
+    const attempt = { endpoint: 'webhooks/audit', durationMs: 12, sinceAcceptedMs: 30 }
+    metrics.deliveries.attempted({ ...attempt, number: 1, outcome: 'retryable' })
+    metrics.deliveries.attempted({ ...attempt, number: 2, outcome: 'delivered' })
     metrics.deliveries.settled('dead', 'webhooks/audit', 900)
     metrics.deliveries.circuit('webhooks/audit', 'open')
     metrics.scope.counter('decisions_total', 'Decisions', ['kind']).add({ kind: 'allow' }, 4)
@@ -36,6 +38,8 @@ describe('GET /metrics', () => {
       'carabiner_handler_failures_total{connector="a",phase="on",code="HANDLER_FAILED"} 1',
       'carabiner_deliveries_accepted_total 2',
       'carabiner_delivery_attempts_total{outcome="delivered"} 1',
+      'carabiner_delivery_attempt_duration_seconds_count 2',
+      'carabiner_delivery_first_attempt_seconds_count 1',
       'carabiner_deliveries_settled_total{state="dead"} 1',
       'carabiner_circuit_changes_total{state="open"} 1',
       'carabiner_deliveries{state="pending"} 3',
@@ -46,6 +50,28 @@ describe('GET /metrics', () => {
       assert.ok(answer.text.includes(`${line}\n`), `${line} in\n${answer.text}`)
     }
     assert.match(answer.text, /^process_cpu_seconds_total /m)
+  })
+
+  it('reads a backlog that takes long to count no more often than for 5 % of the time', async () => {
+    const slow = new FakeClock()
+    let readings = 0
+    const store = {
+      endpointStates,
+      async backlog(): Promise<Backlog> {
+        readings += 1
+        await slow.advance(100)
+        return { ...backlog, pending: readings }
+      },
+    }
+    const { registry } = createMetrics({ store, clock: slow, version: '1.2.3' })
+    const pending = async (): Promise<unknown> =>
+      /^carabiner_deliveries\{state="pending"\} (\d+)$/m.exec(await registry.metrics())?.[1]
+
+    assert.equal(await pending(), '1')
+    await slow.advance(1_899)
+    assert.equal(await pending(), '1')
+    await slow.advance(1)
+    assert.equal(await pending(), '2')
   })
 
   it('tells that the store is away, and everything else', async () => {

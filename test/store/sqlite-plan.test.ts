@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
+import { selectLater, selectSameInstant } from '../../src/store/sqlite/backlog-count.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
 import { selectListed, selectNextWaiting } from '../../src/store/sqlite/delivery-list.ts'
 import { selectDue } from '../../src/store/sqlite/delivery-table.ts'
@@ -27,6 +28,17 @@ describe('what a store asks of SQLite', () => {
 
     assert.match(plan, /deliveries_due \(endpoint>\?\)/)
     assert.doesNotMatch(plan, grows)
+  })
+
+  it('counts in an index, already sorted, from where the last slice ended', () => {
+    for (const from of [selectSameInstant, selectLater]) {
+      const plan = planOf(database, `SELECT seq ${from} ORDER BY created_at, seq`)
+      assert.match(
+        plan,
+        /COVERING INDEX deliveries_state \(state=\? AND created_at(=\? AND rowid)?>\?\)/,
+      )
+      assert.doesNotMatch(plan, grows)
+    }
   })
 
   it('finds what is old enough to be removed in an index, already sorted', () => {

@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 
 import type { DeliveryId } from '../../ids.ts'
 import { withReason } from '../missing-endpoint.ts'
 import { type Place, pageLimit, placeOfCursor, toPage } from '../paging.ts'
-import type { Backlog, DeliveryFilter, DeliveryRow, Page, Store } from '../store.ts'
+import type { DeliveryFilter, DeliveryRow, Page, Store } from '../store.ts'
 import { attemptTable } from './attempt-table.ts'
 import { Conditions } from './conditions.ts'
 import { deliveryColumns, deliveryOf, messageColumns, messageOf } from './rows.ts'
@@ -12,7 +12,6 @@ export interface DeliveryList {
   page(filter: DeliveryFilter): Page<DeliveryRow>
   find(id: DeliveryId): Awaited<ReturnType<Store['delivery']>>
   nextDueAt(endpoints: readonly string[]): number | null
-  backlog(): Backlog
   waitingEndpoints(after: string, limit: number): string[]
   countWaiting(endpoint: string): number
 }
@@ -36,14 +35,6 @@ const selectWaiting = `
   SELECT count(*) AS waiting FROM deliveries INDEXED BY deliveries_due
   WHERE state = 'pending' AND endpoint = ?`
 
-const selectBacklog = `
-  SELECT
-    (SELECT count(*) FROM deliveries WHERE state = 'pending') AS pending,
-    (SELECT count(*) FROM deliveries WHERE state = 'sending') AS sending,
-    (SELECT count(*) FROM deliveries WHERE state = 'dead') AS dead,
-    (SELECT min(created_at) FROM deliveries WHERE state = 'pending') AS pending_since,
-    (SELECT min(created_at) FROM deliveries WHERE state = 'sending') AS sending_since`
-
 /** A page of deliveries that meet the conditions, newest first. */
 export function selectListed(conditions: string): string {
   return `
@@ -57,7 +48,6 @@ export function deliveryList(database: DatabaseSync): DeliveryList {
   const attempts = attemptTable(database)
   const one = database.prepare(selectOne)
   const nextDue = database.prepare(selectNextDue)
-  const count = database.prepare(selectBacklog)
   const nextWaiting = database.prepare(selectNextWaiting)
   const countWaiting = database.prepare(selectWaiting)
   /** One statement for each combination of conditions, of which there are few. */
@@ -84,16 +74,6 @@ export function deliveryList(database: DatabaseSync): DeliveryList {
     nextDueAt(endpoints) {
       const dues = endpoints.map((endpoint) => nextDue.get(endpoint)?.['due_at'])
       return earliest(dues)
-    },
-
-    backlog() {
-      const { pending, sending, dead, pending_since, sending_since } = count.get() ?? {}
-      return {
-        pending: Number(pending),
-        sending: Number(sending),
-        dead: Number(dead),
-        oldestPendingAt: earliest([pending_since, sending_since]),
-      }
     },
 
     waitingEndpoints(after, limit) {

@@ -1,8 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
 import { CarabinerError } from '../../errors.ts'
 import type { DeliveryId } from '../../ids.ts'
 import { copyOfAuditRow, copyOfMessage, copyOfSettlement } from '../copies.ts'
+import type { Place } from '../paging.ts'
 import type {
   AuditFilter,
   AuditRow,
@@ -11,6 +13,7 @@ import type {
   ClaimRequest,
   DeliveryFilter,
   DeliveryRow,
+  DeliveryState,
   EndpointState,
   Lease,
   NewMessage,
@@ -20,6 +23,7 @@ import type {
 } from '../store.ts'
 import { storeUnavailable } from '../unavailable.ts'
 import { type AuditTable, auditTable } from './audit-table.ts'
+import { type BacklogCount, backlogCount } from './backlog-count.ts'
 import { type DeliveryList, deliveryList } from './delivery-list.ts'
 import { type DeliveryTable, deliveryTable } from './delivery-table.ts'
 import { type EndpointTable, endpointTable } from './endpoint-table.ts'
@@ -40,6 +44,7 @@ interface Tables {
   readonly outbox: OutboxTable
   readonly deliveries: DeliveryTable
   readonly list: DeliveryList
+  readonly backlog: BacklogCount
   readonly endpoints: EndpointTable
   readonly hosts: HostTable
   readonly audit: AuditTable
@@ -148,7 +153,11 @@ export class SqliteStore implements Store {
   }
 
   async backlog(): Promise<Backlog> {
-    return this.#read(() => this.#tables.list.backlog())
+    const pending = await this.#count('pending')
+    const sending = await this.#count('sending')
+    const dead = await this.#count('dead')
+    const oldestPendingAt = await this.#read(() => this.#tables.backlog.oldestUnsettledAt())
+    return { pending, sending, dead, oldestPendingAt }
   }
 
   async endpointStates(): Promise<readonly EndpointState[]> {
@@ -218,6 +227,17 @@ export class SqliteStore implements Store {
     return changed
   }
 
+  /** Everything else gets its turn between two slices. */
+  async #count(state: DeliveryState): Promise<number> {
+    let counted = 0
+    for (let after: Place | undefined; ; await setImmediate()) {
+      const slice = await this.#read(() => this.#tables.backlog.slice(state, after))
+      counted += slice.rows
+      if (slice.end === undefined) return counted
+      after = slice.end
+    }
+  }
+
   async #read<T>(run: () => T): Promise<T> {
     if (this.#writes.closed) throw storeUnavailable('the store is closed')
     try {
@@ -234,6 +254,7 @@ function tablesOf(database: DatabaseSync): Tables {
     outbox: outboxTable(database),
     deliveries: deliveryTable(database),
     list: deliveryList(database),
+    backlog: backlogCount(database),
     endpoints: endpointTable(database),
     hosts: hostTable(database),
     audit: auditTable(database),
