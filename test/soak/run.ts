@@ -2,10 +2,18 @@
  * `npm run soak [NAME…]`: the large counts, in full. Resumable: what has passed is remembered in `.soak/`, so a soak that was
  * interrupted goes on with the next step. Writes docs/reliability.md.
  */
+import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { systemClock } from '../../src/clock.ts'
+import type { Sender } from '../../src/delivery/sender.ts'
+import { createGotSender } from '../../src/delivery/senders/got-sender.ts'
+import type { SenderOptions } from '../../src/delivery/senders/sender-options.ts'
+import { createUndiciSender } from '../../src/delivery/senders/undici-sender.ts'
+import { makeCertificate } from '../helpers/certificate.ts'
 import { holdPromise } from './hold-promise.ts'
 import { killHost } from './kill-host.ts'
-import { goneSessions, staleSockets } from './stale-sockets.ts'
+import { killHostProcess } from './kill-host-process.ts'
+import { goingAway, type StaleReport, staleSockets } from './stale-sockets.ts'
 
 interface Step {
   readonly promise: string
@@ -13,27 +21,59 @@ interface Step {
   readonly run: () => Promise<Readonly<Record<string, number>>>
 }
 
+const staleSocketsPromise =
+  '10,000 POSTs while the receiver closes or resets idle connections at random: none fails visibly, each is replayed at most once, none after it was answered'
+const goingAwayPromise =
+  '10,000 POSTs over HTTP/2 while the receiver ends sessions at random: none fails visibly, each is replayed at most once, none after it was answered'
+
 const steps: Readonly<Record<string, Step>> = {
   'kill-host': {
     promise:
       '`kill -9` of the host at random moments, 50 times over 2,000 after-webhooks: every committed one arrives',
     run: () => killHost({ kills: 50, messages: 2000 }),
   },
+  'kill-host-process': {
+    promise:
+      '`kill -9` of `carabiner run` at random moments, 50 times over 2,000 dispatches over HTTP: every completed one arrives, duplicates only of what was in flight and with the same id',
+    run: () => killHostProcess({ kills: 50, messages: 2000 }),
+  },
   'hold-promise': {
     promise:
       '1,000 dispatches against endpoints that misbehave: none is held longer than its deadline + 50 ms (plus the event loop’s delay)',
     run: () => holdPromise({ dispatches: 1000 }),
   },
-  'stale-sockets': {
-    promise:
-      '10,000 POSTs while the server closes idle connections at random: none fails visibly, each is replayed at most once',
-    run: () => staleSockets(10_000),
+  'stale-sockets-got': {
+    promise: `decisions: ${staleSocketsPromise}`,
+    run: () => stale(createGotSender, staleSockets),
   },
-  'gone-sessions': {
-    promise:
-      '10,000 POSTs over HTTP/2 while the server ends sessions at random: none fails visibly, each is replayed at most once',
-    run: () => goneSessions(10_000),
+  'stale-sockets-undici': {
+    promise: `deliveries: ${staleSocketsPromise}`,
+    run: () => stale(createUndiciSender, staleSockets),
   },
+  'going-away-got': {
+    promise: `decisions: ${goingAwayPromise}`,
+    run: () => stale(createGotSender, goingAway),
+  },
+  'going-away-undici': {
+    promise: `deliveries: ${goingAwayPromise}`,
+    run: () => stale(createUndiciSender, goingAway),
+  },
+}
+
+async function stale(
+  open: (options: SenderOptions) => Sender,
+  post: typeof goingAway,
+): Promise<Record<string, number>> {
+  const certificate = makeCertificate()
+  const egress = { default: 'trusted', allow: [], http: true, ports: 'any', proxy: null } as const
+  await using sender = open({ egress, clock: systemClock, tls: { ca: certificate.cert } })
+  const report: StaleReport = await post(sender, 10_000, certificate)
+  assert.deepEqual(report.failures, [])
+  assert.deepEqual(report.afterReply, [])
+  assert.ok(report.mostSeen <= 2, `one request was seen ${report.mostSeen} times`)
+  assert.ok(report.givenUp > 0 && report.replayed > 0, 'nothing went away: this proves nothing')
+  const { posts, givenUp, replayed } = report
+  return { posts, 'given up': givenUp, replayed }
 }
 
 interface Passed {
