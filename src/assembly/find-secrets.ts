@@ -5,7 +5,7 @@ import type { Tree } from './tree.ts'
 /** What of an assembly must not be shown: stretches of its text, and values wherever they turn up. */
 export class Secrets {
   readonly places: Place[] = []
-  readonly values = new Set<string>()
+  readonly values: Set<string> = new Set()
 
   /** A secret by its schema. */
   add(place: Place, value: unknown): void {
