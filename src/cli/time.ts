@@ -7,7 +7,7 @@ export function parseTime(text: string, now: number): number {
     const time = Date.parse(text)
     if (!Number.isNaN(time)) return time
   } else if (/^\d/.test(text)) {
-    return now - parseDuration(text)
+    return now - parseDuration(text, { bareSeconds: true })
   }
   throw new CarabinerError(
     'USAGE',

@@ -6,6 +6,8 @@ export type DurationText = number | string
 export interface DurationOptions {
   /** Whether 0 is a duration here. @defaultValue false */
   readonly zero?: boolean
+  /** Whether bare digits in a text count seconds: on a command line and in a header everything is text. @defaultValue false */
+  readonly bareSeconds?: boolean
 }
 
 const msPerUnit: Readonly<Record<string, number>> = {
@@ -34,16 +36,19 @@ export const longestDuration: number = 64
 export const mostSeconds: number = 1e12
 
 const wholeText = new RegExp(durationPattern)
+const bare = /^\d{1,15}(?:\.\d{1,9})?$/
 
 /**
  * Milliseconds of a duration: a number counts seconds, a text names its units (`1h30m`, `500ms`, `1.5s`).
  *
- * Strict: spaces, signs, numbers in quotes and parts without a unit are refused; so is 0, unless `zero` allows it.
+ * Strict: spaces, signs, numbers in quotes (unless `bareSeconds` allows them) and parts without a unit are refused; so is 0,
+ * unless `zero` allows it.
  *
  * @throws {CarabinerError} QUANTITY_INVALID, the message says what was expected
  */
 export function parseDuration(text: DurationText, options: DurationOptions = {}): number {
-  const ms = typeof text === 'number' ? fromSeconds(text) : fromText(text)
+  const isSeconds = typeof text === 'number' || (options.bareSeconds === true && bare.test(text))
+  const ms = isSeconds ? fromSeconds(Number(text)) : fromText(text)
   if (ms === 0 && options.zero !== true) throw refusal(text, 'is no time at all')
   return ms
 }

@@ -56,6 +56,8 @@ describe('carabiner listen', () => {
     ['--fail', 'often'],
     ['--fail', '120%'],
     ['--latency', '5 s'],
+    ['--secret', ''],
+    ['--cancel', ''],
   ]) {
     it(`exits 2 for ${args.join(' ')}`, async () => {
       using folder = projectFolder({})

@@ -66,6 +66,14 @@ describe('a duration', () => {
     assert.equal(parseDuration('0s', { zero: true }), 0)
   })
 
+  it('may be bare digits where everything is text', () => {
+    assert.equal(parseDuration('90', { bareSeconds: true }), 90_000)
+    assert.equal(parseDuration('0.25', { bareSeconds: true }), 250)
+    assert.equal(parseDuration('1h', { bareSeconds: true }), 3_600_000)
+    assert.throws(() => parseDuration('0', { bareSeconds: true }), /no time at all/)
+    assert.throws(() => parseDuration('1e3', { bareSeconds: true }), /without a unit/)
+  })
+
   it('prints as people write it', () => {
     const printed = [0, 1, 1500, 10_000, 90_000, 5_400_000, 2_592_000_000].map(printDuration)
 

@@ -46,7 +46,7 @@ function durationOf(option: CommandContext['options'][string]): number {
     throw new CarabinerError('USAGE', 'expected --for and a duration, such as --for 1h')
   }
   try {
-    return parseDuration(option)
+    return parseDuration(option, { bareSeconds: true })
   } catch (error) {
     if (!(error instanceof CarabinerError)) throw error
     throw new CarabinerError('USAGE', `--for: ${error.message}`, { cause: error })

@@ -28,9 +28,9 @@ export const configureDispatch: ConfigureCommand = (command, act) => {
 }
 
 const dispatch: Run<DispatchFlags> = async (context, flags, event) => {
-  const waitMs = parseDuration(secondsOrDuration(flags.wait), { zero: true })
+  const waitMs = parseDuration(flags.wait, { zero: true, bareSeconds: true })
   const timeoutMs =
-    flags.timeout === undefined ? undefined : parseDuration(secondsOrDuration(flags.timeout))
+    flags.timeout === undefined ? undefined : parseDuration(flags.timeout, { bareSeconds: true })
   const params = await readJsonObject(context, '--params', flags.params)
   const loaded = await loadForCommand(context)
 
@@ -44,11 +44,6 @@ const dispatch: Run<DispatchFlags> = async (context, flags, event) => {
   printOutcome(context, outcome)
   await deliverOwn(context, host, waitMs)
   return exitCodeOfOutcome(outcome)
-}
-
-/** On the command line every value is text: a bare number is seconds, as in the assembly. */
-function secondsOrDuration(text: string): string | number {
-  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : text
 }
 
 function printOutcome({ terminal, options }: CliContext, outcome: Outcome): void {

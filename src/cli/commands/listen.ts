@@ -57,10 +57,13 @@ interface Behaviour {
   requests: number
 }
 
-function behaviourOf({ secret, fail, latency, cancel }: ListenFlags): Behaviour {
+function behaviourOf({ secret = [], fail, latency, cancel }: ListenFlags): Behaviour {
+  if (secret.includes('')) throw new CarabinerError('USAGE', 'expected a secret, got an empty one')
+  if (cancel === '') throw new CarabinerError('USAGE', 'expected a reason for --cancel')
   return {
-    secrets: secret ?? [],
-    latencyMs: latency === undefined ? 0 : parseDuration(latency, { zero: true }),
+    secrets: secret,
+    latencyMs:
+      latency === undefined ? 0 : parseDuration(latency, { zero: true, bareSeconds: true }),
     cancel,
     fails: failuresOf(fail),
     requests: 0,
@@ -87,7 +90,7 @@ function open(server: ReturnType<typeof createServer>, port: number): Promise<Ad
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why =
         error.code === 'EADDRINUSE' ? `port ${port} is taken; --port names another` : error.message
-      reject(new CarabinerError('CONNECTOR_FAILED', `cannot listen: ${why}`, { cause: error }))
+      reject(new CarabinerError('LISTEN_FAILED', `cannot listen: ${why}`, { cause: error }))
     })
     // A server that listens on TCP has an address with a port.
     server.listen(port, '127.0.0.1', () => resolve(server.address() as AddressInfo))
