@@ -5,7 +5,12 @@ import type { AnyEvent, ParamsOf, ResultOf } from './bus/event.ts'
 import type { Outcome } from './bus/outcome.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Host } from './connector/host.ts'
-import { type CheckResult, type CheckSelection, runChecks } from './connector/run-checks.ts'
+import {
+  type CheckResult,
+  type CheckSelection,
+  refuseUnknown,
+  runChecks,
+} from './connector/run-checks.ts'
 import type { OutboundMessage } from './delivery/deliveries.ts'
 import { DeliveryEngine } from './delivery/engine.ts'
 import type { LookupAll } from './delivery/host-lookup.ts'
@@ -196,7 +201,11 @@ export class RunningHost implements Host, AsyncDisposable {
     return this.#current.bus.dispatch(event, params, options)
   }
 
-  /** Runs the host's own checks and the connectors', framed by the event `check`. */
+  /**
+   * Runs the host's own checks and the connectors', framed by the event `check`.
+   *
+   * @throws {CarabinerError} CONNECTOR_UNKNOWN, USAGE: the selection names what is not there
+   */
   async check(selection: CheckSelection): Promise<readonly CheckResult[]> {
     const { bus, connectors, assembly } = this.#current
     const { ids, tags } = selection
@@ -207,6 +216,7 @@ export class RunningHost implements Host, AsyncDisposable {
       { id: 'host', checks: hostChecks(this.engine), config: undefined },
       ...instances.map(({ id, connector: { checks = [] }, config }) => ({ id, checks, config })),
     ]
+    refuseUnknown(parts, selection)
     const params = { ...(ids && { ids: [...ids] }), ...(tags && { tags: [...tags] }) }
     const outcome = await bus.dispatch('check', params, { phases: ['before', 'on'] })
     if (outcome.kind !== 'completed') throw notCompleted('check', outcome)

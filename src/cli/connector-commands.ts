@@ -46,8 +46,11 @@ export async function addConnectorCommands(
   const source = (await assembledSource(context, id, builtIn !== undefined)) ?? builtIn
   if (source === undefined) return // commander says that the command is unknown
 
+  const { commands = [] } = source.connector
+  if (commands.length === 0) throw withoutCommands(id)
+
   const group = program.command(id).description(source.connector.description ?? `commands of ${id}`)
-  for (const brought of source.connector.commands ?? []) addCommand(group, brought, source, act)
+  for (const brought of commands) addCommand(group, brought, source, act)
 }
 
 async function assembledSource(
@@ -93,6 +96,10 @@ function addCommand(group: Command, brought: ConnectorCommand, source: Source, a
 
 function collect(value: string, previous: readonly string[]): readonly string[] {
   return [...previous, value]
+}
+
+function withoutCommands(id: string): CarabinerError {
+  return new CarabinerError('USAGE', `the connector \`${id}\` brings no commands`)
 }
 
 function notAssembled(id: string): CarabinerError {

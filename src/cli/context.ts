@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
 import type { LogLevel } from '../assembly/host-config.ts'
 import { CarabinerError, messageOf } from '../errors.ts'
 import type { Terminal } from './terminal.ts'
@@ -56,6 +56,11 @@ export function hasAssembly(context: CliContext): boolean {
   if (context.options.config !== undefined || context.env['CARABINER_CONFIG'] !== undefined)
     return true
   return assemblyFiles.some((each) => existsSync(resolve(context.cwd, each)))
+}
+
+/** A file as the user would name it from where they stand. */
+export function shownPath({ cwd }: CliContext, file: string): string {
+  return relative(cwd, file) || '.'
 }
 
 /** Reads an argument: `@FILE`, `-` for standard input, or the text itself. */

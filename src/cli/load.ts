@@ -5,9 +5,8 @@ import { type RunningHost, startHost } from '../host.ts'
 import { createLogger, type HostLogger } from '../log.ts'
 import { ownPath } from '../own-package.ts'
 import { Validator } from '../schema/validator.ts'
-import { assemblyFile, type CliContext } from './context.ts'
+import { assemblyFile, type CliContext, shownPath } from './context.ts'
 import { CommandExit, exitCode } from './exit.ts'
-import type { Terminal } from './terminal.ts'
 
 /** Built-in connectors: a folder each, beside `src`. */
 export const builtInFolder: string = ownPath('plugins')
@@ -24,7 +23,7 @@ export async function loadForCommand(context: CliContext, named?: string): Promi
     context.terminal.redactWith(result.assembly.redactor)
     return result
   }
-  sayProblems(context.terminal, result.problems)
+  sayProblems(context, result.problems)
   throw new CommandExit(exitCode.failed)
 }
 
@@ -40,9 +39,10 @@ export async function readAssembly(context: CliContext, file: string): Promise<R
 }
 
 /** Every problem with its place and excerpt, on standard error. */
-export function sayProblems(terminal: Terminal, problems: readonly Problem[]): void {
+export function sayProblems(context: CliContext, problems: readonly Problem[]): void {
+  const { terminal } = context
   for (const { file, line, column, message, expected, excerpt } of problems) {
-    const place = terminal.styleErr('bold', `${file}:${line}:${column}:`)
+    const place = terminal.styleErr('bold', `${shownPath(context, file)}:${line}:${column}:`)
     terminal.say(`${place} ${message}`)
     if (excerpt !== '') terminal.say(excerpt.replaceAll(/^/gm, '  '))
     if (expected !== '') terminal.say(`  expected: ${expected}`)

@@ -131,10 +131,22 @@ function reportFailure(error: unknown, terminal: Terminal, options: GlobalOption
   const failures = error instanceof AggregateError ? (error.errors as unknown[]) : [error]
   for (const failure of failures) {
     terminal.say(`${terminal.styleErr('red', 'error:')} ${messageOf(failure)}`)
-    if (debugging && failure instanceof Error) terminal.say(failure.stack ?? '')
+    if (debugging) for (const stack of stacksOf(failure)) terminal.say(stack)
   }
-  if (!debugging && failures.some((failure) => !(failure instanceof CarabinerError))) {
+  if (!debugging && failures.some(isForeign)) {
     terminal.say('(--log-level debug shows where)')
   }
   return exitCodeOf(failures[0])
+}
+
+/** Where an error was thrown, and each error that led to it. */
+function stacksOf(error: unknown): readonly string[] {
+  if (!(error instanceof Error)) return []
+  return [error.stack ?? '', ...stacksOf(error.cause).map((stack) => `caused by ${stack}`)]
+}
+
+/** Whether the mistake is in code that is not the host's: only its place tells what to do. */
+function isForeign(error: unknown): boolean {
+  if (!(error instanceof CarabinerError)) return true
+  return error.code === 'CONNECTOR_FAILED' && error.cause !== undefined && isForeign(error.cause)
 }

@@ -1,9 +1,8 @@
-import { relative } from 'node:path'
 import type { Phase } from '../bus/phase.ts'
 import { describeHandlers } from '../describe.ts'
 import { type RunningHost, wireHost } from '../host.ts'
 import type { AssemblyDescription, DescribedHandler } from '../server/host-face.ts'
-import type { CliContext } from './context.ts'
+import { type CliContext, shownPath } from './context.ts'
 import { commandLogger, loadForCommand } from './load.ts'
 
 /** An assembly wired up to be looked at: connectors are set up against a store in memory, nothing is dispatched or sent. */
@@ -56,7 +55,7 @@ export class Rehearsal implements AsyncDisposable {
 
   #explain({ event: _event, phase: _phase, ...handler }: DescribedHandler): ExplainedHandler {
     const { file } = this.#host.assembly
-    return { ...handler, file: relative(this.#context.cwd, file) || file }
+    return { ...handler, file: shownPath(this.#context, file) }
   }
 }
 

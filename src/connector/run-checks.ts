@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { messageOf } from '../errors.ts'
+import { CarabinerError, messageOf } from '../errors.ts'
 import type { Check } from './check.ts'
 
 /** What is checked: a connector, or the host itself. */
@@ -32,6 +32,32 @@ export interface CheckSelection {
   /** Namespaced (`db.reachable`) or plain ids. */
   readonly ids?: readonly string[]
   readonly tags?: readonly string[]
+}
+
+/**
+ * Refuses a selection that names what is not there: checking nothing would look like success.
+ *
+ * @throws {CarabinerError} CONNECTOR_UNKNOWN, or USAGE for a check's id or a tag
+ */
+export function refuseUnknown(parts: readonly Checked[], selection: CheckSelection): void {
+  const { connectors = [], ids = [], tags = [] } = selection
+  const known = parts.map(({ id }) => id)
+  const stranger = connectors.find((id) => !known.includes(id))
+  if (stranger !== undefined) {
+    const expected = `expected one of ${known.join(', ')}`
+    throw new CarabinerError('CONNECTOR_UNKNOWN', `no connector \`${stranger}\`: ${expected}`)
+  }
+  const all = parts.flatMap(({ id, checks }) => checks.map((check) => ({ id, check })))
+  for (const wanted of ids) {
+    if (all.some(({ id, check }) => isNamed(check, id, wanted))) continue
+    const names = all.map(({ id, check }) => `${id}.${check.id}`).join(', ')
+    throw new CarabinerError('USAGE', `no check \`${wanted}\`: expected one of ${names}`)
+  }
+  for (const tag of tags) {
+    if (all.some(({ check }) => check.tags.includes(tag))) continue
+    const names = [...new Set(all.flatMap(({ check }) => check.tags))].join(', ')
+    throw new CarabinerError('USAGE', `no check has the tag \`${tag}\`: expected one of ${names}`)
+  }
 }
 
 /** Runs checks one after another; a failed critical one skips the rest of its connector's. */
@@ -81,9 +107,12 @@ async function runCheck(
 
 function isSelected(check: Check, connector: string, selection: CheckSelection): boolean {
   const { ids, tags } = selection
-  if (ids?.some((id) => id === check.id || id === `${connector}.${check.id}`) === false)
-    return false
+  if (ids?.some((id) => isNamed(check, connector, id)) === false) return false
   return tags?.some((tag) => check.tags.includes(tag)) !== false
+}
+
+function isNamed(check: Check, connector: string, id: string): boolean {
+  return id === check.id || id === `${connector}.${check.id}`
 }
 
 function describe(

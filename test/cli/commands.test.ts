@@ -62,6 +62,12 @@ describe('carabiner', () => {
     ['--frobnicate'],
     ['show', 'everything'],
     ['webhooks', 'nope'],
+    ['adjuster', 'anything'],
+    ['validate', 'one.yaml', 'two.yaml'],
+    ['explain'],
+    ['deliveries', 'list', '--state'],
+    ['run', '--frobnicate'],
+    ['--log-level', 'loud', 'version'],
   ]) {
     it(`exits 2 for \`${args.join(' ')}\``, async () => {
       using folder = projectFolder(files)
@@ -70,7 +76,7 @@ describe('carabiner', () => {
 
       assert.equal(code, 2)
       assert.equal(out, '')
-      assert.match(err, /unknown|expected/)
+      assert.match(err, /unknown|expected|missing|brings no commands|Expected|invalid/)
     })
   }
 
@@ -124,6 +130,23 @@ describe('carabiner', () => {
     assert.ok(
       !(await carabiner([...args, '--no-color'], { cwd, terminal: true })).out.includes(csi),
     )
+  })
+
+  it('shows where a connector failed with --log-level debug, and says so without', async () => {
+    using folder = projectFolder({
+      'carabiner.yaml': "host: { store: 'memory:' }\nconnectors: [./broken.js]\n",
+      'broken.js': `import { defineConnector } from 'carabiner'
+export default defineConnector({ name: 'broken', setup() { throw new TypeError('no luck') } })
+`,
+    })
+    const args = ['explain', 'startup']
+
+    const plain = await carabiner(args, { cwd: folder.path })
+    const debug = await carabiner([...args, '--log-level', 'debug'], { cwd: folder.path })
+
+    assert.equal(plain.code, 1)
+    assert.match(plain.err, /did not start: no luck\n\(--log-level debug shows where\)\n$/)
+    assert.match(debug.err, /caused by TypeError: no luck\n +at .*broken\.js/)
   })
 
   it('shows a stack trace with --log-level debug only', async () => {
@@ -184,6 +207,15 @@ describe('carabiner validate', () => {
       'message',
       'path',
     ])
+  })
+
+  it('names a folder that was meant to be a file', async () => {
+    using folder = projectFolder({})
+
+    const { code, err } = await carabiner(['validate', '.'], { cwd: folder.path })
+
+    assert.equal(code, 1)
+    assert.match(err, /^\.:1:1: the file cannot be read/)
   })
 
   it('exits 2 for a file that is missing', async () => {
@@ -304,7 +336,34 @@ describe('carabiner check', () => {
     )
     assert.equal((await carabiner(['check', '--tag', 'soft'], { cwd })).code, 0)
     assert.equal((await carabiner(['check', '--tag', 'hard'], { cwd })).code, 1)
-    assert.equal((await carabiner(['check', '--connector', 'nope'], { cwd })).code, 2)
+  })
+
+  for (const [option, value] of [
+    ['--connector', 'nope'],
+    ['--id', 'nope'],
+    ['--id', 'host.fine'],
+    ['--tag', 'nope'],
+    ['--wait', 'soon'],
+  ] as const) {
+    it(`exits 2 for ${option} ${value}: checking nothing is no success`, async () => {
+      using folder = projectFolder(withChecks)
+
+      const { code, out, err } = await carabiner(['check', option, value], { cwd: folder.path })
+
+      assert.deepEqual([code, out], [2, ''])
+      assert.match(err, /expected/)
+    })
+  }
+
+  it('has checks of the host itself', async () => {
+    using folder = projectFolder(withChecks)
+
+    const { json } = await carabinerJson(['check', '--connector', 'host'], { cwd: folder.path })
+
+    assert.deepEqual(
+      (json as { id: string }[]).map(({ id }) => id),
+      ['host.endpoints'],
+    )
   })
 })
 

@@ -1,6 +1,5 @@
 import { systemClock } from '../../clock.ts'
 import { type CheckResult, type CheckSelection, isReady } from '../../connector/run-checks.ts'
-import { CarabinerError } from '../../errors.ts'
 import type { RunningHost } from '../../host.ts'
 import { parseDuration } from '../../quantity/duration.ts'
 import type { ConfigureCommand, Run } from '../command.ts'
@@ -28,14 +27,11 @@ export const configureCheck: ConfigureCommand = (command, act) => {
 
 const check: Run<CheckFlags> = async (context, flags) => {
   const loaded = await loadForCommand(context)
-  const selection = selectionOf(
-    flags,
-    loaded.assembly.connectors.map(({ id }) => id),
-  )
-  const waitMs = flags.wait === undefined ? 0 : parseDuration(flags.wait, { zero: true })
+  const waitMs =
+    flags.wait === undefined ? 0 : parseDuration(flags.wait, { zero: true, bareSeconds: true })
 
   await using host = await startCommandHost(context, loaded)
-  const results = await checkUntilReady(host, selection, waitMs, context.signal)
+  const results = await checkUntilReady(host, selectionOf(flags), waitMs, context.signal)
   printResults(context, results)
   return isReady(results) ? exitCode.done : exitCode.failed
 }
@@ -61,19 +57,11 @@ function sayHints(context: CliContext, results: readonly CheckResult[]): void {
   }
 }
 
-function selectionOf(flags: CheckFlags, connectors: readonly string[]): CheckSelection {
-  const unknown = flags.connector?.find((id) => !connectors.includes(id))
-  if (unknown !== undefined) {
-    const known = connectors.join(', ')
-    throw new CarabinerError(
-      'CONNECTOR_UNKNOWN',
-      `no connector \`${unknown}\`: expected one of ${known}`,
-    )
-  }
+function selectionOf({ connector, id, tag }: CheckFlags): CheckSelection {
   return {
-    ...(flags.connector && { connectors: flags.connector }),
-    ...(flags.id && { ids: flags.id }),
-    ...(flags.tag && { tags: flags.tag }),
+    ...(connector && { connectors: connector }),
+    ...(id && { ids: id }),
+    ...(tag && { tags: tag }),
   }
 }
 

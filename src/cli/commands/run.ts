@@ -1,5 +1,5 @@
 import { watch } from 'node:fs'
-import { basename, dirname, relative } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type { Assembly } from '../../assembly/assembly.ts'
 import { compareForReload } from '../../assembly/reload.ts'
 import { systemClock } from '../../clock.ts'
@@ -7,7 +7,7 @@ import { isReady } from '../../connector/run-checks.ts'
 import { messageOf } from '../../errors.ts'
 import { type RunningHost, startHost } from '../../host.ts'
 import type { ConfigureCommand, Run } from '../command.ts'
-import type { CliContext } from '../context.ts'
+import { type CliContext, shownPath } from '../context.ts'
 import { CommandExit, exitCode } from '../exit.ts'
 import { commandLogger, loadForCommand, readAssembly, sayProblems } from '../load.ts'
 import { sayResults } from './check.ts'
@@ -78,7 +78,7 @@ async function reloadHost(
   const { file } = host.assembly
   const result = await readAssembly(context, file)
   if (result.kind === 'invalid') {
-    sayProblems(terminal, result.problems)
+    sayProblems(context, result.problems)
     terminal.say('the old assembly goes on')
     return
   }
@@ -88,7 +88,7 @@ async function reloadHost(
   try {
     terminal.redactWith(result.assembly.redactor)
     await host.reload(result.assembly, result.validator)
-    terminal.say(`reloaded ${relative(context.cwd, file) || file}`)
+    terminal.say(`reloaded ${shownPath(context, file)}`)
   } catch (error) {
     terminal.say(`${messageOf(error)}\nthe old assembly goes on`)
   }

@@ -1,6 +1,5 @@
-import { relative } from 'node:path'
 import type { ConfigureCommand, Run } from '../command.ts'
-import { assemblyFile } from '../context.ts'
+import { assemblyFile, shownPath } from '../context.ts'
 import { exitCode } from '../exit.ts'
 import { readAssembly, sayProblems } from '../load.ts'
 
@@ -11,20 +10,18 @@ export const configureValidate: ConfigureCommand = (command, act) => {
 const validate: Run = async (context, _options, file) => {
   const path = assemblyFile(context, typeof file === 'string' ? file : undefined)
   const result = await readAssembly(context, path)
-  const shown = relative(context.cwd, path) || path
   const problems = result.kind === 'invalid' ? result.problems : []
-  const listed = problems.map((problem) => ({
-    ...problem,
-    file: relative(context.cwd, problem.file),
-  }))
 
   if (context.options.json) {
-    const rows = listed.map(({ excerpt: _, ...problem }) => problem)
+    const rows = problems.map(({ excerpt: _, ...problem }) => ({
+      ...problem,
+      file: shownPath(context, problem.file),
+    }))
     context.terminal.printJson({ valid: problems.length === 0, problems: rows })
   } else if (problems.length === 0) {
-    context.terminal.print(`valid: ${shown}`)
+    context.terminal.print(`valid: ${shownPath(context, path)}`)
   } else {
-    sayProblems(context.terminal, listed)
+    sayProblems(context, problems)
   }
   return problems.length === 0 ? exitCode.done : exitCode.failed
 }
