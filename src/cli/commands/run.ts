@@ -33,8 +33,8 @@ const run: Run<RunFlags> = async (context, flags) => {
     ...(flags.check === true && { beforeListening: (started) => passChecks(context, started) }),
   })
   try {
-    announce(context, host)
     using _reload = reloadOn(context, host, flags.watch === true)
+    announce(context, host)
     await aborted(context.signal)
     return exitCode.done
   } finally {
