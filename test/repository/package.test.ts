@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { before, describe, it } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { publint } from 'publint'
@@ -20,7 +23,7 @@ describe('the package, installed', () => {
   before(async () => {
     cpSync(root, checkout, {
       recursive: true,
-      filter: (path) => !kept.test(path.slice(root.length)),
+      filter: (path) => !besideSources.test(path.slice(root.length)),
     })
     symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'))
     await succeeds(process.execPath, ['--conditions=source', 'tools/build.ts'], checkout)
@@ -92,6 +95,32 @@ describe('the package, installed', () => {
     assert.equal(JSON.parse(outcome).kind, 'completed')
   })
 
+  it('serves', async () => {
+    const folder = temporaryFolder()
+    write(
+      folder,
+      'served.yaml',
+      'host: { store: "memory:", server: { listeners: [{ port: 0, serve: [metrics] }] } }\nconnectors: {}\n',
+    )
+    const main = join(installed, 'dist/src/cli/main.js')
+    const host = spawn(process.execPath, [main, '--config', 'served.yaml', 'run'], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    try {
+      const url = await listeningOn(host.stderr)
+
+      const { status } = await fetch(`${url}/metrics`)
+      host.kill('SIGTERM')
+      const [code] = await once(host, 'exit')
+
+      assert.equal(status, 200)
+      assert.equal(code, 0)
+    } finally {
+      host.kill('SIGKILL')
+    }
+  })
+
   it('is imported by a program: the host, the receiver and the means to test', async () => {
     write(project, 'program.js', program)
 
@@ -128,7 +157,7 @@ describe('the package, installed', () => {
 })
 
 /** What a checkout has beside its sources. */
-const kept = /^(node_modules|dist|data|\.git)(\/|$)/
+const besideSources = /^(node_modules|dist|data|\.cache|\.git)(\/|$)/
 
 const program = `
 import { CarabinerError, defineConnector, defineEvent } from 'carabiner'
@@ -215,6 +244,17 @@ export default defineConnector({
 
 function write(folder: string, name: string, text: string): void {
   writeFileSync(join(folder, name), text.trimStart())
+}
+
+/** Where a host that is starting says that it listens. */
+async function listeningOn(stderr: Readable): Promise<string> {
+  const said: string[] = []
+  for await (const line of createInterface({ input: stderr })) {
+    const [, url] = /^listening on (\S+)/.exec(line) ?? []
+    if (url !== undefined) return url
+    said.push(line)
+  }
+  throw new Error(`the host ended: ${said.join('\n')}`)
 }
 
 /** Lays a package of this repository into the project. */
