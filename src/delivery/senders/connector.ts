@@ -2,6 +2,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { CarabinerError } from '../../errors.ts'
 import type { EgressGuard } from '../egress-guard.ts'
+import { inMicroseconds } from './microseconds.ts'
 import type { SenderLimits, SenderOptions } from './sender-options.ts'
 
 /**
@@ -79,7 +80,7 @@ export function createConnector(
     let since = clock.monotonic()
     const lap = (): number => {
       const now = clock.monotonic()
-      const taken = now - since
+      const taken = inMicroseconds(now - since)
       since = now
       return taken
     }

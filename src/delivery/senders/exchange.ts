@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts'
 import type { NoReplyCause, OutboundRequest, Reply, Timings } from '../sender.ts'
 import type { ConnectPhases } from './connector.ts'
 import { codedLimit, decodeBody } from './content-encoding.ts'
+import { inMicroseconds } from './microseconds.ts'
 import type { SenderLimits } from './sender-options.ts'
 
 export type HeaderPairs = readonly (readonly [string, string])[]
@@ -143,7 +144,7 @@ export class Exchange {
   }
 
   #expire(): void {
-    this.fail('timeout', `no complete reply within ${this.request.timeoutMs} ms`)
+    this.fail('timeout', `no complete reply within ${Math.round(this.request.timeoutMs)} ms`)
   }
 
   #listen(signal: AbortSignal | undefined): (() => void) | undefined {
@@ -164,10 +165,14 @@ export class Exchange {
 
   #timings(): Timings {
     const now = this.#clock.monotonic()
-    const totalMs = now - this.#started
+    const totalMs = inMicroseconds(now - this.#started)
     if (this.#head === undefined) return { totalMs, ...this.#phases }
-    const firstByte = this.#headAt - this.#sentAt
-    return { totalMs, ...this.#phases, firstByte, download: now - this.#headAt }
+    return {
+      totalMs,
+      ...this.#phases,
+      firstByte: inMicroseconds(this.#headAt - this.#sentAt),
+      download: inMicroseconds(now - this.#headAt),
+    }
   }
 }
 

@@ -21,6 +21,8 @@ export interface HeaderSchemeDefinition {
   readonly signs: string
   /** The value for a request; `undefined` when the request lacks what the scheme signs. */
   value(request: SignedParts, key: KeyObject): string | undefined
+  /** See {@link SignatureScheme.form}. */
+  readonly form?: (body: Uint8Array) => Uint8Array | undefined
   /** Brings a value that came into the form `value` gives. @defaultValue as it came */
   readonly normalize?: (value: string) => string
   /** @defaultValue the secret's UTF-8 bytes */
@@ -30,12 +32,13 @@ export interface HeaderSchemeDefinition {
 type SignedParts = Pick<VerificationInput, 'body' | 'id' | 'url' | 'params'>
 
 export function headerScheme(definition: HeaderSchemeDefinition): SignatureScheme {
-  const { name, header } = definition
+  const { name, header, form } = definition
   return {
     name,
     header,
     keys: 'shared',
     timestamped: false,
+    ...(form !== undefined && { form }),
     withHeader: (other) => headerScheme({ ...definition, header: other.toLowerCase() }),
     prepare: definition.prepare ?? ((secret) => sharedKey(name, secret)),
     sign: (input, keys) => ({ [header]: sign(definition, input, keys) }),

@@ -9,6 +9,10 @@ export const pyfly: SignatureScheme = headerScheme({
   header: 'x-pyfly-signature',
   shape: /^sha256=[0-9a-f]{64}$/,
   signs: 'a JSON body',
+  form(body) {
+    const canonical = canonicalJson(body)
+    return canonical === undefined ? undefined : new TextEncoder().encode(canonical)
+  },
   value({ body }, key) {
     const canonical = canonicalJson(body)
     if (canonical === undefined) return undefined

@@ -11,6 +11,8 @@ export interface SignatureScheme {
   readonly timestamped: boolean
   /** The same scheme with its signature in another header; missing where the scheme prescribes its headers. */
   readonly withHeader?: (header: string) => SignatureScheme
+  /** Brings a body into the form it has to be sent in; `undefined` when it has none. Missing where any bytes will do. */
+  readonly form?: (body: Uint8Array) => Uint8Array | undefined
   /** Checks a secret and prepares its key once. @throws {CarabinerError} SECRET_INVALID */
   prepare(secret: string): PreparedKey
   /**
