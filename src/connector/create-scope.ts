@@ -64,6 +64,7 @@ export function createScope<Config>(
       send: (messages) => parts.deliveries.send(messages),
       ask: (endpoint, message, options) => parts.deliveries.ask(endpoint, message, options),
     },
+    store: parts.store,
     audit: (row) => parts.store.audit([{ ...row, id: newId(), createdAt: clock.now() }]),
     metrics,
     generation: parts.generation,

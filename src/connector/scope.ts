@@ -12,7 +12,7 @@ import type { ChannelMessage, MessageInput } from '../channels/message.ts'
 import type { Clock } from '../clock.ts'
 import type { Deliveries } from '../delivery/deliveries.ts'
 import type { DurationText } from '../quantity/duration.ts'
-import type { AuditRow } from '../store/store.ts'
+import type { AuditRow, Store } from '../store/store.ts'
 
 /** What `setup` gets: everything a connector may do, bound to its id. What it registers goes when it stops. */
 export interface Scope<Config = unknown> {
@@ -70,6 +70,11 @@ export interface Scope<Config = unknown> {
   ): Disposable
 
   readonly deliveries: Deliveries
+  /** The host's store, to look into: what is owed is stored through `deliveries`, what is to be remembered through `audit`. */
+  readonly store: Pick<
+    Store,
+    'name' | 'durable' | 'deliveries' | 'delivery' | 'backlog' | 'endpointStates' | 'auditTrail'
+  >
   readonly audit: (row: Omit<AuditRow, 'id' | 'createdAt'>) => Promise<void>
   readonly metrics: Metrics
   /** Counts the assemblies of this host: 1 for the one it started with, one more with each reload. */
