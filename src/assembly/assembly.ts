@@ -20,6 +20,7 @@ export interface Assembly {
   position(path: readonly (string | number)[]): Position | undefined
 }
 
+/** A connector of an assembly, with the configuration its stanza gives it. */
 export interface AssembledConnector {
   readonly id: string
   readonly connector: Connector

@@ -64,7 +64,7 @@ export class Rehearsal implements AsyncDisposable {
  * slowest after handler; never beyond the event's deadline. A handler without a limit of its own can use up the deadline.
  * What is owed (kind `delivery`) is stored, not waited for.
  */
-export function worstCaseMs(
+function worstCaseMs(
   handlers: Readonly<Record<'before' | 'on' | 'after', readonly ExplainedHandler[]>>,
   deadlineMs: number,
 ): number {

@@ -12,7 +12,7 @@ export interface DeliveryObserver {
   circuit(endpoint: string, state: Circuit['state']): void
 }
 
-export interface ObservedAttempt {
+interface ObservedAttempt {
   readonly outcome: AttemptOutcome['kind']
   readonly endpoint: string
   /** 1 for the first. */

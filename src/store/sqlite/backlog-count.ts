@@ -11,7 +11,7 @@ export interface BacklogCount {
 }
 
 /** How many were counted, and where the next slice goes on; `undefined` after the last. */
-export interface Slice {
+interface Slice {
   readonly rows: number
   readonly end: Place | undefined
 }
