@@ -3,8 +3,8 @@ import type { DispatchObserver } from './bus/bus.ts'
 import type { Clock } from './clock.ts'
 import type { Metrics } from './connector/scope.ts'
 import type { DeliveryObserver } from './delivery/delivery-observer.ts'
-import type { Store } from './store/store.ts'
 import { packageVersion } from './own-package.ts'
+import type { Store } from './store/store.ts'
 
 /** Where a host counts what it does. */
 export interface HostMetrics {

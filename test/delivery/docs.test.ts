@@ -8,7 +8,10 @@ describe('docs/retries.md', () => {
   it('tells the schedule of every preset as it is', async () => {
     const page = await readFile(join(import.meta.dirname, '../../docs/retries.md'), 'utf8')
     const told = Object.fromEntries(
-      [...page.matchAll(/^\| `(\w+)` +\| (.+?) +\|$/gm)].map(([, name, schedule]) => [name, schedule]),
+      [...page.matchAll(/^\| `(\w+)` +\| (.+?) +\|$/gm)].map(([, name, schedule]) => [
+        name,
+        schedule,
+      ]),
     )
     const real = Object.fromEntries(
       Object.entries(retryPolicies).map(([name, policy]) => [name, describeRetryPolicy(policy)]),
