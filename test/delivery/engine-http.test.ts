@@ -82,6 +82,32 @@ describe('a delivery over HTTP', () => {
     assert.ok(attempt?.phases['queue'] !== undefined)
   })
 
+  it('is sent again by hand under the same id, and says which delivery it repeats', async () => {
+    await using opened = await openTestStore('sqlite')
+    await using sender = createUndiciSender({ egress, clock: systemClock })
+    await using to = await receiver()
+    const endpoints = [anEndpoint({ url: to.url })]
+    await using running = startEngine({ store: opened.store, sender, endpoints })
+    await running.engine.send([anOutboundMessage()])
+    const isSettled = async (): Promise<boolean> =>
+      (await allDeliveries(opened.store)).every(({ settledAt }) => settledAt !== null)
+    await eventually(isSettled)
+    const [sent] = await allDeliveries(opened.store)
+    assert.ok(sent)
+
+    await running.engine.redeliver(sent.id, { actor: 'anna' })
+    const [first, again] = await to.requests(2)
+    await eventually(isSettled)
+
+    assert.equal(first?.headers['x-carabiner-redelivery'], undefined)
+    assert.equal(again?.headers['x-carabiner-redelivery'], sent.id)
+    assert.equal(again?.headers['x-carabiner-attempt'], '1')
+    for (const name of ['webhook-id', 'idempotency-key', 'x-trace-id']) {
+      assert.equal(again?.headers[name], first?.headers[name])
+    }
+    assert.deepEqual(again?.body, first?.body)
+  })
+
   it('gives a request up at the end of a stop: it goes back, without a try', async () => {
     await using opened = await openTestStore('sqlite')
     await using sender = createUndiciSender({ egress, clock: systemClock })
