@@ -33,12 +33,12 @@ describe('deliveries are never doubled', () => {
     using folder = project(oneReceiver(to.url))
 
     await using first = await runHost(folder)
-    const dispatched = await dispatchMany(first, 30)
+    const dispatched = await dispatchMany(first, 20)
     await to.requests(3)
     first.child.kill('SIGTERM')
     assert.equal(await first.exit(), 0)
     await using _second = await runHost(folder)
-    await to.requests(30)
+    await to.requests(20)
 
     await assertOnce(to, folder, dispatched)
   })
@@ -48,11 +48,11 @@ describe('deliveries are never doubled', () => {
     using folder = project(oneReceiver(to.url))
 
     await using running = await runHost(folder)
-    const dispatched = await dispatchMany(running, 15)
+    const dispatched = await dispatchMany(running, 10)
     running.child.kill('SIGHUP')
-    dispatched.push(...(await dispatchMany(running, 15)))
+    dispatched.push(...(await dispatchMany(running, 10)))
     await running.said(/reloaded carabiner\.yaml/)
-    await to.requests(30)
+    await to.requests(20)
 
     await assertOnce(to, folder, dispatched)
   })
@@ -82,8 +82,8 @@ ${told(to.url, 'left')}${told(to.url, 'right')}`,
     const [left, right] = await Promise.all([runHost(folder), runHost(folder)])
     await using _left = left
     await using _right = right
-    const dispatched = await Promise.all([dispatchMany(left, 15), dispatchMany(right, 15)])
-    await to.requests(30)
+    const dispatched = await Promise.all([dispatchMany(left, 10), dispatchMany(right, 10)])
+    await to.requests(20)
 
     await assertOnce(to, folder, dispatched.flat())
   })
