@@ -8,7 +8,7 @@ import type { DeliveryRow, EndpointState, Store } from '../store/store.ts'
 
 /** What the server needs of the host: all it knows of it. */
 export interface HostFace {
-  readonly store: Pick<Store, 'name' | 'deliveries' | 'delivery' | 'endpointStates'>
+  readonly store: Pick<Store, 'name' | 'deliveries' | 'delivery' | 'endpointStates' | 'auditPage'>
   /**
    * @throws {CarabinerError} EVENT_UNKNOWN, SHUTTING_DOWN
    * @throws {EventParamsError} EVENT_PARAMS_INVALID

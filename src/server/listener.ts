@@ -3,6 +3,7 @@ import type { ListenerConfig, RouteFamily } from '../assembly/host-config.ts'
 import { CarabinerError, messageOf } from '../errors.ts'
 import type { App } from './app.ts'
 import { assemblyRoutes } from './assembly.ts'
+import { auditEntriesRoutes } from './audit-entries.ts'
 import { requireKey } from './caller.ts'
 import { connectorRoutes, familyOf } from './connector-routes.ts'
 import { allowOrigins } from './cors.ts'
@@ -90,6 +91,7 @@ function addRoutes(app: App, listener: ListenerConfig, options: ServerOptions): 
       dispatchRoutes(scope, options)
       assemblyRoutes(scope, options)
       outboxRoutes(scope, options)
+      auditEntriesRoutes(scope, options)
       connectorRoutes(scope, ofFamily('management'))
     })
   }

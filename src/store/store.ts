@@ -159,6 +159,19 @@ export interface AuditFilter {
   readonly limit?: number
 }
 
+/** A page of the audit trail by its place, for those who show page numbers. */
+export interface AuditPageQuery extends Pick<AuditFilter, 'entityType' | 'entityId' | 'action'> {
+  /** How many rows come before it. */
+  readonly offset: number
+  readonly limit: number
+}
+
+export interface AuditPage {
+  readonly rows: readonly AuditRow[]
+  /** How many there are on all pages. */
+  readonly total: number
+}
+
 /** Counts of what is stored, for health, metrics and a person's first look. */
 export interface Backlog {
   readonly pending: number
@@ -259,6 +272,8 @@ export interface Store extends AsyncDisposable {
   audit(rows: readonly AuditRow[]): Promise<void>
   /** Newest first; refuses what `deliveries` refuses. */
   auditTrail(filter: AuditFilter): Promise<Page<AuditRow>>
+  /** Newest first. @throws {CarabinerError} USAGE for a limit that is not a whole number from 1 to 1000 */
+  auditPage(query: AuditPageQuery): Promise<AuditPage>
 
   /** Removes settled deliveries (with their attempts and orphaned messages) and audit rows older than `before`, at most `limit`. Resolves to the number removed. */
   prune(before: number, limit: number): Promise<number>

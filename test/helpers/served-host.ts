@@ -149,6 +149,7 @@ export function aFace(given: Partial<HostFace> = {}): HostFace {
       deliveries: noRows,
       delivery: async () => undefined,
       endpointStates: async () => [],
+      auditPage: async () => ({ rows: [], total: 0 }),
     },
     dispatch: async (event, params, options) => {
       if (event !== 'adjust')

@@ -13,6 +13,7 @@ const managed: readonly [string, string][] = [
   ['GET', '/api/v1/outbox'],
   ['GET', '/api/v1/outbox/019a0000-0000-7000-8000-000000000001'],
   ['POST', '/api/v1/outbox/019a0000-0000-7000-8000-000000000001/redeliver'],
+  ['GET', '/api/v1/audit-entries'],
   ['GET', '/metrics'],
   ['DELETE', '/api/v1/assembly'],
 ]

@@ -9,6 +9,7 @@ const path = fc.oneof(
     '/api/v1/dispatch/none',
     '/api/v1/assembly',
     '/api/v1/outbox',
+    '/api/v1/audit-entries',
     '/api/v1/outbox/019a0000-0000-7000-8000-000000000001',
     '/api/v1/outbox/019a0000-0000-7000-8000-000000000001/redeliver',
     '/api/v1/health',

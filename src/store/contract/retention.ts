@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Store } from '../store.ts'
+import type { AuditPageQuery, Store } from '../store.ts'
 import { aClaim, aDelivery, aMessage, anAuditRow, delivered, noon, second } from './makers.ts'
 
 export function testRetention(open: () => Promise<Store>): void {
@@ -35,6 +35,35 @@ export function testRetention(open: () => Promise<Store>): void {
       assert.equal(first.rows.length, 2)
       assert.equal(last.rows.length, 1)
       assert.equal(last.nextCursor, null)
+    })
+
+    it('is paged by place, too, with the number of rows on all pages', async () => {
+      await using store = await open()
+      const rows = [4, 3, 2, 1, 0].map((age) =>
+        anAuditRow({
+          createdAt: noon - age * second,
+          action: age === 1 ? 'decision.made' : 'delivery.redelivered',
+          entityId: age === 3 ? 'd-3' : 'd-1',
+        }),
+      )
+      await store.audit(rows)
+      const ids = rows.map((row) => row.id).reverse()
+      const page = async (query: AuditPageQuery): Promise<[string[], number]> => {
+        const { rows: found, total } = await store.auditPage(query)
+        return [found.map((row) => row.id), total]
+      }
+
+      assert.deepEqual(await page({ offset: 0, limit: 2 }), [ids.slice(0, 2), 5])
+      assert.deepEqual(await page({ offset: 4, limit: 2 }), [ids.slice(4), 5])
+      assert.deepEqual(await page({ offset: 9, limit: 2 }), [[], 5])
+      const redelivered = { action: 'delivery.redelivered', entityType: 'delivery' }
+      assert.deepEqual(await page({ ...redelivered, entityId: 'd-1', offset: 1, limit: 9 }), [
+        [ids[2], ids[4]],
+        3,
+      ])
+      assert.deepEqual(await page({ entityType: 'key', offset: 0, limit: 9 }), [[], 0])
+      assert.deepEqual((await store.auditPage({ offset: 0, limit: 1 })).rows, rows.slice(4))
+      await assert.rejects(store.auditPage({ offset: 0, limit: 0 }), { code: 'USAGE' })
     })
 
     it('takes a row once, and all rows of a call or none', async () => {

@@ -1,7 +1,7 @@
 import { copyOfAuditRow } from '../copies.ts'
 import { type Place, pageLimit, placeOfCursor, toPage } from '../paging.ts'
 import { auditRowExists } from '../refusal.ts'
-import type { AuditFilter, AuditRow, Page } from '../store.ts'
+import type { AuditFilter, AuditPage, AuditPageQuery, AuditRow, Page } from '../store.ts'
 import { Heap } from './heap.ts'
 import { isBefore, Timeline } from './timeline.ts'
 
@@ -33,6 +33,15 @@ export class AuditLog {
     const place = placeOfCursor('audit', filter.cursor)
     const found = this.#timeline.newest(place, limit + 1, ({ row }) => matches(row, filter))
     return toPage('audit', found, limit, identity, ({ row }) => copyOfAuditRow(row))
+  }
+
+  pageAt({ offset, limit, ...filter }: AuditPageQuery): AuditPage {
+    const wanted = pageLimit(limit)
+    const isWanted = ({ row }: Entry): boolean => matches(row, filter)
+    const found = this.#timeline.newest(undefined, offset + wanted, isWanted).slice(offset)
+    let total = 0
+    for (const entry of this.#entries.values()) if (isWanted(entry)) total += 1
+    return { rows: found.map(({ row }) => copyOfAuditRow(row)), total }
   }
 
   /** Removes at most `limit` rows that are older. */

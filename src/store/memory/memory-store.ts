@@ -7,6 +7,8 @@ import { withReason } from '../missing-endpoint.ts'
 import { pageLimit, placeOfCursor, toPage } from '../paging.ts'
 import type {
   AuditFilter,
+  AuditPage,
+  AuditPageQuery,
   AuditRow,
   Backlog,
   ClaimedDelivery,
@@ -216,6 +218,11 @@ export class MemoryStore implements Store {
   async auditTrail(filter: AuditFilter): Promise<Page<AuditRow>> {
     this.ready()
     return this.#audit.page(filter)
+  }
+
+  async auditPage(query: AuditPageQuery): Promise<AuditPage> {
+    this.ready()
+    return this.#audit.pageAt(query)
   }
 
   async prune(before: number, limit: number): Promise<number> {

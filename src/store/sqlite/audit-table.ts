@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { pageLimit, placeOfCursor, toPage } from '../paging.ts'
 import { auditRowExists } from '../refusal.ts'
-import type { AuditFilter, AuditRow, Page } from '../store.ts'
+import type { AuditFilter, AuditPage, AuditPageQuery, AuditRow, Page } from '../store.ts'
 import { Conditions } from './conditions.ts'
 import { isDuplicate } from './failure.ts'
 import { auditRowOf } from './rows.ts'
@@ -10,6 +10,7 @@ import { auditRowOf } from './rows.ts'
 export interface AuditTable {
   add(rows: readonly AuditRow[]): void
   page(filter: AuditFilter): Page<AuditRow>
+  pageAt(query: AuditPageQuery): AuditPage
 }
 
 export function auditTable(database: DatabaseSync): AuditTable {
@@ -17,8 +18,8 @@ export function auditTable(database: DatabaseSync): AuditTable {
     `INSERT INTO audit (id, entity_type, entity_id, action, actor, details, created_at)
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   )
-  /** One statement for each combination of conditions, of which there are few. */
-  const listings = new Map<string, StatementSync>()
+  /** One statement for each text, of which there are few: one for each combination of conditions. */
+  const statements = new Map<string, StatementSync>()
 
   return {
     add(rows) {
@@ -28,8 +29,19 @@ export function auditTable(database: DatabaseSync): AuditTable {
     page(filter) {
       const limit = pageLimit(filter.limit)
       const { sql, values } = conditionsOf(filter)
-      const found = listing(sql).all(...values, limit + 1)
+      const found = statement(selectListed(sql)).all(...values, limit + 1)
       return toPage('audit', found, limit, placeOf, auditRowOf)
+    },
+
+    pageAt({ offset, limit, ...filter }) {
+      const { sql, values } = conditionsOf(filter)
+      const found = statement(`${selectListed(sql)} OFFSET ?`).all(
+        ...values,
+        pageLimit(limit),
+        offset,
+      )
+      const counted = statement(`SELECT count(*) AS total FROM audit AS a ${sql}`).get(...values)
+      return { rows: found.map(auditRowOf), total: Number(counted?.['total']) }
     },
   }
 
@@ -41,15 +53,17 @@ export function auditTable(database: DatabaseSync): AuditTable {
     }
   }
 
-  function listing(sql: string): StatementSync {
-    const known = listings.get(sql)
+  function statement(sql: string): StatementSync {
+    const known = statements.get(sql)
     if (known !== undefined) return known
-    const prepared = database.prepare(
-      `SELECT * FROM audit AS a ${sql} ORDER BY a.created_at DESC, a.seq DESC LIMIT ?`,
-    )
-    listings.set(sql, prepared)
+    const prepared = database.prepare(sql)
+    statements.set(sql, prepared)
     return prepared
   }
+}
+
+function selectListed(conditions: string): string {
+  return `SELECT * FROM audit AS a ${conditions} ORDER BY a.created_at DESC, a.seq DESC LIMIT ?`
 }
 
 function conditionsOf({ entityType, entityId, action, from, cursor }: AuditFilter): Conditions {

@@ -7,6 +7,8 @@ import { copyOfAuditRow, copyOfMessage, copyOfSettlement } from '../copies.ts'
 import type { Place } from '../paging.ts'
 import type {
   AuditFilter,
+  AuditPage,
+  AuditPageQuery,
   AuditRow,
   Backlog,
   ClaimedDelivery,
@@ -198,6 +200,10 @@ export class SqliteStore implements Store {
 
   async auditTrail(filter: AuditFilter): Promise<Page<AuditRow>> {
     return this.#read(() => this.#tables.audit.page(filter))
+  }
+
+  async auditPage(query: AuditPageQuery): Promise<AuditPage> {
+    return this.#read(() => this.#tables.audit.pageAt(query))
   }
 
   async prune(before: number, limit: number): Promise<number> {
