@@ -42,3 +42,9 @@ export function rowOf(record: DeliveryRecord): DeliveryRow {
     redeliveryOf: record.redeliveryOf,
   }
 }
+
+/** The message of a delivery, the caller's to keep. */
+export function messageOf({ of }: DeliveryRecord): Message {
+  const { message } = of
+  return { ...message, body: Uint8Array.from(message.body), headers: { ...message.headers } }
+}

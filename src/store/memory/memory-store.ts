@@ -1,7 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { DeliveryId } from '../../ids.ts'
 import { copyOfAttempt, copyOfMessage } from '../copies.ts'
-import { untouchedEndpoint } from '../endpoint-state.ts'
 import { hostSilenceMs } from '../liveness.ts'
 import { withReason } from '../missing-endpoint.ts'
 import { pageLimit, placeOfCursor, toPage } from '../paging.ts'
@@ -17,7 +16,6 @@ import type {
   DeliveryRow,
   EndpointState,
   Lease,
-  Message,
   NewMessage,
   Page,
   Settlement,
@@ -26,7 +24,8 @@ import type {
 import { storeUnavailable } from '../unavailable.ts'
 import { AuditLog } from './audit-log.ts'
 import { DeliveryBook } from './delivery-book.ts'
-import { type DeliveryRecord, rowOf } from './delivery-record.ts'
+import { type DeliveryRecord, messageOf, rowOf } from './delivery-record.ts'
+import { EndpointBook } from './endpoint-book.ts'
 
 /** Everything in this process, gone with it. */
 export class MemoryStore implements Store {
@@ -34,7 +33,7 @@ export class MemoryStore implements Store {
   readonly durable = false
   readonly #clock: Clock
   readonly #book = new DeliveryBook()
-  readonly #endpoints = new Map<string, EndpointState>()
+  readonly #endpoints = new EndpointBook()
   readonly #hosts = new Map<string, number>()
   readonly #audit = new AuditLog()
   #closed = false
@@ -167,8 +166,7 @@ export class MemoryStore implements Store {
 
   async endpointStates(): Promise<readonly EndpointState[]> {
     this.ready()
-    const names = [...this.#endpoints.keys()].sort()
-    return names.map((name) => ({ ...untouchedEndpoint(name), ...this.#endpoints.get(name) }))
+    return this.#endpoints.all()
   }
 
   async updateEndpoint(
@@ -176,17 +174,12 @@ export class MemoryStore implements Store {
     fields: Partial<Omit<EndpointState, 'endpoint'>>,
   ): Promise<void> {
     this.ready()
-    const stored = this.#endpoints.get(endpoint) ?? untouchedEndpoint(endpoint)
-    this.#endpoints.set(endpoint, { ...stored, ...fields })
+    this.#endpoints.update(endpoint, fields)
   }
 
   async takeProbe(endpoint: string, now: number, next: number): Promise<boolean> {
     this.ready()
-    const state = this.#endpoints.get(endpoint)
-    if (state === undefined || state.circuit === 'closed') return false
-    if (state.probeAt === null || state.probeAt > now) return false
-    this.#endpoints.set(endpoint, { ...state, probeAt: next })
-    return true
+    return this.#endpoints.takeProbe(endpoint, now, next)
   }
 
   async bury(endpoint: string, reason: string, at: number): Promise<number> {
@@ -236,7 +229,7 @@ export class MemoryStore implements Store {
   }
 
   #listed(record: DeliveryRecord): DeliveryRow {
-    return withReason(rowOf(record), this.#endpoints.get(record.endpoint)?.missingSince ?? null)
+    return withReason(rowOf(record), this.#endpoints.missingSince(record.endpoint))
   }
 
   #claimOf(endpoint: string, limit: number, now: number, lease: Lease): ClaimedDelivery[] {
@@ -277,11 +270,6 @@ export class MemoryStore implements Store {
   #isLost(lease: Lease | null, now: number): boolean {
     return lease === null || lease.until <= now || !this.#hosts.has(lease.owner)
   }
-}
-
-function messageOf({ of }: DeliveryRecord): Message {
-  const { message } = of
-  return { ...message, body: Uint8Array.from(message.body), headers: { ...message.headers } }
 }
 
 function matches(record: DeliveryRecord, { state, endpoint, from, to }: DeliveryFilter): boolean {

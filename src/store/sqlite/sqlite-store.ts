@@ -1,4 +1,4 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
 import { CarabinerError } from '../../errors.ts'
@@ -24,36 +24,15 @@ import type {
   Store,
 } from '../store.ts'
 import { storeUnavailable } from '../unavailable.ts'
-import { type AuditTable, auditTable } from './audit-table.ts'
-import { type BacklogCount, backlogCount } from './backlog-count.ts'
-import { type DeliveryList, deliveryList } from './delivery-list.ts'
-import { type DeliveryTable, deliveryTable } from './delivery-table.ts'
-import { type EndpointTable, endpointTable } from './endpoint-table.ts'
 import { fileGuard } from './file-guard.ts'
 import { GroupCommit } from './group-commit.ts'
-import { type HostTable, hostTable } from './host-table.ts'
 import { untilUnlocked } from './lock.ts'
-import { type OutboxTable, outboxTable } from './outbox-table.ts'
-import { probeTable } from './probe-table.ts'
-import { type Retention, retention } from './retention.ts'
+import { type Tables, tablesOf } from './tables.ts'
 
 /** Rows that one transaction removes or buries at most, so that claims get their turn. */
 const batchRows = 500
 /** Milliseconds between two tries to write to a store that could not be written. */
 const probeIntervalMs = 1000
-
-interface Tables {
-  readonly outbox: OutboxTable
-  readonly deliveries: DeliveryTable
-  readonly list: DeliveryList
-  readonly backlog: BacklogCount
-  readonly endpoints: EndpointTable
-  readonly hosts: HostTable
-  readonly audit: AuditTable
-  readonly retention: Retention
-  readonly probe: { write(): void }
-  readonly version: StatementSync
-}
 
 /** One SQLite file. Writes of one turn share a commit; reads are made at once. */
 export class SqliteStore implements Store {
@@ -252,20 +231,5 @@ export class SqliteStore implements Store {
       if (error instanceof CarabinerError) throw error
       throw storeUnavailable('the store cannot be read', error)
     }
-  }
-}
-
-function tablesOf(database: DatabaseSync): Tables {
-  return {
-    outbox: outboxTable(database),
-    deliveries: deliveryTable(database),
-    list: deliveryList(database),
-    backlog: backlogCount(database),
-    endpoints: endpointTable(database),
-    hosts: hostTable(database),
-    audit: auditTable(database),
-    retention: retention(database),
-    probe: probeTable(database),
-    version: database.prepare('PRAGMA data_version'),
   }
 }
