@@ -1,4 +1,4 @@
-import { startTimer } from './timer.ts'
+import { performance } from 'node:perf_hooks'
 
 /**
  * Where time comes from. Everything that waits or stamps takes one, so that tests own the time.
@@ -18,7 +18,11 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  after: (ms, run) => startTimer(ms, run),
+  after(ms, run) {
+    const timer = setTimeout(run, ms)
+    timer.unref()
+    return { [Symbol.dispose]: () => clearTimeout(timer) }
+  },
   sleep(ms, signal) {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) {
@@ -26,14 +30,13 @@ export const systemClock: Clock = {
         return
       }
       const stop = (): void => {
-        timer[Symbol.dispose]()
+        clearTimeout(timer)
         reject(signal?.reason)
       }
-      const over = (): void => {
+      const timer = setTimeout(() => {
         signal?.removeEventListener('abort', stop)
         resolve()
-      }
-      const timer = startTimer(ms, over, { keepsAlive: true })
+      }, ms)
       signal?.addEventListener('abort', stop, { once: true })
     })
   },

@@ -31,11 +31,11 @@ class BeforePhase implements CallSink {
   }
 
   #startGroup(group: readonly Registration[]): void {
-    const { dryRun, notAsked } = this.#dispatch
+    const { dryRun } = this.#dispatch
     for (const registration of group) {
       if (this.#calls.isAtEnd) return
       if (!this.#dispatch.applies(registration)) continue
-      if (dryRun && registration.sideEffects) notAsked.push(registration.label)
+      if (dryRun && registration.sideEffects) this.#dispatch.leaveOut(registration)
       else this.#calls.start(registration, 0)
     }
   }

@@ -39,6 +39,8 @@ export class Calls {
   readonly #dispatch: CallingDispatch
   readonly #sink: CallSink
   #isStopped = false
+  /** The frame that is entered where the calls are being started, if it is free; forgotten when that code ends. */
+  #frame: Frame | undefined
   #controller: AbortController | undefined
   #open: Set<OpenCall> | undefined
 
@@ -68,7 +70,8 @@ export class Calls {
   /** Calls a handler. @returns the open call when it has not answered yet */
   start(registration: Registration, slot: number): OpenCall | undefined {
     const context = new CallContext(this.#dispatch, registration)
-    const frame = enterFrame(this.#dispatch)
+    this.#frame ??= enterFrame(this.#dispatch)
+    const frame = this.#frame
     frame.running = context
     this.#dispatch.deadline.workBegins()
     const { handler } = registration
@@ -88,7 +91,7 @@ export class Calls {
 
   /** Waits until all have ended; those that outlive the deadline have failed. @returns undefined: none is open */
   settled(): Promise<void> | undefined {
-    return this.#areOpen ? this.#settle() : undefined
+    return this.#areOpen() ? this.#settle() : undefined
   }
 
   /** Starts nothing more, tells those that are open, and waits for them no longer. */
@@ -98,13 +101,15 @@ export class Calls {
     this.#abandon()
   }
 
-  get #areOpen(): boolean {
+  // No private getter: reading one is a call into the runtime, at every dispatch.
+  #areOpen(): boolean {
     return this.#open !== undefined && this.#open.size > 0
   }
 
   async #settle(): Promise<void> {
     const { deadline } = this.#dispatch
     await deadline.wait()
+    this.#frame = undefined
     for (const call of this.#abandon()) {
       this.#sink.failed(call.registration, deadline.error(), call.slot)
     }
@@ -129,6 +134,7 @@ export class Calls {
     value: PromiseLike<unknown>,
   ): OpenCall {
     const call: OpenCall = { registration, context, frame, slot, timer: undefined, next: undefined }
+    this.#frame = undefined
     this.#open ??= new Set()
     this.#open.add(call)
     // A foreign thenable may throw, or answer twice or at once: a real promise does not.
@@ -136,6 +142,7 @@ export class Calls {
     this.#inTime(call, promise).then(
       (result: unknown) => {
         frame.running = undefined
+        this.#frame = undefined
         if (!this.#close(call)) return
         this.#sink.answered(registration, result, slot)
         this.#goOn(call)
@@ -143,6 +150,7 @@ export class Calls {
       (error: unknown) => {
         // One that timed out goes on running: its frame is not for others.
         if (!isTimeout(error)) frame.running = undefined
+        this.#frame = undefined
         if (!this.#close(call)) return
         this.#sink.failed(registration, error, slot)
         this.#goOn(call)
@@ -178,7 +186,7 @@ export class Calls {
       deadline.check()
       next()
     }
-    if (!this.#areOpen) deadline.wake()
+    if (!this.#areOpen()) deadline.wake()
   }
 }
 

@@ -1,6 +1,7 @@
 import { newId } from '../ids.ts'
 
-const hexDigits = '0123456789abcdef'
+const hexDigits = [...'0123456789abcdef']
+const hexPairs = hexDigits.flatMap((one) => hexDigits.map((other) => one + other))
 const idsPerSeries = 4096
 
 let moment = Number.NaN
@@ -20,7 +21,8 @@ export function newDispatchId(now: number): string {
   const current = Math.floor(now)
   if (current !== moment || used === idsPerSeries) startSeries(current)
   const count = used++
-  return head + hexDigits[count >> 8] + hexDigits[(count >> 4) & 15] + hexDigits[count & 15] + tail
+  const counter = (hexPairs[count >> 4] ?? '') + hexDigits[count & 15]
+  return head + counter + tail
 }
 
 function startSeries(current: number): void {

@@ -32,15 +32,14 @@ export interface Cancellation {
 export class Dispatch<Owed> implements CallingDispatch {
   readonly request: DispatchRequest<Owed>
   readonly parts: DispatchParts<Owed>
-  readonly failures: Failure[] = []
   readonly warnings: Warning[] = []
-  /** Labels of the handlers that a dry run did not call. */
-  readonly notAsked: string[] = []
-  results: readonly EventResult[] = noResults
+  results: readonly EventResult[] = []
   cancellation: Cancellation | undefined = undefined
   #phase: Phase = 'before'
   #calls: Calls | undefined = undefined
   #isOver = false
+  #failures: Failure[] | undefined = undefined
+  #notAsked: string[] | undefined = undefined
 
   constructor(request: DispatchRequest<Owed>, parts: DispatchParts<Owed>) {
     this.request = request
@@ -150,9 +149,30 @@ export class Dispatch<Owed> implements CallingDispatch {
     if (!this.#isOver) this.warnings.push({ source, message })
   }
 
+  /** What keeps the event from completing. */
+  get failures(): readonly Failure[] {
+    return this.#failures ?? none
+  }
+
+  fail(failure: Failure): void {
+    this.#failures ??= []
+    this.#failures.push(failure)
+  }
+
+  /** A handler failed, and the event with it. */
   report(failure: Failure): void {
-    this.failures.push(failure)
+    this.fail(failure)
     this.parts.handlerFailed(failure)
+  }
+
+  /** Labels of the handlers that a dry run did not call. */
+  get notAsked(): readonly string[] {
+    return this.#notAsked ?? none
+  }
+
+  leaveOut({ label }: Callee): void {
+    this.#notAsked ??= []
+    this.#notAsked.push(label)
   }
 
   /** Nothing runs any more; what handlers left behind learns it. */
@@ -181,4 +201,4 @@ interface Applicable {
   readonly when: ((params: Params) => readonly unknown[]) | undefined
 }
 
-const noResults: readonly EventResult[] = []
+const none: readonly never[] = []

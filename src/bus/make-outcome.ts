@@ -66,7 +66,7 @@ function rehearsed(dispatch: Dispatch<unknown>): Outcome {
     warnings: dispatch.warnings,
     kind: 'completed',
     results: dispatch.results,
-    unknown: dispatch.notAsked,
+    unknown: [...dispatch.notAsked],
   }
 }
 
@@ -83,13 +83,15 @@ function cancelled(dispatch: Dispatch<unknown>, { by, reason, details }: Cancell
     by,
     reason,
     ...(details === undefined ? {} : { details }),
-    also: dispatch.failures,
+    also: [...dispatch.failures],
   }
 }
 
 function failed(dispatch: Dispatch<unknown>): Outcome {
-  const { phase, failures, deadline } = dispatch
-  if (failures.length === 0) failures.push(failureOf(deadline.error(), hostItself, phase))
+  const { phase, deadline } = dispatch
+  if (dispatch.failures.length === 0) {
+    dispatch.fail(failureOf(deadline.error(), hostItself, phase))
+  }
   const { dispatchId, traceId } = dispatch.request
   return {
     dispatchId,
@@ -100,7 +102,7 @@ function failed(dispatch: Dispatch<unknown>): Outcome {
     warnings: dispatch.warnings,
     kind: 'failed',
     phase,
-    failures,
+    failures: dispatch.failures,
     results: dispatch.results,
   }
 }

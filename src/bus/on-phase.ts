@@ -23,14 +23,13 @@ export function runOn(dispatch: Dispatch<unknown>): Promise<void> | undefined {
 class OnPhase implements CallSink {
   readonly #dispatch: Dispatch<unknown>
   readonly #calls: Calls
-  /** One for each on handler, in the order results are given in; filled as they answer. */
-  readonly #slots: (EventResult | undefined)[]
+  /** Results by the places of their handlers in the plan, filled as they answer; who did not answer leaves a hole. */
+  readonly #slots: EventResult[] = []
   #filled = 0
 
   constructor(dispatch: Dispatch<unknown>) {
     this.#dispatch = dispatch
     this.#calls = dispatch.openCalls(this)
-    this.#slots = dispatch.request.plan.onSlots.slice()
   }
 
   async runWithinAround(): Promise<void> {
@@ -102,11 +101,8 @@ class OnPhase implements CallSink {
   }
 
   gatherResults(): void {
-    // Every slot is filled when as many were filled as there are: the cast says no more.
-    const isFull = this.#filled === this.#slots.length
-    this.#dispatch.results = isFull
-      ? (this.#slots as EventResult[])
-      : this.#slots.filter((slot) => slot !== undefined)
+    const hasHoles = this.#filled < this.#slots.length
+    this.#dispatch.results = hasHoles ? this.#slots.filter(() => true) : this.#slots
   }
 
   #fill(slot: number, result: EventResult): void {

@@ -25,7 +25,7 @@ export async function askStore(dispatch: Dispatch<unknown>): Promise<void> {
   if (outbox === undefined) return
   enterFrame(dispatch)
   const refusal = await storeRefusal(outbox, dispatch.deadline)
-  if (refusal !== undefined) dispatch.failures.push(refusal)
+  if (refusal !== undefined) dispatch.fail(refusal)
 }
 
 async function storeRefusal(
@@ -60,7 +60,7 @@ export async function commitOwed<Owed>(
   try {
     await outbox.commit(owed)
   } catch (error) {
-    dispatch.failures.push(notStored(hostItself, error))
+    dispatch.fail(notStored(hostItself, error))
   }
 }
 
@@ -73,7 +73,7 @@ function collect<Owed>(
     try {
       owed.push(...registration.collect(new CallContext(dispatch, registration)))
     } catch (error) {
-      dispatch.failures.push(notStored(registration.connector, error))
+      dispatch.fail(notStored(registration.connector, error))
     }
   }
   return owed

@@ -4,7 +4,6 @@ import type { Validator } from '../schema/validator.ts'
 
 /** Plain data nested deeper than this is taken for data that contains itself. */
 const deepestNesting = 1_000
-const nothing: Readonly<Record<string, unknown>> = Object.freeze({})
 
 export type Params = Readonly<Record<string, unknown>>
 
@@ -52,6 +51,23 @@ function copyOf(event: string, given: unknown, freeze: boolean): Params {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new EventParamsError(event, [{ pointer: '', message: 'must be an object' }])
   }
+  const copy = copyFlat(given)
+  if (copy === undefined) return copyThoroughly(event, given, freeze)
+  return freeze ? Object.freeze(copy) : copy
+}
+
+/** Copies an object that holds nothing but texts, numbers and the like: most params do. @returns undefined: it holds more */
+function copyFlat(given: object): Params | undefined {
+  if (Object.getPrototypeOf(given) !== Object.prototype) return undefined
+  // Spreading defines: a key named `__proto__` stays a key.
+  const copy: Record<string, unknown> = { ...given }
+  for (const key in copy) {
+    if (isNested(copy[key])) return undefined
+  }
+  return copy
+}
+
+function copyThoroughly(event: string, given: object, freeze: boolean): Params {
   const refused: Mismatch[] = []
   const copy = copyObject(given, { freeze, refused, pointer: '', depth: 0 })
   refuse(event, refused)
@@ -78,18 +94,12 @@ function copyObject(value: object, place: Place): unknown {
 }
 
 function copyFields(value: object, place: Place): object {
-  // Spreading defines: a key named `__proto__` stays a key.
   const copy: Record<string, unknown> = { ...value }
-  let isEmpty = true
   for (const key in copy) {
-    isEmpty = false
     const inside = copy[key]
-    if (typeof inside === 'object' ? inside !== null : isCode(inside)) {
-      copy[key] = copyInside(inside, key, place)
-    }
+    if (isNested(inside)) copy[key] = copyInside(inside, key, place)
   }
-  if (!place.freeze) return copy
-  return isEmpty ? nothing : Object.freeze(copy)
+  return place.freeze ? Object.freeze(copy) : copy
 }
 
 function copyList(value: readonly unknown[], place: Place): readonly unknown[] {
@@ -116,6 +126,11 @@ function copyUnusual(value: object, place: Place): unknown {
   const kind = Object.prototype.toString.call(value).slice(8, -1)
   if (kind === 'Object') return copyFields(value, place)
   return refusal(place, `must be data, is a ${kind}`)
+}
+
+/** Whether a value has to be copied in turn, or refused. */
+function isNested(value: unknown): boolean {
+  return typeof value === 'object' ? value !== null : isCode(value)
 }
 
 function isCode(value: unknown): boolean {

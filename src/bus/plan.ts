@@ -7,8 +7,6 @@ export interface Plan<Owed> {
   readonly before: readonly (readonly Registration[])[]
   /** One lane for each connector, in assembly order; handlers of a lane run one after the other. */
   readonly on: readonly (readonly Registration[])[]
-  /** An empty place for the result of each on handler: a dispatch begins with a copy. */
-  readonly onSlots: readonly undefined[]
   readonly after: readonly Registration[]
   readonly owed: readonly OweRegistration<Owed>[]
   /** Nobody handles the event in any phase. */
@@ -43,12 +41,10 @@ export function makePlan<Owed>(
 ): Plan<Owed> {
   const ofPhase = (phase: Registration['phase']): Registration[] =>
     registrations.filter((each) => each.phase === phase).sort(inRunOrder)
-  const on = ofPhase('on')
-  const lanes = Map.groupBy(on, ({ connector }) => connector)
+  const lanes = Map.groupBy(ofPhase('on'), ({ connector }) => connector)
   return {
     before: [...Map.groupBy(ofPhase('before'), ({ priority }) => priority).values()],
     on: [...lanes.values()].sort(([one], [other]) => (one?.rank ?? 0) - (other?.rank ?? 0)),
-    onSlots: on.map(() => undefined),
     after: ofPhase('after'),
     owed: owed.toSorted((one, other) => one.rank - other.rank),
     isEmpty: registrations.length === 0 && owed.length === 0,
