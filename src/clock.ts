@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { startTimer } from './timer.ts'
 
 /**
  * Where time comes from. Everything that waits or stamps takes one, so that tests own the time.
@@ -18,11 +19,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  after(ms, run) {
-    const timer = setTimeout(run, ms)
-    timer.unref()
-    return { [Symbol.dispose]: () => clearTimeout(timer) }
-  },
+  after: (ms, run) => startTimer(ms, run),
   sleep(ms, signal) {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) {
@@ -30,13 +27,14 @@ export const systemClock: Clock = {
         return
       }
       const stop = (): void => {
-        clearTimeout(timer)
+        timer[Symbol.dispose]()
         reject(signal?.reason)
       }
-      const timer = setTimeout(() => {
+      const over = (): void => {
         signal?.removeEventListener('abort', stop)
         resolve()
-      }, ms)
+      }
+      const timer = startTimer(ms, over, { keepsAlive: true })
       signal?.addEventListener('abort', stop, { once: true })
     })
   },
