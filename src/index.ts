@@ -22,6 +22,7 @@ export type {
   OnHandler,
 } from './bus/handler.ts'
 export type { EventResult, Failure, Outcome, Warning } from './bus/outcome.ts'
+export { type Json, json as toJson } from './bus/outcome-json.ts'
 export { type Hook, type Phase, parseHook } from './bus/phase.ts'
 export { suggestion } from './bus/suggestion.ts'
 export type { ChannelMessage, MessageInput } from './channels/message.ts'
@@ -50,6 +51,7 @@ export { type RetryPolicy, retryPolicies } from './delivery/retry-policy.ts'
 export type { CompleteReply, NoReply, Timings } from './delivery/sender.ts'
 export type { Verification } from './delivery/signing/scheme.ts'
 export { schemes as signatureSchemes } from './delivery/signing/schemes.ts'
+export { signedForm } from './delivery/signing/signed-form.ts'
 export { fittingKeys, Signer } from './delivery/signing/signer.ts'
 export {
   CarabinerError,

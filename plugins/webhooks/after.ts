@@ -16,7 +16,7 @@ export function tellAfter(scope: Pick<Scope, 'deliveries' | 'clock'>, webhook: W
 
 function owedAfter(context: AfterContext, webhook: Webhook, clock: Clock): OutboundMessage {
   const stamp = { id: newId(), createdAt: clock.now() }
-  const { hook, contentType, body } = afterRequest(context, stamp, webhook.contentType)
+  const { hook, contentType, body } = afterRequest(context, stamp, webhook.form)
   const orderKey = orderKeyOf(webhook.ordered, body)
   return {
     id: stamp.id,

@@ -138,9 +138,9 @@ class Asker implements AsyncDisposable {
   }
 
   #question(context: HandlerContext, budgetMs: number, signal: AbortSignal): Question {
-    const { id, contentType, decision } = this.#webhook
+    const { id, form, decision } = this.#webhook
     const stamp = { id: newId(), createdAt: this.#scope.clock.now() }
-    const request = beforeRequest(context, stamp, contentType)
+    const request = beforeRequest(context, stamp, form)
     const message: OutboundMessage = {
       id: stamp.id,
       origin: 'webhook',

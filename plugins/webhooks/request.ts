@@ -1,4 +1,11 @@
-import type { AfterContext, AnyEvent, EventResult, HandlerContext } from 'carabiner'
+import {
+  type AfterContext,
+  type AnyEvent,
+  type EventResult,
+  type HandlerContext,
+  signedForm,
+  toJson,
+} from 'carabiner'
 import { type Static, type TSchema, Type } from 'typebox'
 
 /** What one webhook request carries. */
@@ -26,6 +33,14 @@ type Facts = Pick<
 export type BeforeFacts = Facts
 export type AfterFacts = Omit<Facts, 'dryRun' | 'deadline'> & Pick<AfterContext, 'results'>
 
+/** What an endpoint wants of a body. */
+export interface BodyForm {
+  /** @defaultValue `application/vnd.carabiner.<phase>.<event>+json; version=1` */
+  readonly contentType?: string | undefined
+  /** Names of signature schemes: `pyfly` wants canonical JSON. @defaultValue none */
+  readonly signatures?: readonly string[]
+}
+
 /** The phases that webhooks hook into. */
 export type WebhookPhase = 'before' | 'after'
 
@@ -33,11 +48,11 @@ export type WebhookPhase = 'before' | 'after'
 export function beforeRequest(
   context: BeforeFacts,
   stamp: Stamp,
-  contentType?: string,
+  form: BodyForm = {},
 ): WebhookContent {
   const hook = `before:${context.event}`
   const { params, dryRun, deadline } = context
-  return serialise(hook, contentType ?? defaultContentType('before', context.event), {
+  return serialise(hook, defaultContentType('before', context.event), form, {
     ...opening(hook, context, stamp),
     params,
     ...closing(context),
@@ -50,10 +65,10 @@ export function beforeRequest(
 export function afterRequest(
   context: AfterFacts,
   stamp: Stamp,
-  contentType?: string,
+  form: BodyForm = {},
 ): WebhookContent {
   const hook = `after:${context.event}`
-  return serialise(hook, contentType ?? defaultContentType('after', context.event), {
+  return serialise(hook, defaultContentType('after', context.event), form, {
     ...opening(hook, context, stamp),
     params: context.params,
     results: context.results.map(asResult),
@@ -127,8 +142,24 @@ function asResult(result: EventResult): ResultBody {
   return { connector, error: { name, message } }
 }
 
-function serialise(hook: string, contentType: string, body: object): WebhookContent {
-  return { hook, contentType, body: new TextEncoder().encode(JSON.stringify(body)) }
+function serialise(
+  hook: string,
+  defaultType: string,
+  { contentType = defaultType, signatures = [] }: BodyForm,
+  body: object,
+): WebhookContent {
+  const bytes = new TextEncoder().encode(stringify(body))
+  return { hook, contentType, body: signedForm(signatures, bytes) }
+}
+
+/** Params and results as JSON. What no JSON can say must not keep a message from being sent: the event has happened. */
+function stringify(body: object): string {
+  try {
+    return JSON.stringify(body)
+  } catch {
+    // A bigint, a cycle, a `toJSON` that throws: they stand here as they stand in the outcome over HTTP.
+    return JSON.stringify(toJson(body))
+  }
 }
 
 function rfc3339(utcMs: number): string {

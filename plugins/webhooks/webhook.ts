@@ -6,6 +6,7 @@ import {
   type WebhookConfig,
 } from './config.ts'
 import { resolveHooks } from './hooks.ts'
+import type { BodyForm } from './request.ts'
 import { retryPolicyOf } from './retry.ts'
 
 /** A webhook with everything its stanza leaves out filled in, and its events found. */
@@ -20,7 +21,7 @@ export interface Webhook {
   readonly channels: readonly string[]
   /** The URL's host, with its port. */
   readonly host: string
-  readonly contentType: string | undefined
+  readonly form: BodyForm
   readonly when: Readonly<Record<string, unknown>> | undefined
   readonly ordered: boolean | string
   readonly responseChannel: string | undefined
@@ -86,7 +87,10 @@ function resolveWebhook(
     after,
     channels: listOf(config.channels),
     host: new URL(config.url).host,
-    contentType: config.content_type,
+    form: {
+      contentType: config.content_type,
+      signatures: config.signatures ?? defaults.signatures,
+    },
     when: config.when,
     ordered: config.ordered ?? false,
     responseChannel: config.response_channel,

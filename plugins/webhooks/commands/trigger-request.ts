@@ -9,7 +9,7 @@ import {
 } from 'carabiner'
 import { Value } from 'typebox/value'
 import { exampleOf } from '../example-value.ts'
-import { afterRequest, beforeRequest, type WebhookContent } from '../request.ts'
+import { afterRequest, type BodyForm, beforeRequest, type WebhookContent } from '../request.ts'
 import type { HookArgument } from './hook-argument.ts'
 
 export interface TriggerRequest extends WebhookContent {
@@ -20,7 +20,7 @@ export interface TriggerSettings {
   /** UTC milliseconds. */
   readonly now: number
   readonly timeoutMs: number
-  readonly contentType: string | undefined
+  readonly form: BodyForm
 }
 
 /**
@@ -32,7 +32,7 @@ export interface TriggerSettings {
 export async function triggerRequest(
   context: CommandContext,
   { phase, event }: HookArgument,
-  { now, timeoutMs, contentType }: TriggerSettings,
+  { now, timeoutMs, form }: TriggerSettings,
 ): Promise<TriggerRequest> {
   const params = (await jsonOption(context, 'params')) ?? exampleOf(event.params)
   const mismatches = Value.Errors(event.params, params).map(({ instancePath, message }) => ({
@@ -51,14 +51,14 @@ export async function triggerRequest(
   }
   if (phase === 'after') {
     const results = await resultsOf(context, event)
-    return { ...afterRequest({ ...facts, results }, stamp, contentType), id: stamp.id }
+    return { ...afterRequest({ ...facts, results }, stamp, form), id: stamp.id }
   }
   if (context.options['results'] !== undefined) {
     throw usage('--results is for after: before the event there are none')
   }
   // Nothing happens after this question, and the receiver may know it.
   const question = { ...facts, dryRun: true, deadline: now + timeoutMs }
-  return { ...beforeRequest(question, stamp, contentType), id: stamp.id }
+  return { ...beforeRequest(question, stamp, form), id: stamp.id }
 }
 
 /** What stands in the list without a connector is the value of one called `example`. */

@@ -9,6 +9,7 @@ import {
 } from 'carabiner'
 import { defaults, type WebhookConfig } from '../config.ts'
 import { judge } from '../decision.ts'
+import type { BodyForm } from '../request.ts'
 import { retryPolicyOf } from '../retry.ts'
 import type { Webhook } from '../webhook.ts'
 import { type HookArgument, hookArgument } from './hook-argument.ts'
@@ -48,7 +49,7 @@ async function triggerWebhook(context: Context): Promise<number> {
   const request = await triggerRequest(context, hook, {
     now,
     timeoutMs,
-    contentType: target.contentType,
+    form: target.form,
   })
 
   await using host = await context.startHost()
@@ -79,7 +80,7 @@ async function triggerWebhook(context: Context): Promise<number> {
 interface Target {
   readonly endpoint: EndpointDefinition
   readonly timeoutMs: number
-  readonly contentType: string | undefined
+  readonly form: BodyForm
 }
 
 /** An endpoint of its own, without a circuit: the webhook's circuit neither stops the request nor learns of it. */
@@ -103,7 +104,7 @@ function targetOf(context: Context, hook: HookArgument): Target {
       replyLimit: isDecision ? decision.replyLimit : endpoint.replyLimit,
     },
     timeoutMs: isDecision ? decision.timeoutMs : endpoint.timeoutMs,
-    contentType: webhook.contentType,
+    form: webhook.form,
   }
 }
 
@@ -129,7 +130,7 @@ function adHoc(
     circuitBreaker: false,
     replyLimit: defaults.replyLimit[phase],
   }
-  return { endpoint, timeoutMs, contentType: undefined }
+  return { endpoint, timeoutMs, form: {} }
 }
 
 function onlyWebhookOf(context: Context, { phase, event }: HookArgument): Webhook {

@@ -59,7 +59,10 @@ describe('the body of before', () => {
       beforeRequest(question, stamp).contentType,
       'application/vnd.carabiner.before.order.adjust+json; version=1',
     )
-    assert.equal(beforeRequest(question, stamp, 'application/json').contentType, 'application/json')
+    assert.equal(
+      beforeRequest(question, stamp, { contentType: 'application/json' }).contentType,
+      'application/json',
+    )
   })
 })
 
@@ -92,6 +95,36 @@ describe('the body of after', () => {
       request.contentType,
       'application/vnd.carabiner.after.order.adjust+json; version=1',
     )
+  })
+})
+
+describe('a body', () => {
+  it('says what no JSON can say as the outcome over HTTP says it', () => {
+    const circle: Record<string, unknown> = { count: 10n, at: new Date(0), not: Number.NaN }
+    circle['itself'] = circle
+    const results = [{ connector: 'a', value: circle }]
+
+    const body = parsed(afterRequest({ ...facts, params: { amount: 10n }, results }, stamp))
+
+    assert.partialDeepStrictEqual(body, {
+      id: stamp.id,
+      params: { amount: '10' },
+      results: [
+        {
+          connector: 'a',
+          value: { count: '10', at: '1970-01-01T00:00:00.000Z', not: null, itself: '[circular]' },
+        },
+      ],
+    })
+  })
+
+  it('is canonical JSON for an endpoint that is signed for with pyfly', () => {
+    const { body } = beforeRequest(question, stamp, { signatures: ['standard', 'pyfly'] })
+
+    const text = new TextDecoder().decode(body)
+    assert.match(text, /^\{"actor":null,"created_at":"2026/)
+    assert.match(text, /"params":\{"amount":7,"component":"gr\\u00f6\\u00dfe \\ud83c\\udf92"\}/)
+    assert.deepEqual(JSON.parse(text), parsed(beforeRequest(question, stamp)))
   })
 })
 

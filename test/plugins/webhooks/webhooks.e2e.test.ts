@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { schemeNamed } from '../../../src/delivery/signing/schemes.ts'
 import { Validator } from '../../../src/schema/validator.ts'
+import { eventually } from '../../helpers/engine.ts'
 import { type HostilePath, startHostile } from '../../helpers/hostile-receiver.ts'
 import {
   type Answer,
@@ -204,6 +205,61 @@ describe('before webhooks, over real HTTP', () => {
     assert.deepEqual([small.kind, large.kind], ['completed', 'cancelled'])
   })
 
+  it('are asked at once: the first veto ends the wait, and the others are given up', async () => {
+    const never: AnswerSource = () => new Promise<Answer>(() => undefined)
+    await using slow = await receiver({ answers: [never] })
+    await using quick = await receiver({ answers: [cancelled] })
+    await using project = await startWith(
+      [
+        aWebhook(slow.url, 'name: slow', 'events: before:adjust'),
+        aWebhook(quick.url, 'name: quick', 'events: before:adjust', 'on_failure: allow'),
+      ].join('\n'),
+    )
+
+    const outcome = await project.host.dispatch('adjust', params, { timeout: 20 })
+
+    assert.partialDeepStrictEqual(outcome, { kind: 'cancelled', by: 'webhooks/quick', also: [] })
+    assert.ok(outcome.durationMs < 10_000)
+  })
+
+  it('ask nobody while the circuit is open, and say so', async () => {
+    await using project = await startWith(
+      aWebhook(
+        'http://127.0.0.1:9/',
+        'name: dead',
+        'events: before:adjust',
+        'backoff: false',
+        'circuit_breaker: { failure_threshold: 1 }',
+      ),
+    )
+
+    await project.host.dispatch('adjust', params)
+    const second = await project.host.dispatch('adjust', params)
+
+    assert.partialDeepStrictEqual(second, {
+      kind: 'cancelled',
+      reason: 'no decision from webhooks/dead: the circuit is open, nothing was sent',
+      details: { kind: 'error', error: 'circuit', tries: 0 },
+    })
+  })
+
+  it('ask nobody whom the egress guard refuses, and say why', async () => {
+    await using endpoint = await receiver({ answers: [204] })
+    await using project = await startWith(
+      aWebhook(endpoint.url, 'name: inside', 'events: before:adjust'),
+      ', egress: { default: guarded }',
+    )
+
+    const outcome = await project.host.dispatch('adjust', params)
+
+    assert.partialDeepStrictEqual(outcome, {
+      kind: 'cancelled',
+      reason: 'no decision from webhooks/inside: egress refused: 127.0.0.1 is loopback',
+      details: { kind: 'error', error: 'egress', tries: 0 },
+    })
+    assert.equal(endpoint.connections, 0)
+  })
+
   it('read 256 KiB of a decision, and no more', async () => {
     const body = (bytes: number): Answer => ({
       headers: { 'content-type': 'text/plain' },
@@ -312,6 +368,61 @@ describe('after webhooks, over real HTTP', () => {
       params,
       results: [{ connector: 'adjuster', value: { applied: 7 } }],
     })
+  })
+
+  it('are sent canonical JSON under pyfly, and every signature fits those bytes', async () => {
+    await using endpoint = await receiver()
+    await using project = await startWith(
+      aWebhook(endpoint.url, 'events: after:adjust', 'signatures: [pyfly, axme, standard]'),
+    )
+
+    await project.host.dispatch('adjust', { component: 'größe', amount: 1e-7 })
+    const [request] = await endpoint.requests(1)
+
+    assert.ok(request)
+    for (const scheme of ['pyfly', 'axme', 'standard']) assert.ok(verifies(request, scheme), scheme)
+    assert.match(request.text, /^\{"actor":null,"created_at"/)
+    assert.match(request.text, /"params":\{"amount":1e-07,"component":"gr\\u00f6\\u00dfe"\}/)
+  })
+
+  it('are dead at once when the egress guard refuses their address', async () => {
+    await using endpoint = await receiver()
+    await using project = await startWith(
+      aWebhook(endpoint.url, 'events: after:adjust'),
+      ', egress: { default: guarded, allow: [localhost] }',
+    )
+
+    const outcome = await project.host.dispatch('adjust', params)
+    const settled = async () => (await project.host.store.deliveries({ state: 'dead' })).rows
+    await eventually(async () => (await settled()).length === 1)
+
+    assert.equal(outcome.kind, 'completed')
+    assert.partialDeepStrictEqual(await settled(), [
+      { attempts: 0, lastError: 'egress refused: 127.0.0.1 is loopback' },
+    ])
+    assert.equal(endpoint.connections, 0)
+  })
+
+  it('fail the dispatch when their body is over 1 MiB, naming both sizes', async () => {
+    await using project = await startWith(aWebhook('http://127.0.0.1:9/', 'events: after:adjust'))
+
+    const outcome = await project.host.dispatch('adjust', {
+      component: 'x'.repeat(1_048_576),
+      amount: 7,
+    })
+
+    assert.partialDeepStrictEqual(outcome, {
+      kind: 'failed',
+      phase: 'after',
+      results: [{ connector: 'adjuster', value: { applied: 7 } }],
+    })
+    assert.ok(outcome.kind === 'failed')
+    assert.partialDeepStrictEqual(outcome.failures, [{ code: 'DELIVERY_NOT_STORED' }])
+    assert.match(
+      outcome.failures[0]?.message ?? '',
+      /^the body of `after:adjust` has \d{7} bytes, the limit is 1048576$/,
+    )
+    assert.deepEqual((await project.host.store.deliveries({})).rows, [])
   })
 
   it('are not told of an event that was cancelled', async () => {
