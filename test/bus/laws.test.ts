@@ -186,6 +186,44 @@ describe('currentEvent', () => {
     assert.equal(currentEvent(), undefined)
   })
 
+  it('says nothing to the caller: handlers run when dispatch has returned, in a context of their own', async () => {
+    const { bus } = openBus()
+    let hasRun = false
+    bus.register('a', 'on', adjust, () => {
+      hasRun = true
+    })
+
+    const dispatching = bus.dispatch(adjust, { amount: 1 })
+    assert.deepEqual([hasRun, currentEvent()], [false, undefined])
+    await dispatching
+
+    assert.deepEqual([hasRun, currentEvent()], [true, undefined])
+  })
+
+  it('never takes what a handler left behind for a part of a later dispatch', async () => {
+    const { bus } = openBus()
+    const [over, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const leftovers: Promise<unknown>[] = []
+    const leaveBehind = async (): Promise<unknown> => {
+      await over.promise
+      const seen = currentEvent()
+      gate.resolve()
+      return seen ?? (await bus.dispatch(adjust, { amount: 3 })).kind
+    }
+    bus.register('a', 'on', adjust, ({ params }) => {
+      if (params.amount === 1) leftovers.push(leaveBehind())
+      return params.amount === 2 ? gate.promise : undefined
+    })
+
+    await bus.dispatch(adjust, { amount: 1 })
+    const later = bus.dispatch(adjust, { amount: 2 })
+    await nextTurn()
+    over.resolve()
+
+    assert.equal((await later).kind, 'completed')
+    assert.deepEqual(await Promise.all(leftovers), ['completed'])
+  })
+
   it('says when the handler began', async () => {
     const clock = new FakeClock()
     const { bus } = openBus({ clock })
