@@ -45,6 +45,7 @@ export class Channels {
    * Publishes a message. Resolves when every subscriber has room for it, and those that are awaited have handled it.
    *
    * @throws {CarabinerError} CHANNEL_INVALID, or SHUTTING_DOWN after `stop`
+   * @throws what an awaited subscriber threw, once all others have the message; an AggregateError when several did
    */
   async publish(channel: string, message: MessageInput | string | Uint8Array): Promise<void> {
     checkChannelName(channel)
@@ -56,7 +57,7 @@ export class Channels {
         taking.push(subscriber.take(channel, created))
       }
     }
-    await Promise.all(taking)
+    throwFailures(await Promise.allSettled(taking))
   }
 
   /**
@@ -134,4 +135,13 @@ export class Channels {
       this.#log.error({ channel, error }, `nothing was published: ${messageOf(error)}`)
     }
   }
+}
+
+function throwFailures(settled: readonly PromiseSettledResult<void>[]): void {
+  const failures = settled.flatMap((each): unknown[] =>
+    each.status === 'rejected' ? [each.reason] : [],
+  )
+  if (failures.length === 0) return
+  if (failures.length === 1) throw failures[0]
+  throw new AggregateError(failures, `${failures.length} subscribers could not take the message`)
 }

@@ -10,7 +10,8 @@ export type SubscriberHandler = (
 interface Waiting {
   readonly channel: string
   readonly message: ChannelMessage
-  readonly handled: (() => void) | undefined
+  /** The publisher waits until it is handled. */
+  readonly handling: Pick<PromiseWithResolvers<void>, 'resolve' | 'reject'> | undefined
 }
 
 /**
@@ -46,11 +47,14 @@ export class Subscriber {
     this.#failed = failed
   }
 
-  /** Takes a message in. Resolves when there was room for it, or for an awaited subscriber when it was handled. */
+  /**
+   * Takes a message in. Resolves when there was room for it; for an awaited subscriber when it was handled, and rejects
+   * with what its handler threw.
+   */
   async take(channel: string, message: ChannelMessage): Promise<void> {
     if (this.#isGone) return
     const handling = this.#awaited ? Promise.withResolvers<void>() : undefined
-    await this.#enter({ channel, message, handled: handling?.resolve })
+    await this.#enter({ channel, message, handling })
     await handling?.promise
   }
 
@@ -66,9 +70,9 @@ export class Subscriber {
     const dropped = this.#queue.slice(this.#head)
     this.#queue = []
     this.#head = 0
-    for (const { handled } of dropped) handled?.()
+    for (const { handling } of dropped) handling?.resolve()
     for (const { waiting, admitted } of this.#outside.splice(0)) {
-      waiting.handled?.()
+      waiting.handling?.resolve()
       admitted()
     }
   }
@@ -98,13 +102,14 @@ export class Subscriber {
 
   async #work(): Promise<void> {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
-      const { channel, message, handled } = next
+      const { channel, message, handling } = next
       try {
         await this.#handler(message, { channel })
+        handling?.resolve()
       } catch (error) {
-        this.#failed(channel, error)
+        if (handling === undefined) this.#failed(channel, error)
+        else handling.reject(error)
       }
-      handled?.()
     }
     this.#isWorking = false
     for (const resolve of this.#idle.splice(0)) resolve()

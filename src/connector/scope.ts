@@ -54,7 +54,7 @@ export interface Scope<Config = unknown> {
 
   readonly dispatch: DispatchEvent
 
-  /** Resolves when every subscriber's queue has room for it and what is durable about it is stored. */
+  /** Resolves when every subscriber's queue has room for it and what is durable about it is stored; rejects when that cannot be stored. */
   publish(channel: string, message: MessageInput | string | Uint8Array): Promise<void>
   /** A literal name, a glob (`orders.*`), or a regular expression (`/orders\..+/` or a RegExp), matched whole. */
   subscribe(

@@ -106,6 +106,22 @@ describe('channels', () => {
     assert.deepEqual(stored, ['one'])
   })
 
+  it('tell the publisher when a subscriber that stores could not, and bring it to all others', async () => {
+    const { channels, log } = open()
+    const got: string[] = []
+    const away = new Error('the store is away')
+    const awaited = { awaited: true } as const
+    channels.subscribe('orders', () => Promise.reject(away), awaited)
+    channels.subscribe('orders', (message) => void got.push(message.text()), awaited)
+
+    await assert.rejects(channels.publish('orders', 'one'), away)
+    channels.subscribe('orders', () => Promise.reject(away), awaited)
+    await assert.rejects(channels.publish('orders', 'two'), { errors: [away, away] })
+
+    assert.deepEqual(got, ['one', 'two'])
+    assert.deepEqual(log.lines, [])
+  })
+
   it('log what a subscriber throws, and go on', async () => {
     const { channels, log } = open()
     const got: string[] = []

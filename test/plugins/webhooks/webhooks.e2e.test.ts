@@ -494,6 +494,22 @@ ${webhooks.replaceAll(/^/gm, '  ')}
     assert.equal((await project.host.store.deliveries({})).rows.length, 1)
   })
 
+  it('tell who publishes that a message could not be stored', async () => {
+    await using project = await startProject(
+      yaml(aWebhook('http://127.0.0.1:9/', 'channels: audit.*')),
+      { files: { 'publisher.ts': publisher } },
+    )
+
+    const outcome = await project.host.dispatch('say', { text: 'x'.repeat(1_048_577) })
+
+    assert.partialDeepStrictEqual(outcome, { kind: 'failed', phase: 'on' })
+    assert.ok(outcome.kind === 'failed')
+    assert.match(
+      outcome.failures[0]?.message ?? '',
+      /^the body of `audit.said` has 1048577 bytes, the limit is 1048576$/,
+    )
+  })
+
   it('end a loop of replies that feed the webhook they answer', async () => {
     await using endpoint = await receiver({ answers: [{ body: 'again' }] })
     const webhook = aWebhook(
