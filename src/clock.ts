@@ -18,6 +18,7 @@ export interface Clock {
 /** The computer's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  // The imported one: the global of this name is read through a getter.
   monotonic: () => performance.now(),
   after: (ms, run) => startTimer(ms, run),
   sleep(ms, signal) {
