@@ -17,7 +17,7 @@ const runs = 5
 export const dispatchBench: Bench = {
   title: 'Dispatch',
   question:
-    'How many dispatches a second, and what do its promises cost? Ours checks, copies and freezes the params, keeps a deadline and an async context, and ends in an outcome with every result; the peers call the same handlers with the same object and do none of that. Held against, with 3 handlers: 1.5 × emitSerial, 2 × hookable, 0.6 × tapable; with none and with 20: 1 × emit. Beside tapable's plain taps that cannot be: a call of the three costs about as much as our two readings of the clock.',
+    'How many dispatches a second, and what do its promises cost? Ours checks, copies and freezes the params, keeps a deadline and an async context, and ends in an outcome with every result; the peers call the same handlers with the same object and do none of that. Held against, with 3 handlers: 1.5 × emitSerial, 2 × hookable, 0.6 × tapable; with none and with 20: 1 × emit. Beside the plain taps of tapable that cannot be: one call of three costs about as much as our two readings of the clock.',
   moreIsBetter: true,
   run: benchDispatch,
 }
