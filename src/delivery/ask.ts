@@ -13,6 +13,8 @@ export interface AskParts {
   readonly log: Logger
   readonly registry: EndpointRegistry
   readonly sender: () => Promise<Sender>
+  /** Bytes of a body that are sent. */
+  readonly bodyLimit: number
 }
 
 const circuitOpen: CircuitOpen = { kind: 'circuit-open' }
@@ -31,6 +33,11 @@ export async function ask(
   const startedAt = parts.clock.monotonic()
   const queue = parts.registry.get(endpoint)
   if (queue === undefined) return noReply('connect', `there is no endpoint \`${endpoint}\``, 0)
+  const { byteLength } = message.body
+  if (byteLength > parts.bodyLimit) {
+    const text = `the question has ${byteLength} bytes, the limit is ${parts.bodyLimit}`
+    return noReply('over-limit', text, 0)
+  }
   if (queue.circuitAdmission(parts.clock.now()).kind === 'circuit-open') return circuitOpen
 
   const slot = waitForSlot(parts.clock, options)

@@ -4,6 +4,9 @@ import type { Store } from '../store/store.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
 import type { Sender } from './sender.ts'
 
+/** Bytes of a message's body, unless the engine is told otherwise: 1 MiB. */
+export const defaultBodyLimit = 1_048_576
+
 export interface DeliveryEngineOptions {
   readonly store: Store
   readonly clock: Clock

@@ -4,7 +4,7 @@ import { Custody } from './custody.ts'
 import { DeliveryRunner } from './delivery-runner.ts'
 import { EndpointRegistry } from './endpoint-registry.ts'
 import type { EngineMode } from './engine-mode.ts'
-import type { DeliveryEngineOptions } from './engine-options.ts'
+import { type DeliveryEngineOptions, defaultBodyLimit } from './engine-options.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { HeldDeliveries } from './held-deliveries.ts'
 import { MissingEndpoints } from './missing-endpoints.ts'
@@ -134,7 +134,7 @@ export class EngineParts {
       clock,
       registry: this.registry,
       held: this.held,
-      bodyLimit: bodyLimit ?? 1_048_576,
+      bodyLimit: bodyLimit ?? defaultBodyLimit,
       trouble: () => this.settler.trouble,
       lease: (now) => this.#leaseForCommit(now),
       claimed: (delivery, lease) => this.custody.take(delivery, lease),

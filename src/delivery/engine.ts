@@ -6,7 +6,7 @@ import { ask } from './ask.ts'
 import type { AskOptions, CircuitOpen, Deliveries, OutboundMessage } from './deliveries.ts'
 import type { EndpointDefinition } from './endpoint.ts'
 import { type EndpointStatus, endpointStatus } from './endpoint-status.ts'
-import type { DeliveryEngineOptions } from './engine-options.ts'
+import { type DeliveryEngineOptions, defaultBodyLimit } from './engine-options.ts'
 import { EngineParts } from './engine-parts.ts'
 import type { MissingEndpoint } from './missing-endpoints.ts'
 import { redeliver } from './redeliver.ts'
@@ -72,13 +72,10 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     message: OutboundMessage,
     options: AskOptions,
   ): Promise<CompleteReply | NoReply | CircuitOpen> {
-    const { clock, log, senders } = this.#options
-    return ask(
-      { clock, log, registry: this.#parts.registry, sender: senders.ask },
-      endpoint,
-      message,
-      options,
-    )
+    const { clock, log, senders, bodyLimit = defaultBodyLimit } = this.#options
+    const { registry } = this.#parts
+    const parts = { clock, log, registry, sender: senders.ask, bodyLimit }
+    return ask(parts, endpoint, message, options)
   }
 
   /** Begins to show that this host lives and, unless `deliver` is false, to send whatever is due in the store. */

@@ -1,4 +1,4 @@
-import { createServer, METHODS, type RequestListener, type Server } from 'node:http'
+import { createServer, METHODS, maxHeaderSize, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -90,9 +90,9 @@ function sendError(
   error: unknown,
   request: Pick<FastifyRequest, 'id' | 'routeOptions'>,
   reply: Pick<FastifyReply, 'status' | 'headers' | 'send'>,
-  { redactor, log }: AppOptions,
+  { redactor, log, config }: AppOptions,
 ): void {
-  const answer = answerFor(error)
+  const answer = answerFor(error, config.bodyLimit)
   if (answer.status === 500) {
     log.error(
       { err: error, traceId: request.id, route: request.routeOptions.url },
@@ -139,7 +139,7 @@ function answerBrokenRequest(error: Error & { readonly code: string }, socket: S
 function brokenRequest(code: string): { readonly status: number; readonly message: string } {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return { status: 431, message: 'the headers are too large' }
+      return { status: 431, message: `the headers are larger than ${maxHeaderSize} bytes` }
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return { status: 408, message: 'the request took too long to arrive' }
     default:

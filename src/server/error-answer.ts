@@ -1,15 +1,19 @@
 import { CarabinerError, type CarabinerErrorCode, EventParamsError } from '../errors.ts'
 import { type ErrorAnswer, type ErrorCode, RequestError, unavailable } from './request-error.ts'
 
-/** Turns whatever was thrown during a request into its answer. What is not known by its code says nothing of its cause. */
-export function answerFor(error: unknown): ErrorAnswer {
+/**
+ * Turns whatever was thrown during a request into its answer. What is not known by its code says nothing of its cause.
+ *
+ * @param bodyLimit - bytes of a request's body that are taken, for the answer to one that has more
+ */
+export function answerFor(error: unknown, bodyLimit: number): ErrorAnswer {
   if (error instanceof RequestError) return error.answer
   if (error instanceof EventParamsError) {
     const { message, errors } = error
     return { status: 422, code: 'EVENT_PARAMS_INVALID', message, details: { errors } }
   }
   if (error instanceof CarabinerError) return answerForCode(error.code, error.message)
-  if (isFromFastify(error)) return answerForFastify(error)
+  if (isFromFastify(error)) return answerForFastify(error, bodyLimit)
   return internal
 }
 
@@ -57,10 +61,15 @@ function isFromFastify(error: unknown): error is FastifyProblem {
   )
 }
 
-function answerForFastify({ statusCode, message }: FastifyProblem): ErrorAnswer {
+function answerForFastify({ statusCode, message }: FastifyProblem, bodyLimit: number): ErrorAnswer {
   switch (statusCode) {
     case 413:
-      return { status: 413, code: 'PAYLOAD_TOO_LARGE', message: 'the body is too large' }
+      return {
+        status: 413,
+        code: 'PAYLOAD_TOO_LARGE',
+        message: `the body is larger than ${bodyLimit} bytes (host.server.body_limit)`,
+        details: { limit: bodyLimit },
+      }
     case 415:
       return unsupportedMediaType('expected content type application/json')
     default:

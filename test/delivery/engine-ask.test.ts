@@ -26,6 +26,22 @@ describe('ask', () => {
     assert.equal(sender.requests[0]?.headers['x-carabiner-attempt'], '1')
   })
 
+  it('does not send a question over the limit, and says the limit', async () => {
+    await using opened = await openTestStore('memory')
+    const sender = new FakeSender([200])
+    await using running = startEngine({ store: opened.store, sender })
+
+    const message = anOutboundMessage({ body: new Uint8Array(1_048_577) })
+    const reply = await running.engine.ask('webhooks/audit', message, options)
+
+    assert.partialDeepStrictEqual(reply, {
+      kind: 'no-reply',
+      error: 'over-limit',
+      message: 'the question has 1048577 bytes, the limit is 1048576',
+    })
+    assert.equal(sender.requests.length, 0)
+  })
+
   it('goes ahead of the deliveries that wait for the same endpoint', async () => {
     await using opened = await openTestStore('memory')
     const held = gate()

@@ -101,6 +101,7 @@ describe('a request that cannot be fulfilled', () => {
     const answer = await host.request('/api/v1/dispatch/adjust', init)
 
     assert.equal(answer.status, 413)
+    assert.match(JSON.stringify(answer), /larger than \d+ bytes/)
     assertFailure(answer.json, 'PAYLOAD_TOO_LARGE')
   })
 
