@@ -54,6 +54,22 @@ describe('carabiner generate', () => {
     assert.doesNotMatch(text(), /mine/)
   })
 
+  it('appends to a file that is not there yet as if it wrote it: valid as it stands', async () => {
+    using folder = projectFolder({})
+    const cwd = folder.path
+
+    const { code } = await carabiner(['generate', 'mine:webhooks', '--append', '-o', 'x.yaml'], {
+      cwd,
+    })
+
+    assert.equal(code, 0)
+    assert.deepEqual(await carabiner(['validate', 'x.yaml'], { cwd }), {
+      code: 0,
+      out: 'valid: x.yaml\n',
+      err: '',
+    })
+  })
+
   it('exits 2 for a connector that is not here and for an alias that is no id', async () => {
     using folder = projectFolder({})
     const cwd = folder.path

@@ -31,7 +31,8 @@ const generate: Run<GenerateFlags> = async (context, flags, names = []) => {
   const asked = typeof names === 'string' ? [names] : names
   const wanted =
     asked.length === 0 ? installed.map(ownName) : asked.map((name) => named(installed, name))
-  const text = textOf(wanted, flags.defaults ?? false, flags.append ?? false)
+  const appending = flags.append === true && existsSync(resolve(context.cwd, flags.output))
+  const text = textOf(wanted, flags.defaults ?? false, appending)
 
   if (flags.output === '-') {
     context.terminal.print(text.trimEnd())
