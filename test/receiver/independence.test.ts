@@ -9,7 +9,8 @@ const allowed = /^src\/(?:receiver\.ts|receiver\/|errors\.ts|delivery\/signing\/
 function loadedBy(file: URL, files: Set<string> = new Set(), packages: Set<string> = new Set()) {
   if (files.has(file.href)) return { files, packages }
   files.add(file.href)
-  const source = readFileSync(file, 'utf8')
+  // Examples in comments import too.
+  const source = readFileSync(file, 'utf8').replaceAll(/^ \*.*$/gm, '')
   const statements = source.matchAll(/^(?:import|export)(?! type)\b[^;'"]*?from '([^']+)'/gms)
   for (const [, name = ''] of statements) {
     if (name.startsWith('.')) loadedBy(new URL(name, file), files, packages)

@@ -64,9 +64,9 @@ describe('code in pages and doc comments', () => {
 
 describe('YAML in pages', () => {
   for (const block of pages().flatMap((file) => blocksOf(file, 'yaml'))) {
-    it(`loads: ${block.file}:${block.line}`, async (test) => {
-      const assembly = assemblyAround(parse(block.text), block.text)
-      if (assembly === undefined) return test.skip('not for Carabiner')
+    const assembly = assemblyAround(parse(block.text), block.text)
+    if (assembly === undefined) continue // for another program: Prometheus, systemd
+    it(`loads: ${block.file}:${block.line}`, async () => {
       using file = new AssemblyFile(assembly)
       await Promise.all(
         Object.entries(connectorFiles()).map(([name, text]) => file.write(name, text)),

@@ -105,6 +105,8 @@ describe('the package, installed', () => {
     const main = join(installed, 'dist/src/cli/main.js')
     const host = spawn(process.execPath, [main, '--config', 'served.yaml', 'run'], {
       cwd: folder,
+      // Without what npm tells the commands it starts: where its user stands.
+      env: { PATH: process.env['PATH'] },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     try {
