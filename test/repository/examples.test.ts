@@ -33,6 +33,9 @@ declare const response: import('node:http').ServerResponse
 declare const secret: string
 `
 
+const webhook =
+  'events: after:check\n    name: fragment\n    url: https://example.com/\n    secret: a-secret-of-the-fragment'
+
 const compilerOptions = {
   rootDir: root,
   declaration: false,
@@ -116,9 +119,6 @@ function assemblyAround(block: Record<string, unknown>, text: string): string | 
   const connectors = 'webhooks' in block ? '{ webhooks: webhooks }' : '{}'
   return 'connectors' in block ? text : `${text}\nconnectors: ${connectors}\n`
 }
-
-const webhook =
-  'events: after:check\n    name: fragment\n    url: https://example.com/\n    secret: a-secret-of-the-fragment'
 
 /** The connectors that pages speak of. */
 function connectorFiles(): Readonly<Record<string, string>> {
