@@ -71,15 +71,17 @@ export class EventParamsError extends CarabinerError {
   readonly errors: readonly Mismatch[]
 
   constructor(event: string, errors: readonly Mismatch[]) {
-    const first = errors[0]
-    const where = first === undefined || first.pointer === '' ? 'params' : `params${first.pointer}`
-    super(
-      'EVENT_PARAMS_INVALID',
-      `params of \`${event}\` do not match: ${where} ${first?.message ?? 'are invalid'}`,
-    )
+    const places = errors
+      .slice(0, mostShown)
+      .map(({ pointer, message }) => `params${pointer} ${message}`)
+    if (errors.length > mostShown) places.push(`and ${errors.length - mostShown} more`)
+    super('EVENT_PARAMS_INVALID', `params of \`${event}\` do not match: ${places.join('; ')}`)
     this.errors = errors
   }
 }
+
+/** Mismatches that a message spells out. */
+const mostShown = 5
 
 /** What `error` says, whatever was thrown. */
 export function messageOf(error: unknown): string {

@@ -33,7 +33,7 @@ export type ReadAssembly =
 
 /** Reads an assembly with a validator of its own. */
 export async function readAssembly(context: CliContext, file: string): Promise<ReadAssembly> {
-  const validator = new Validator()
+  const validator = new Validator({ allErrors: true })
   const result = await loadAssembly(file, { env: context.env, builtInFolder, validator })
   return result.kind === 'valid' ? { ...result, validator } : result
 }

@@ -95,7 +95,8 @@ function tooLate(
 ): string {
   const asked = outcome.retryAfterMs === waitMs ? 'Retry-After' : 'the next try in'
   const wait = printDuration(Math.ceil(waitMs))
-  return `${outcome.reason}; ${asked} ${wait} is beyond max_time ${printDuration(policy.maxTimeMs)}`
+  const limit = printDuration(Math.round(policy.maxTimeMs))
+  return `${outcome.reason}; ${asked} ${wait} is beyond max_time ${limit}`
 }
 
 function countOf(tries: number): string {

@@ -47,7 +47,7 @@ export async function startTestHost(
   connectors: AssemblyInput['connectors'],
   { host: stanza, clock }: TestHostOptions = {},
 ): Promise<TestHost> {
-  const validator = new Validator()
+  const validator = new Validator({ allErrors: true })
   const input = { connectors, host: { store: 'memory:', ...stanza } }
   const assembly = assemble(input, validator, resolve('carabiner.yaml'))
   const logged: LogLine[] = []

@@ -120,6 +120,17 @@ describe('carabiner dispatch', () => {
     })
   }
 
+  it('names everything that does not match', async () => {
+    using folder = projectFolder(plain)
+
+    const { err } = await carabiner(['dispatch', 'adjust', '--params', '{"amount":-1}'], {
+      cwd: folder.path,
+    })
+
+    assert.match(err, /component/)
+    assert.match(err, /amount/)
+  })
+
   it('delivers what the event owes before it ends', async () => {
     await using endpoint = await receiver()
     using folder = projectFolder(withWebhook(endpoint.url, 'after:adjust'))

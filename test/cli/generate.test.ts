@@ -70,6 +70,16 @@ describe('carabiner generate', () => {
     })
   })
 
+  it('exits 2 for a file that cannot be written', async () => {
+    using folder = projectFolder({ file: '' })
+
+    const args = ['generate', 'webhooks', '-o', 'file/below.yaml']
+    const { code, err } = await carabiner(args, { cwd: folder.path })
+
+    assert.equal(code, 2)
+    assert.match(err, /cannot write .*file\/below\.yaml/)
+  })
+
   it('exits 2 for a connector that is not here and for an alias that is no id', async () => {
     using folder = projectFolder({})
     const cwd = folder.path

@@ -83,7 +83,7 @@ export async function startProject(
     lookup,
   } = options
   const folder = projectFolder({ 'carabiner.yaml': yaml, 'adjuster.ts': adjusterSource, ...files })
-  const validator = new Validator()
+  const validator = new Validator({ allErrors: true })
   const loaded = await loadAssembly(folder.file('carabiner.yaml'), {
     env,
     builtInFolder,

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { idProblem } from '../../assembly/connector-id.ts'
 import { generateStanza } from '../../assembly/generate.ts'
@@ -8,6 +8,7 @@ import type { ConfigureCommand, Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { exitCode } from '../exit.ts'
 import { findInstalled, type InstalledConnector, installedConnectors } from '../installed.ts'
+import { writeText } from '../write-text.ts'
 
 interface GenerateFlags {
   readonly defaults?: boolean
@@ -90,13 +91,13 @@ async function writeStanzas(
   const file = resolve(context.cwd, output)
   if (append) {
     const standing = existsSync(file) ? `${(await readFile(file, 'utf8')).trimEnd()}\n\n` : ''
-    await writeFile(file, standing + text)
+    await writeText(file, standing + text)
   } else {
     if (existsSync(file) && !force && !(await mayOverwrite(context, output))) {
       context.terminal.say('nothing was written')
       return exitCode.failed
     }
-    await writeFile(file, text)
+    await writeText(file, text)
   }
   context.terminal.say(`written: ${output}`)
   return exitCode.done

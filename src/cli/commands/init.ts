@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { assemblySchema } from '../../assembly/schema.ts'
 import { generateSecret } from '../../delivery/signing/secret.ts'
 import { CarabinerError } from '../../errors.ts'
@@ -11,6 +10,7 @@ import type { CliContext } from '../context.ts'
 import { exitCode } from '../exit.ts'
 import { type ProjectFile, projectFiles } from '../init/project.ts'
 import { installedConnectors } from '../installed.ts'
+import { writeText } from '../write-text.ts'
 
 export const configureInit: ConfigureCommand = (command, act) => {
   command
@@ -32,8 +32,8 @@ const init: Run<{ readonly yes?: boolean }> = async (context, { yes = false }, d
     context.terminal.say('nothing was written')
     return exitCode.failed
   }
-  for (const file of files) await write(folder, file)
-  await write(folder, await schemaFile(context, folder))
+  for (const { path, text, mode } of files) await writeText(join(folder, path), text, mode)
+  await writeText(join(folder, schemaName), await schemaText(context, folder))
   sayWhatNext(context, shortest(context.cwd, folder), files)
   return exitCode.done
 }
@@ -49,29 +49,22 @@ async function mayOverwrite(context: CliContext, standing: readonly string[]): P
   return /^y(es)?$/i.test(answer.trim())
 }
 
-async function write(folder: string, { path, text, mode }: ProjectFile): Promise<void> {
-  const file = join(folder, path)
-  await mkdir(dirname(file), { recursive: true })
-  await writeFile(file, text, mode === undefined ? {} : { mode })
-}
-
 /** A folder as the user would write it. */
 function shortest(cwd: string, folder: string): string {
   const below = relative(cwd, folder)
   return below.startsWith('../../') ? folder : below
 }
 
+const schemaName = 'carabiner.schema.json'
+
 /** The schema of the assembly just written, for editors. */
-async function schemaFile(context: CliContext, folder: string): Promise<ProjectFile> {
+async function schemaText(context: CliContext, folder: string): Promise<string> {
   const config = join(folder, 'carabiner.yaml')
   const installed = await installedConnectors({
     ...context,
     options: { ...context.options, config },
   })
-  return {
-    path: 'carabiner.schema.json',
-    text: `${JSON.stringify(assemblySchema(installed), null, 2)}\n`,
-  }
+  return `${JSON.stringify(assemblySchema(installed), null, 2)}\n`
 }
 
 function sayWhatNext(
