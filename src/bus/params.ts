@@ -51,9 +51,19 @@ function copyOf(event: string, given: unknown, freeze: boolean): Params {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new EventParamsError(event, [{ pointer: '', message: 'must be an object' }])
   }
+  if (freeze && isEmpty(given)) return nothing
   const copy = copyFlat(given)
   if (copy === undefined) return copyThoroughly(event, given, freeze)
   return freeze ? Object.freeze(copy) : copy
+}
+
+/** The params of every event that is its name alone: freezing a new object costs more than calling a handler. */
+const nothing: Params = Object.freeze({})
+
+function isEmpty(given: object): boolean {
+  if (Object.getPrototypeOf(given) !== Object.prototype) return false
+  for (const _key in given) return false
+  return true
 }
 
 /** Copies an object that holds nothing but texts, numbers and the like: most params do. @returns undefined: it holds more */
