@@ -24,7 +24,7 @@ import type { HostLogger } from './log.ts'
 import { packageVersion } from './own-package.ts'
 import { startRetention } from './retention.ts'
 import type { Validator } from './schema/validator.ts'
-import { lazySenders } from './senders.ts'
+import { type LazySenders, lazySenders } from './senders.ts'
 import type { AssemblyDescription, HostFace, HostState } from './server/host-face.ts'
 import type { RunningServer } from './server/server.ts'
 import { openStore } from './store/open-store.ts'
@@ -90,6 +90,7 @@ export class RunningHost implements Host, AsyncDisposable {
   readonly #log: HostLogger
   readonly #clock: Clock
   readonly #metrics: HostMetrics
+  readonly #senders: LazySenders
   #state: HostState = 'starting'
   #generation: Generation | undefined
   #server: RunningServer | undefined
@@ -104,13 +105,14 @@ export class RunningHost implements Host, AsyncDisposable {
     this.#log = options.log
     this.#clock = options.clock ?? systemClock
     this.#metrics = metrics
+    this.#senders = lazySenders(options.assembly, this.#clock, options.lookup)
     this.engine = new DeliveryEngine({
       store,
       clock: this.#clock,
       log: this.#log.child({ part: 'delivery' }),
       hostId: id,
       version: packageVersion(),
-      senders: lazySenders(options.assembly, this.#clock, options.lookup),
+      senders: this.#senders,
       observe: metrics.deliveries,
     })
     this.#lasting = {
@@ -267,6 +269,7 @@ export class RunningHost implements Host, AsyncDisposable {
     this.#retention?.[Symbol.dispose]()
     await this.#generation?.stop().catch(this.#logFailure('the assembly did not stop cleanly'))
     await this.engine.stop(0)
+    await this.#senders[Symbol.asyncDispose]()
     await this.store[Symbol.asyncDispose]()
   }
 
@@ -328,6 +331,7 @@ export class RunningHost implements Host, AsyncDisposable {
     )
     await this.#within(left(), served)
     await this.engine.stop(left())
+    await this.#senders[Symbol.asyncDispose]()
     await this.store[Symbol.asyncDispose]()
   }
 

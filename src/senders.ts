@@ -3,8 +3,11 @@ import type { Clock } from './clock.ts'
 import type { LookupAll } from './delivery/host-lookup.ts'
 import type { Sender } from './delivery/sender.ts'
 
-/** The two HTTP clients of a host, each loaded when it is first needed: `got` where a decision is awaited, `undici` for the outbox. */
-export interface LazySenders {
+/**
+ * The two HTTP clients of a host, each loaded when it is first needed: `got` where a decision is awaited, `undici` for the outbox.
+ * Disposing them closes their connections.
+ */
+export interface LazySenders extends AsyncDisposable {
   ask(): Promise<Sender>
   deliver(): Promise<Sender>
 }
@@ -29,6 +32,10 @@ export function lazySenders(
         each.createUndiciSender(options),
       )
       return delivering
+    },
+    async [Symbol.asyncDispose]() {
+      const open = await Promise.all([asking, delivering])
+      await Promise.all(open.map((sender) => sender?.[Symbol.asyncDispose]()))
     },
   }
 }
