@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { systemClock } from '../src/clock.ts'
 import { startHostile } from './helpers/hostile-receiver.ts'
 import { startProject } from './helpers/start-host.ts'
 
@@ -25,7 +26,8 @@ webhooks:
 
     await project[Symbol.asyncDispose]()
 
-    await hostile.idle()
+    // A connection that was left to itself lives for seconds.
+    await Promise.race([hostile.idle(), systemClock.sleep(1500)])
     assert.equal(hostile.open, 0)
     assert.deepEqual([hostile.asked('/ok'), hostile.asked('/empty')], [1, 1])
   })
