@@ -270,7 +270,8 @@ function schemaOfOther(schema: JsonSchema, name: string): JsonSchema | undefined
 }
 
 function wrongLength(schema: JsonSchema, length: number): Misfit | undefined {
-  const { minItems, maxItems } = schema
+  const { minItems } = schema
+  const maxItems = mostItems(schema)
   const expected = describeSchema(schema)
   if (typeof minItems === 'number' && length < minItems) {
     const message = length === 0 ? 'is empty' : `has fewer than ${minItems} items`
@@ -280,6 +281,13 @@ function wrongLength(schema: JsonSchema, length: number): Misfit | undefined {
     return { otherKind: false, message: `has more than ${maxItems} items`, expected }
   }
   return undefined
+}
+
+/** A tuple that refuses further items has at most as many as it names. */
+function mostItems(schema: JsonSchema): unknown {
+  const tuple = schemasAt(schema, 'prefixItems') ?? schemasAt(schema, 'items')
+  const isClosed = schema['additionalItems'] === false || schema['items'] === false
+  return tuple !== undefined && isClosed ? tuple.length : schema['maxItems']
 }
 
 function allows(schema: JsonSchema, type: string): boolean {

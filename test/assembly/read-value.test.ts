@@ -90,7 +90,11 @@ describe('reading a value under a schema', () => {
           JSON.stringify([faults, mismatches]),
         )
       }),
-      { numRuns: 3000 },
+      {
+        numRuns: 3000,
+        // A tuple that is too long was once taken.
+        examples: [[{ b: 'x', l: ['x', 9, 'x'] }]],
+      },
     )
   })
 })
