@@ -22,7 +22,7 @@ const handle = receiver({
       if (rule === undefined || amount <= rule.most) return undefined
       return cancelEvent(
         `${component} gets at most ${rule.most} MiB without a second pair of eyes`,
-        rule,
+        { most: rule.most },
       )
     },
   },

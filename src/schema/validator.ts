@@ -135,6 +135,8 @@ function makeAjv(allErrors: boolean, useDefaults: boolean): Ajv2020 {
     strict: true,
     strictTypes: false,
     strictTuples: false,
+    // `when: { required: [amount] }` says all it has to.
+    strictRequired: false,
     ownProperties: true,
     allErrors,
     useDefaults,

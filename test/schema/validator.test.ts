@@ -10,6 +10,14 @@ const order = Type.Object(
 )
 
 describe('the validator', () => {
+  it('takes a condition that only names what must be there', () => {
+    const schema = { required: ['amount'] }
+
+    assert.equal(new Validator().problem(schema), undefined)
+    assert.equal(new Validator().compile(schema)({ amount: 1 }).length, 0)
+    assert.equal(new Validator().compile(schema)({}).length, 1)
+  })
+
   it('has nothing to say about a value that matches', () => {
     const check = new Validator().compile(order)
 
