@@ -6,6 +6,9 @@ export type MessageId = string & { readonly __id: 'message' }
 /** An id of one delivery (a message to one endpoint): UUIDv7. */
 export type DeliveryId = string & { readonly __id: 'delivery' }
 
+/** An id of a redelivery of many: UUIDv7. */
+export type RedeliveryId = string & { readonly __id: 'redelivery' }
+
 const pool = new Uint8Array(16 * 256)
 let used = pool.length
 
@@ -20,6 +23,7 @@ export function newId(): string {
   return v7({ random })
 }
 
-// The two brands below are given here and nowhere else: an id is a message's or a delivery's because it was made as one.
+// The brands below are given here and nowhere else: an id is a message's, a delivery's or a redelivery's because it was made as one.
 export const newMessageId = (): MessageId => newId() as MessageId
 export const newDeliveryId = (): DeliveryId => newId() as DeliveryId
+export const newRedeliveryId = (): RedeliveryId => newId() as RedeliveryId

@@ -1,7 +1,9 @@
 import type { DeliveryId, MessageId } from '../ids.ts'
+import type { DeliveryState } from './delivery-state.ts'
+import type { Page } from './page.ts'
 
-/** `pending` → `sending` → `delivered` | `pending` (again, later) | `dead` | `cancelled`. A delivery is settled once. */
-export type DeliveryState = 'pending' | 'sending' | 'delivered' | 'dead' | 'cancelled'
+export type { DeliveryState } from './delivery-state.ts'
+export type { Page } from './page.ts'
 
 /** What a message came from. */
 export type MessageOrigin = 'webhook' | 'channel' | 'publish' | 'ingress' | 'replay'
@@ -130,12 +132,6 @@ export interface DeliveryFilter {
   readonly cursor?: string
   /** @defaultValue 100 */
   readonly limit?: number
-}
-
-export interface Page<T> {
-  readonly rows: readonly T[]
-  /** `null` on the last page. */
-  readonly nextCursor: string | null
 }
 
 /** One line of the audit trail. */

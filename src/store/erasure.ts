@@ -1,0 +1,21 @@
+import type { MessageId } from '../ids.ts'
+
+/** Whose bodies go: one message's, or everything of a tenant. */
+export type ErasureTarget =
+  | { readonly kind: 'message'; readonly id: MessageId }
+  | { readonly kind: 'tenant'; readonly tenant: string }
+
+/** What was erased. */
+export interface Erasure {
+  readonly messages: number
+  /** Deliveries that were not settled, and are cancelled now (`lastError`: `erased`). */
+  readonly cancelled: number
+}
+
+export interface ErasureStore {
+  /**
+   * Removes bodies, headers and what receivers answered, of at most `limit` messages in one transaction; the rows stay, as proof that something was there.
+   * What is not settled is cancelled. An erased message is not sent again and not found by the next call: go on until `messages` is less than `limit`.
+   */
+  erase(target: ErasureTarget, at: number, limit: number): Promise<Erasure>
+}
