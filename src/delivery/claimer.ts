@@ -27,6 +27,8 @@ interface Candidate {
 const pollMs = 500
 /** Sweeps over all endpoints are no more frequent than this. */
 const sweepMs = 250
+/** Retries that are due one right after the other are claimed together. */
+const soonMs = 10
 /** Nothing that somebody forgot to tell stays unseen for longer. */
 const longestSweepMs = 30_000
 
@@ -138,10 +140,6 @@ export class Claimer {
 
   async #claim(candidates: readonly Candidate[], now: number): Promise<void> {
     if (candidates.length === 0) return
-    for (const { queue } of candidates) {
-      if (queue.retryAt <= now) queue.retryAt = Number.POSITIVE_INFINITY
-    }
-
     const lease = this.#parts.lease(now)
     const claimed = await this.#parts.store.claim({
       lease,
@@ -154,11 +152,31 @@ export class Claimer {
       counts.set(delivery.endpoint, (counts.get(delivery.endpoint) ?? 0) + 1)
       this.#parts.claimed(delivery, lease)
     }
-    for (const { queue, limit, left } of candidates) {
-      const isExhausted = (counts.get(queue.id) ?? 0) < limit && queue.left === left
-      if (isExhausted) queue.mayHaveDue = false
-      else this.#again = true
+    const exhausted = candidates.filter(
+      ({ queue, limit, left }) => (counts.get(queue.id) ?? 0) < limit && queue.left === left,
+    )
+    for (const { queue } of exhausted) queue.mayHaveDue = false
+    if (exhausted.length < candidates.length) this.#again = true
+    await this.#planRetries(exhausted, now)
+  }
+
+  /** The retry that was looked for has been claimed: when is the one behind it due? The store knows, whoever put it there. */
+  async #planRetries(exhausted: readonly Candidate[], now: number): Promise<void> {
+    const over = exhausted.map(({ queue }) => queue).filter(({ retryAt }) => retryAt <= now)
+    // What is stored while the store is asked counts from now on.
+    for (const queue of over) queue.retryAt = Number.POSITIVE_INFINITY
+    try {
+      await Promise.all(over.map((queue) => this.#planRetry(queue, now)))
+    } catch (error) {
+      for (const queue of over) queue.retryAt = Math.min(queue.retryAt, now)
+      throw error
     }
+  }
+
+  async #planRetry(queue: EndpointQueue, now: number): Promise<void> {
+    const dueAt = await this.#parts.store.nextDueAt([queue.id])
+    // Due by now and not claimed: another host is at it, or it came this moment.
+    if (dueAt !== null) queue.retryAt = Math.min(queue.retryAt, Math.max(dueAt, now + soonMs))
   }
 
   async #planSweep(now: number): Promise<void> {

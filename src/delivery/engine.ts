@@ -134,17 +134,27 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     cause: { readonly actor: string } = { actor: 'host' },
   ): Promise<DeliveryRow> {
     const { store, clock, observe } = this.#options
-    const { registry, claimer } = this.#parts
+    const { registry } = this.#parts
     const found = await store.delivery(id)
     if (found !== undefined && registry.get(found.delivery.endpoint) === undefined) {
       throw unknownEndpoint(found.delivery.endpoint)
     }
     const row = await redeliver(store, clock, id, cause.actor)
-    const queue = registry.get(row.endpoint)
-    if (queue !== undefined) queue.mayHaveDue = true
     observe?.accepted(1)
-    claimer.wake()
+    this.wakeFor([row.endpoint])
     return row
+  }
+
+  /** Something was stored for these endpoints that is due now: this host looks for it at once. */
+  wakeFor(endpoints: readonly string[]): void {
+    const { registry, claimer } = this.#parts
+    for (const endpoint of endpoints) {
+      const queue = registry.get(endpoint)
+      if (queue === undefined) continue
+      queue.mayHaveDue = true
+      queue.left += 1
+    }
+    claimer.wake()
   }
 
   /** Cancels what waits. Resolves to `false` when it is settled or being sent. @throws {CarabinerError} STORE_UNAVAILABLE */

@@ -65,6 +65,30 @@ for (const kind of ['memory', 'sqlite'] as const) {
       assert.equal(second?.headers['x-carabiner-attempt'], '2')
     })
 
+    it('sends every retry when it is due, not only the first of its endpoint', async () => {
+      const clock = new FakeClock()
+      await using opened = await openTestStore(kind, clock)
+      const sender = new FakeSender([503, 503, 503, 200])
+      const retry = { ...retryPolicies.awa, baseMs: 1_000, factor: 1, jitter: 'none' } as const
+      const endpoints = [anEndpoint({ retry })]
+      await using running = startEngine({ store: opened.store, sender, clock, endpoints })
+      for (let n = 1; n <= 3; n += 1) {
+        await running.engine.send([anOutboundMessage()])
+        await eventually(() => sender.requests.length === n)
+        await quiet()
+        await clock.advance(100)
+      }
+
+      const sentAfter: number[] = []
+      for (let ms = 300; ms < 1_400; ms += 100) {
+        await clock.advance(100)
+        await quiet()
+        sentAfter.push(sender.requests.length)
+      }
+
+      assert.deepEqual(sentAfter, [3, 3, 3, 3, 3, 3, 4, 5, 6, 6, 6])
+    })
+
     it('gives up after the last try with a reason a person can read', async () => {
       await using opened = await openTestStore(kind)
       const sender = new FakeSender([500])
