@@ -21,7 +21,7 @@ export interface ClaimerParts {
 interface Candidate {
   readonly queue: EndpointQueue
   readonly limit: number
-  readonly left: number
+  readonly expected: number
 }
 
 const pollMs = 500
@@ -127,13 +127,13 @@ export class Claimer {
   #candidates(now: number, isSweep: boolean): Candidate[] {
     const candidates: Candidate[] = []
     for (const queue of this.#parts.registry.all()) {
-      if (isSweep || queue.retryAt <= now) queue.mayHaveDue = true
+      if (isSweep || queue.retryAt <= now) queue.expectDue()
       if (!queue.mayHaveDue) continue
 
       const limit = this.#parts.held.room(queue, queue.claimable(now))
       // A few at a time would cost a query each.
       if (limit === 0 || (queue.held > 0 && limit * 4 < queue.capacity)) continue
-      candidates.push({ queue, limit, left: queue.left })
+      candidates.push({ queue, limit, expected: queue.expected })
     }
     return candidates
   }
@@ -152,11 +152,9 @@ export class Claimer {
       counts.set(delivery.endpoint, (counts.get(delivery.endpoint) ?? 0) + 1)
       this.#parts.claimed(delivery, lease)
     }
-    const exhausted = candidates.filter(
-      ({ queue, limit, left }) => (counts.get(queue.id) ?? 0) < limit && queue.left === left,
-    )
-    for (const { queue } of exhausted) queue.mayHaveDue = false
-    if (exhausted.length < candidates.length) this.#again = true
+    const exhausted = candidates.filter(({ queue, limit }) => (counts.get(queue.id) ?? 0) < limit)
+    for (const { queue, expected } of exhausted) queue.foundAll(expected)
+    if (candidates.some(({ queue }) => queue.mayHaveDue)) this.#again = true
     await this.#planRetries(exhausted, now)
   }
 

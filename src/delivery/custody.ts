@@ -49,7 +49,7 @@ export class Custody {
     }
     const endpoint = registry.get(delivery.endpoint)
     if (endpoint === undefined || mode.current === 'idle' || mode.current === 'stopped') {
-      this.#release([delivery.id])
+      this.#release([delivery.id], [delivery.endpoint])
       return
     }
     const since = clock.monotonic()
@@ -84,7 +84,7 @@ export class Custody {
     }
 
     // The next of its key may go now.
-    if (delivery.orderKey !== null) endpoint.mayHaveDue = true
+    if (delivery.orderKey !== null) endpoint.expectDue()
     if (settlement.next.kind === 'pending') retryAt(endpoint, settlement.next.dueAt)
     if (endpoint.mayHaveDue) wake()
   }
@@ -92,7 +92,7 @@ export class Custody {
   /** Its lease has gone to another host. */
   lost(held: HeldDelivery): void {
     this.#parts.held.letGo(held)
-    held.endpoint.mayHaveDue = true
+    held.endpoint.expectDue()
   }
 
   /** 410: what waits for the endpoint is dead, and nothing new is created until it is enabled or has another URL. */
@@ -117,19 +117,26 @@ export class Custody {
   /** Back to the store, due at once, without a try. */
   giveBack(deliveries: readonly HeldDelivery[]): void {
     if (deliveries.length === 0) return
-    for (const held of deliveries) {
-      this.#parts.held.letGo(held)
-      held.endpoint.mayHaveDue = true
-      const current = this.#parts.registry.get(held.endpoint.id)
-      if (current !== undefined) current.mayHaveDue = true
-    }
-    this.#release(deliveries.map(({ delivery }) => delivery.id))
+    for (const held of deliveries) this.#parts.held.letGo(held)
+    const endpoints = new Set(deliveries.map(({ endpoint }) => endpoint.id))
+    this.#release(
+      deliveries.map(({ delivery }) => delivery.id),
+      endpoints,
+    )
   }
 
-  #release(ids: readonly DeliveryId[]): void {
-    const { store, hostId, side, wake } = this.#parts
+  #release(ids: readonly DeliveryId[], endpoints: Iterable<string>): void {
+    const { store, hostId, registry, side, wake } = this.#parts
+    // Newer ones do not overtake them meanwhile; and a claim that is under way sees none of them.
+    const expect = (): void => {
+      for (const endpoint of endpoints) registry.get(endpoint)?.expectDue()
+    }
+    expect()
     side.add(
-      store.release(ids, hostId).then(wake),
+      store.release(ids, hostId).then(() => {
+        expect()
+        wake()
+      }),
       'deliveries could not be given back: their leases end by themselves',
     )
   }

@@ -49,15 +49,13 @@ export class EndpointQueue {
   readonly headers: RequestHeaders
   readonly requests: RequestQueue
   readonly #stop = new AbortController()
+  #mayHaveDue = true
+  #expected = 0
 
   circuit: Circuit = closedCircuit
   state: KnownState = untroubled
   /** Deliveries of it in this host's hands. */
   held = 0
-  /** Whether the store may hold deliveries that are due and that nobody has claimed. */
-  mayHaveDue = true
-  /** How often something was left to the store: tells a claim whether it has seen everything. */
-  left = 0
   /** When the next retry that this host knows of is due, UTC milliseconds. */
   retryAt: number = Number.POSITIVE_INFINITY
 
@@ -81,6 +79,27 @@ export class EndpointQueue {
   /** How many deliveries of it a host keeps in its hands: enough to keep all connections busy. */
   get capacity(): number {
     return this.definition.concurrency * 4
+  }
+
+  /** Whether the store may hold deliveries that are due and that nobody has claimed. */
+  get mayHaveDue(): boolean {
+    return this.#mayHaveDue
+  }
+
+  /** How often something may have come to be due in the store: tells a claim whether it has seen everything. */
+  get expected(): number {
+    return this.#expected
+  }
+
+  /** Something may be due in the store. */
+  expectDue(): void {
+    this.#mayHaveDue = true
+    this.#expected += 1
+  }
+
+  /** A claim found nothing more. @param expected - as it was before that claim */
+  foundAll(expected: number): void {
+    if (expected === this.#expected) this.#mayHaveDue = false
   }
 
   /** Aborts what is under way. */

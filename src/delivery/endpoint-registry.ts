@@ -82,7 +82,7 @@ export class EndpointRegistry {
     if (this.#queues.get(queue.id) !== queue) return
     last.circuit = queue.circuit
     last.state = queue.state
-    last.mayHaveDue = true
+    last.expectDue()
     this.#queues.set(queue.id, last)
   }
 
@@ -177,7 +177,7 @@ export class EndpointRegistry {
 
   #circuitChanged(queue: EndpointQueue, before: Circuit['state'], after: Circuit): void {
     if (before !== after.state) {
-      queue.mayHaveDue = true
+      queue.expectDue()
       this.#parts.observe?.circuit(queue.id, after.state)
       this.#parts.log.info({ endpoint: queue.id, circuit: after.state }, 'circuit')
     }
@@ -198,7 +198,7 @@ export class EndpointRegistry {
     const wasHeldBack = queue.state.pausedUntil !== null || queue.circuit.state !== 'closed'
     queue.state = this.#stale.has(queue) ? { ...state, ...lastOf(queue) } : state
     queue.circuit = { state: circuit, consecutiveFailures, probeAt }
-    if (wasHeldBack) queue.mayHaveDue = true
+    if (wasHeldBack) queue.expectDue()
   }
 
   #enableAtNewUrl(queue: EndpointQueue): void {
@@ -250,7 +250,7 @@ export class EndpointRegistry {
       consecutiveFailures: consecutiveFailures ?? queue.circuit.consecutiveFailures,
       probeAt: probeAt === undefined ? queue.circuit.probeAt : probeAt,
     }
-    queue.mayHaveDue = true
+    queue.expectDue()
   }
 }
 

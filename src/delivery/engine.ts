@@ -149,10 +149,7 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
   wakeFor(endpoints: readonly string[]): void {
     const { registry, claimer } = this.#parts
     for (const endpoint of endpoints) {
-      const queue = registry.get(endpoint)
-      if (queue === undefined) continue
-      queue.mayHaveDue = true
-      queue.left += 1
+      registry.get(endpoint)?.expectDue()
     }
     claimer.wake()
   }
@@ -213,7 +210,8 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     })
     if (mode.current === 'delivering') claimer.start({ sweeps: true })
     // Nothing of ours is in the store yet: what is committed first may be sent from memory.
-    if (mode.current === 'holding') for (const queue of registry.all()) queue.mayHaveDue = false
+    if (mode.current === 'holding')
+      for (const queue of registry.all()) queue.foundAll(queue.expected)
   }
 
   /** No claims; what waits goes back; what is being sent has `timeoutMs`; then all is told to the store. */

@@ -103,10 +103,7 @@ export class Outbox implements BusOutbox<OutboundMessage> {
   }
 
   #handOn(messages: readonly NewMessage[], sorted: Sorted, lease: Lease | undefined): void {
-    for (const queue of sorted.left) {
-      queue.mayHaveDue = true
-      queue.left += 1
-    }
+    for (const queue of sorted.left) queue.expectDue()
     if (sorted.left.size > 0) this.#parts.left()
     for (const { deliveries, ...message } of messages) {
       this.#parts.accepted(deliveries)
