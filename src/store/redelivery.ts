@@ -61,7 +61,8 @@ export interface RedeliveryStore {
   /**
    * In one transaction: looks at the next at most `limit` deliveries that match, in the order of their rows, makes a new pending delivery
    * (due `now`, no order key, `redeliveryOf` set) for each that is not left out, and puts the place and the counts forward;
-   * `done` when nothing is left. Makes no more than leave `outstanding` of its own deliveries unsettled.
+   * `done` when nothing is left. Makes no more than leave `outstanding` of its own deliveries being sent or due at `now`: one that waits for
+   * a retry holds nothing up.
    * `undefined` when it is not `owner`'s any more, or not running.
    */
   advanceRedelivery(
