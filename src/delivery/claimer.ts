@@ -152,7 +152,10 @@ export class Claimer {
       counts.set(delivery.endpoint, (counts.get(delivery.endpoint) ?? 0) + 1)
       this.#parts.claimed(delivery, lease)
     }
-    const exhausted = candidates.filter(({ queue, limit }) => (counts.get(queue.id) ?? 0) < limit)
+    const isExhausted = ({ queue, limit }: Candidate): boolean =>
+      (counts.get(queue.id) ?? 0) < limit
+    for (const each of candidates) if (!isExhausted(each)) each.queue.gotAll(now)
+    const exhausted = candidates.filter(isExhausted)
     for (const { queue, expected } of exhausted) queue.foundAll(expected)
     if (candidates.some(({ queue }) => queue.mayHaveDue)) this.#again = true
     await this.#planRetries(exhausted, now)

@@ -33,6 +33,10 @@ const untroubled: KnownState = {
   lastError: null,
 }
 
+/** Deliveries of one endpoint in a host's hands, when they go out so fast that claims are a burden. */
+const mostAhead = 512
+const quickMs = 100
+
 /** Runs one endpoint's requests, as many at once and per interval as it allows. */
 interface RequestQueue {
   /** @param options - `signal`: rejects when it aborts before the request has started; `priority`: higher ones first @defaultValue 0 */
@@ -51,6 +55,8 @@ export class EndpointQueue {
   readonly #stop = new AbortController()
   #mayHaveDue = true
   #expected = 0
+  #ahead = 0
+  #claimedAt = Number.NEGATIVE_INFINITY
 
   circuit: Circuit = closedCircuit
   state: KnownState = untroubled
@@ -76,9 +82,9 @@ export class EndpointQueue {
     return this.definition.id
   }
 
-  /** How many deliveries of it a host keeps in its hands: enough to keep all connections busy. */
+  /** How many deliveries of it a host keeps in its hands: enough to keep all connections busy while the store is asked for more. */
   get capacity(): number {
-    return this.definition.concurrency * 4
+    return Math.max(this.definition.concurrency * 4, this.#ahead)
   }
 
   /** Whether the store may hold deliveries that are due and that nobody has claimed. */
@@ -100,6 +106,13 @@ export class EndpointQueue {
   /** A claim found nothing more. @param expected - as it was before that claim */
   foundAll(expected: number): void {
     if (expected === this.#expected) this.#mayHaveDue = false
+  }
+
+  /** A claim brought as many as were asked for: one that goes through them quickly is given more at once. */
+  gotAll(now: number): void {
+    const isQuick = now - this.#claimedAt < quickMs
+    this.#ahead = isQuick ? Math.min(this.capacity * 2, mostAhead) : 0
+    this.#claimedAt = now
   }
 
   /** Aborts what is under way. */

@@ -19,7 +19,11 @@ interface Pending {
   readonly settlement: Settlement
 }
 
+/** Settlements in one call of the store at most. */
 const batchSize = 500
+/** So many are worth a commit, and so many turns of the event loop are waited for more. */
+const fullBatch = 200
+const mostTurns = 12
 const firstWaitMs = 100
 const longestWaitMs = 2_000
 
@@ -32,6 +36,7 @@ export class Settler {
   readonly #parts: SettlerParts
   #pending: Pending[] = []
   #draining: Promise<void> | undefined
+  #isUrgent = false
   #trouble: unknown
   readonly #abandoned = new AbortController()
 
@@ -47,6 +52,8 @@ export class Settler {
   add(held: HeldDelivery, settlement: Settlement): void {
     held.state = 'settling'
     this.#pending.push({ held, settlement })
+    // The next of its key waits for it.
+    if (held.delivery.orderKey !== null) this.#isUrgent = true
     this.#draining ??= this.#drain()
   }
 
@@ -61,13 +68,21 @@ export class Settler {
   }
 
   async #drain(): Promise<void> {
-    // What is added in this turn of the event loop goes along.
-    await Promise.resolve()
-    while (this.#pending.length > 0 && !this.#abandoned.signal.aborted) {
-      const batch = this.#pending.splice(0, batchSize)
-      await this.#settle(batch)
-    }
+    do {
+      await this.#gather()
+      this.#isUrgent = false
+      await this.#settle(this.#pending.splice(0, batchSize))
+    } while (this.#pending.length > 0 && !this.#abandoned.signal.aborted)
     this.#draining = undefined
+  }
+
+  /** Under load every turn of the event loop brings more, and one commit for many costs little more than one for a few. */
+  async #gather(): Promise<void> {
+    for (let turns = 0; turns < mostTurns; turns += 1) {
+      const before = this.#pending.length
+      await nextTurn()
+      if (this.#pending.length === before || before >= fullBatch || this.#isUrgent) return
+    }
   }
 
   async #settle(batch: readonly Pending[]): Promise<void> {
@@ -103,6 +118,10 @@ export class Settler {
     this.#parts.log.error({ err: error, delivery: id }, 'a delivery could not be settled')
     this.#parts.failed(only.held)
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function isAway(error: unknown): boolean {
