@@ -1,15 +1,28 @@
-/** `npm run bench [NAME…]`: runs the benchmarks and writes their results, with date, machine and command, to docs/benchmarks.md. */
+/** `npm run bench [-- NAME…]`: runs the benchmarks and writes their results, with date, machine and command, to docs/benchmarks.md. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
-import { type Bench, markdownOf } from './bench.ts'
+import { type Bench, type BenchReport, type DetailedBench, markdownOf } from './bench.ts'
+import { backlogBench } from './delivery/backlog.ts'
+import { drainBench } from './delivery/drain.ts'
+import { enqueueBench } from './delivery/enqueue.ts'
+import { latencyBench } from './delivery/latency.ts'
+import { publishBench } from './delivery/publish.ts'
+import { retainedBench } from './delivery/retained.ts'
+import { scale } from './delivery/scale.ts'
 import { dispatchBench } from './dispatch.ts'
 import { startupBench } from './startup.ts'
 import { storeBench } from './store.ts'
 
-const benches: Readonly<Record<string, Bench>> = {
+const benches: Readonly<Record<string, Bench | DetailedBench>> = {
   dispatch: dispatchBench,
   startup: startupBench,
   store: storeBench,
+  drain: drainBench,
+  enqueue: enqueueBench,
+  publish: publishBench,
+  latency: latencyBench,
+  retained: retainedBench,
+  backlog: backlogBench,
 }
 
 const page = new URL('../../docs/benchmarks.md', import.meta.url)
@@ -23,14 +36,27 @@ if (unknown !== undefined) {
 for (const [name, bench] of Object.entries(benches)) {
   if (asked.length > 0 && !asked.includes(name)) continue
   console.log(`\n${bench.title}: ${bench.question}`)
-  const table = markdownOf(await bench.run(), bench.moreIsBetter)
-  console.log(table)
-  record(name, bench, table)
+  const start = performance.now()
+  const { rows, remarks } = await reportOf(bench)
+  const results = [markdownOf(rows, bench.moreIsBetter), remarks].filter((each) => each !== '')
+  console.log(`\n${results.join('\n\n')}`)
+  console.log(`(${Math.round((performance.now() - start) / 1_000)} s)`)
+  if (scale.full) record(name, bench, results)
+  else console.log('a smaller count than is promised: not recorded')
+}
+
+async function reportOf(bench: Bench | DetailedBench): Promise<BenchReport> {
+  const ran = await bench.run()
+  return 'rows' in ran ? ran : { rows: ran, remarks: '' }
 }
 
 /** Replaces the benchmark's section of the page. */
-function record(name: string, { title, question }: Bench, table: string): void {
-  const section = `<!-- ${name} -->\n## ${title}\n\n${question}\n\n${table}\n\n${circumstances(name)}\n<!-- /${name} -->`
+function record(
+  name: string,
+  { title, question }: Bench | DetailedBench,
+  results: readonly string[],
+): void {
+  const section = `<!-- ${name} -->\n${[`## ${title}`, question, ...results, circumstances(name)].join('\n\n')}\n<!-- /${name} -->`
   const text = readFileSync(page, 'utf8')
   const standing = new RegExp(`<!-- ${name} -->[\\s\\S]*<!-- /${name} -->`)
   const next = standing.test(text)

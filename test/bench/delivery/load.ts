@@ -1,0 +1,88 @@
+// The load on a host: as many connections as the receiver has, each asking again once it is answered.
+import { connect, type Socket } from 'node:net'
+import { nowMs } from './body.ts'
+import { answerCalls } from './calls.ts'
+import { connections } from './contender.ts'
+
+export interface LoadRequest {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export interface LoadReport {
+  readonly perSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+export interface LoadCalls {
+  /** Makes `count` requests. Rejects at an answer that is not 200. */
+  post(request: LoadRequest, count: number): Promise<LoadReport>
+}
+
+answerCalls<LoadCalls>({
+  async post(request, count) {
+    const { hostname, port } = new URL(request.url)
+    const bytes = bytesOf(request)
+    const times = new Float64Array(count)
+    let asked = 0
+    const began = nowMs()
+    const loops = Array.from({ length: connections }, async () => {
+      const socket = connect(Number(port), hostname)
+      socket.setNoDelay(true)
+      while (asked < count) {
+        const at = asked
+        asked += 1
+        times[at] = await exchange(socket, bytes)
+      }
+      socket.destroy()
+    })
+    await Promise.all(loops)
+    const perSecond = (count * 1_000) / (nowMs() - began)
+    const sorted = times.toSorted()
+    const rank = (share: number): number => sorted[Math.floor((count - 1) * share)] ?? 0
+    return { perSecond, p50Ms: rank(0.5), p99Ms: rank(0.99) }
+  },
+})
+
+function bytesOf({ url, headers, body }: LoadRequest): Buffer {
+  const { host, pathname } = new URL(url)
+  const lines = Object.entries({
+    host,
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(body)),
+    ...headers,
+  }).map(([name, value]) => `${name}: ${value}\r\n`)
+  return Buffer.from(`POST ${pathname} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
+}
+
+/** Resolves to the milliseconds until the whole answer was there. */
+function exchange(socket: Socket, bytes: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const began = nowMs()
+    let answer = ''
+    const read = (chunk: Buffer): void => {
+      answer += chunk.toString('latin1')
+      if (!isComplete(answer)) return
+      socket.off('data', read)
+      socket.off('error', reject)
+      socket.off('close', closed)
+      if (answer.startsWith('HTTP/1.1 200 ')) resolve(nowMs() - began)
+      else reject(new Error(answer))
+    }
+    const closed = (): void => reject(new Error(`closed after ${answer.length} bytes`))
+    socket.on('data', read)
+    socket.on('error', reject)
+    socket.on('close', closed)
+    socket.write(bytes)
+  })
+}
+
+function isComplete(answer: string): boolean {
+  const bodyAt = answer.indexOf('\r\n\r\n') + 4
+  if (bodyAt < 4) return false
+  const [, length] = /^content-length: (\d+)\r$/im.exec(answer.slice(0, bodyAt)) ?? []
+  if (length === undefined) throw new Error(`an answer without a content-length: ${answer}`)
+  return answer.length >= bodyAt + Number(length)
+}
