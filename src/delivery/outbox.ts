@@ -171,6 +171,6 @@ function bornClaimed(
     lastError: null,
     createdAt: message.createdAt,
     settledAt: null,
-    message,
+    message: { ...message, tenant: message.tenant ?? null },
   }
 }

@@ -2,9 +2,12 @@ import { describe } from 'node:test'
 import { testClaim } from './contract/claim.ts'
 import { testEndpoint } from './contract/endpoint.ts'
 import { testEnqueue } from './contract/enqueue.ts'
+import { testErasure } from './contract/erasure.ts'
 import { testLease } from './contract/lease.ts'
 import { testLife } from './contract/life.ts'
 import { testListing } from './contract/listing.ts'
+import { testRate } from './contract/rate.ts'
+import { testRedelivery } from './contract/redelivery.ts'
 import { testRetention } from './contract/retention.ts'
 import { testSettle } from './contract/settle.ts'
 import type { Store } from './store.ts'
@@ -24,6 +27,9 @@ export function testStore(name: string, open: () => Promise<Store>): void {
     testListing(open)
     testEndpoint(open)
     testRetention(open)
+    testRedelivery(open)
+    testErasure(open)
+    testRate(open)
     testLife(open)
   })
 }

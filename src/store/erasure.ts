@@ -12,10 +12,14 @@ export interface Erasure {
   readonly cancelled: number
 }
 
+/** Why a delivery was cancelled whose message was erased. */
+export const erasedReason = 'erased'
+
+/** Takes back what was said, and leaves that it was said. */
 export interface ErasureStore {
   /**
    * Removes bodies, headers and what receivers answered, of at most `limit` messages in one transaction; the rows stay, as proof that something was there.
-   * What is not settled is cancelled. An erased message is not sent again and not found by the next call: go on until `messages` is less than `limit`.
+   * What is not settled is cancelled; the answer to what is being sent is not recorded. An erased message is not sent again and not found by the next call: go on until `messages` is less than `limit`.
    */
   erase(target: ErasureTarget, at: number, limit: number): Promise<Erasure>
 }

@@ -12,8 +12,8 @@ export interface Place {
   readonly seq: number
 }
 
-/** What is listed: a cursor of one list is refused by the other. */
-export type Listing = 'deliveries' | 'audit'
+/** What is listed: a cursor of one list is refused by the others. */
+export type Listing = 'deliveries' | 'audit' | 'redeliveries'
 
 /** @throws {CarabinerError} USAGE unless the limit is a whole number from 1 to 1000. */
 export function pageLimit(limit: number = defaultLimit): number {

@@ -24,10 +24,33 @@ export interface Redelivery {
   readonly processed: number
   /** New deliveries made. */
   readonly redelivered: number
-  /** Left out: another redelivery of the same delivery waits, is being sent or was delivered, or the message was erased. */
+  /**
+   * Left out: a redelivery of the same delivery waits, is being sent or was delivered, or the message was erased. What repeats a redelivery
+   * repeats the delivery that one began with: of all that go back to one delivery, one is sent at a time, and none after one was delivered.
+   */
   readonly skipped: number
   readonly createdAt: number
   readonly finishedAt: number | null
+}
+
+/** A redelivery of many as it is asked for. */
+export type NewRedelivery = Pick<Redelivery, 'id' | 'filter' | 'actor' | 'createdAt'>
+
+export interface RedeliveryListing {
+  readonly state?: Redelivery['state']
+  readonly cursor?: string
+  /** @defaultValue 100 */
+  readonly limit?: number
+}
+
+/** What a host that holds a redelivery asks for: its next step. */
+export interface RedeliveryAdvance {
+  readonly owner: string
+  readonly now: number
+  /** How many deliveries it looks at, at most. */
+  readonly limit: number
+  /** How many of its own deliveries may be on their way. */
+  readonly outstanding: number
 }
 
 /** What one step of a redelivery came to. */
@@ -39,19 +62,13 @@ export interface RedeliveryStep {
 
 /** Redeliveries of many, each advanced a step at a time by whichever host holds it. */
 export interface RedeliveryStore {
-  /** Counts what matches, a slice at a time, and stores it as `running`. Only deliveries settled before `createdAt` match, so what it makes is never its own prey. */
-  createRedelivery(
-    redelivery: Pick<Redelivery, 'id' | 'filter' | 'actor' | 'createdAt'>,
-  ): Promise<Redelivery>
+  /** Counts what matches, a slice at a time, and stores it as `running`. Only deliveries settled before `createdAt` (not at it) match, so what it makes is never its own prey. */
+  createRedelivery(redelivery: NewRedelivery): Promise<Redelivery>
   redelivery(id: RedeliveryId): Promise<Redelivery | undefined>
   /** Newest first. @throws {CarabinerError} USAGE as `deliveries` */
-  redeliveries(filter: {
-    readonly state?: Redelivery['state']
-    readonly cursor?: string
-    readonly limit?: number
-  }): Promise<Page<Redelivery>>
+  redeliveries(filter: RedeliveryListing): Promise<Page<Redelivery>>
   /**
-   * Takes, or keeps, one running redelivery for a host until the lease ends: the oldest that nobody else holds.
+   * Takes, or keeps, one running redelivery for a host until the lease ends: the oldest by `createdAt` that nobody else holds.
    * `undefined` when there is none.
    */
   holdRedelivery(
@@ -59,21 +76,13 @@ export interface RedeliveryStore {
     now: number,
   ): Promise<Redelivery | undefined>
   /**
-   * In one transaction: looks at the next at most `limit` deliveries that match, in the order of their rows, makes a new pending delivery
+   * In one transaction: looks at the next at most `limit` deliveries that match, the oldest by `createdAt` first, makes a new pending delivery
    * (due `now`, no order key, `redeliveryOf` set) for each that is not left out, and puts the place and the counts forward;
    * `done` when nothing is left. Makes no more than leave `outstanding` of its own deliveries being sent or due at `now`: one that waits for
    * a retry holds nothing up.
    * `undefined` when it is not `owner`'s any more, or not running.
    */
-  advanceRedelivery(
-    id: RedeliveryId,
-    step: {
-      readonly owner: string
-      readonly now: number
-      readonly limit: number
-      readonly outstanding: number
-    },
-  ): Promise<RedeliveryStep | undefined>
+  advanceRedelivery(id: RedeliveryId, step: RedeliveryAdvance): Promise<RedeliveryStep | undefined>
   /** Ends it where it stands; what it made goes on. Resolves to what it is then; `undefined` for an unknown id. One that is over stays as it is. */
   stopRedelivery(id: RedeliveryId, at: number): Promise<Redelivery | undefined>
 }

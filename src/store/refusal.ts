@@ -1,5 +1,5 @@
 import { CarabinerError } from '../errors.ts'
-import type { DeliveryId, MessageId } from '../ids.ts'
+import type { DeliveryId, MessageId, RedeliveryId } from '../ids.ts'
 import type { Message } from './store.ts'
 
 /** What an id already stands for does not change: a receiver knows a message by its id. */
@@ -14,10 +14,15 @@ export function messageDiffers(id: MessageId): CarabinerError {
   )
 }
 
+/** What it said is gone: it cannot be sent again. */
+export function messageErased(id: MessageId): CarabinerError {
+  return new CarabinerError('USAGE', `message ${id} was erased`)
+}
+
 /** Whether a message may be stored once more, for further deliveries of it. */
 export function isSameMessage(
   stored: Pick<Message, 'type' | 'contentType' | 'body'>,
-  given: Message,
+  given: Pick<Message, 'type' | 'contentType' | 'body'>,
 ): boolean {
   return (
     stored.type === given.type &&
@@ -36,4 +41,8 @@ export function orderedBornClaimed(id: DeliveryId): CarabinerError {
 
 export function auditRowExists(id: string, cause?: unknown): CarabinerError {
   return new CarabinerError('USAGE', `audit row ${id} is stored already`, { cause })
+}
+
+export function redeliveryExists(id: RedeliveryId, cause?: unknown): CarabinerError {
+  return new CarabinerError('USAGE', `redelivery ${id} is stored already`, { cause })
 }

@@ -1,6 +1,10 @@
 import type { DeliveryId, MessageId } from '../ids.ts'
+import type { ChangeFeed } from './change-feed.ts'
 import type { DeliveryState } from './delivery-state.ts'
+import type { ErasureStore } from './erasure.ts'
 import type { Page } from './page.ts'
+import type { RateStore } from './rate-slots.ts'
+import type { RedeliveryStore } from './redelivery.ts'
 
 export type { DeliveryState } from './delivery-state.ts'
 export type { Page } from './page.ts'
@@ -20,12 +24,16 @@ export interface Message {
   readonly headers: Readonly<Record<string, string>>
   readonly traceId: string
   readonly depth: number
+  /** Whose it is; `null` when it is the host's own. */
+  readonly tenant: string | null
   /** UTC milliseconds. */
   readonly createdAt: number
 }
 
 /** A message on its way into the outbox, with one delivery for each endpoint. */
-export interface NewMessage extends Message {
+export interface NewMessage extends Omit<Message, 'tenant'> {
+  /** @defaultValue `null` */
+  readonly tenant?: string | null
   readonly deliveries: readonly NewDelivery[]
 }
 
@@ -183,7 +191,12 @@ export interface Backlog {
  * Writes are grouped: calls made in the same turn of the event loop share one transaction, and each resolves when its rows are durable.
  * Every method rejects with STORE_UNAVAILABLE when the store cannot be reached or written.
  */
-export interface Store extends AsyncDisposable {
+export interface Store
+  extends RedeliveryStore,
+    ErasureStore,
+    RateStore,
+    ChangeFeed,
+    AsyncDisposable {
   /** `memory`, `sqlite`, `postgres`: the name under which health reports it. */
   readonly name: string
   /** Whether what is stored outlives the process. */
@@ -201,8 +214,8 @@ export interface Store extends AsyncDisposable {
    * A message that is stored already keeps what it is and gets further deliveries, created at the `createdAt` given now.
    * A message without deliveries is owed to nobody and not stored.
    *
-   * @throws {CarabinerError} USAGE for a delivery that is stored already, another body under a known message's id, or a delivery
-   * with an order key in `claimed` (only a claim can tell whether the one before it is settled)
+   * @throws {CarabinerError} USAGE for a delivery that is stored already, another body under a known message's id, the id of a message
+   * that was erased, or a delivery with an order key in `claimed` (only a claim can tell whether the one before it is settled)
    */
   enqueue(
     messages: readonly NewMessage[],
@@ -242,6 +255,8 @@ export interface Store extends AsyncDisposable {
         readonly delivery: DeliveryRow
         readonly message: Message
         readonly attempts: readonly AttemptRow[]
+        /** When the body was erased, UTC milliseconds: body and headers are empty since. */
+        readonly erasedAt: number | null
       }
     | undefined
   >
@@ -271,6 +286,9 @@ export interface Store extends AsyncDisposable {
   /** Newest first. @throws {CarabinerError} USAGE for a limit that is not a whole number from 1 to 1000 */
   auditPage(query: AuditPageQuery): Promise<AuditPage>
 
-  /** Removes settled deliveries (with their attempts and orphaned messages) and audit rows older than `before`, at most `limit`. Resolves to the number removed. */
+  /**
+   * Removes settled deliveries (with their attempts and orphaned messages), audit rows and redeliveries that are over, older than `before`,
+   * at most `limit`. Resolves to the number removed.
+   */
   prune(before: number, limit: number): Promise<number>
 }

@@ -82,7 +82,11 @@ describe('openStore', () => {
     const path = join(temporaryFolder(), 'store.db')
     await (await openStore(`sqlite:${path}`))[Symbol.asyncDispose]()
     const older = new DatabaseSync(path)
-    older.exec('ALTER TABLE endpoints DROP COLUMN missing_since; PRAGMA user_version = 1')
+    older.exec(`ALTER TABLE endpoints DROP COLUMN missing_since;
+      DROP INDEX messages_tenant; DROP INDEX deliveries_root; DROP INDEX deliveries_made;
+      ALTER TABLE messages DROP COLUMN tenant; ALTER TABLE messages DROP COLUMN erased_at;
+      ALTER TABLE deliveries DROP COLUMN redelivery_root; ALTER TABLE deliveries DROP COLUMN redelivery_seq;
+      DROP TABLE redeliveries; DROP TABLE rates; PRAGMA user_version = 1`)
     older.exec(
       "INSERT INTO endpoints (endpoint, circuit, consecutive_failures) VALUES ('h/a', 'open', 5)",
     )

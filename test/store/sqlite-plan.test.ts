@@ -3,11 +3,18 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
-import { selectLater, selectSameInstant } from '../../src/store/sqlite/backlog-count.ts'
+import { rowsOfState, rowsWaitingFor } from '../../src/store/sqlite/backlog-count.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
 import { selectListed, selectNextWaiting } from '../../src/store/sqlite/delivery-list.ts'
 import { selectDue } from '../../src/store/sqlite/delivery-table.ts'
+import { selectOfTenant } from '../../src/store/sqlite/erasure-table.ts'
+import {
+  selectOtherRedelivery,
+  selectOutstanding,
+} from '../../src/store/sqlite/redelivery-table.ts'
 import { selectSettled } from '../../src/store/sqlite/retention.ts'
+import { selectSlice } from '../../src/store/sqlite/settled-deliveries.ts'
+import { countable } from '../../src/store/sqlite/slice-count.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 /** What grows with the backlog or with what is retained: a scan, or a sort of what was found. */
@@ -31,14 +38,44 @@ describe('what a store asks of SQLite', () => {
   })
 
   it('counts in an index, already sorted, from where the last slice ended', () => {
-    for (const from of [selectSameInstant, selectLater]) {
-      const plan = planOf(database, `SELECT seq ${from} ORDER BY created_at, seq`)
-      assert.match(
-        plan,
-        /COVERING INDEX deliveries_state \(state=\? AND created_at(=\? AND rowid)?>\?\)/,
-      )
-      assert.doesNotMatch(plan, grows)
+    const slices = [
+      {
+        ...countable(rowsOfState, 'created_at'),
+        index: /COVERING INDEX deliveries_state \(state=\? AND created_at(=\? AND rowid)?>\?\)/,
+      },
+      {
+        ...countable(rowsWaitingFor, 'due_at'),
+        index:
+          /COVERING INDEX deliveries_due \(endpoint=\? AND first_of_key=\? AND due_at(=\? AND rowid)?>\?\)/,
+      },
+    ]
+    for (const { sameInstant, later, order, index } of slices) {
+      for (const from of [sameInstant, later]) {
+        const plan = planOf(database, `SELECT seq ${from} ${order}`)
+        assert.match(plan, index)
+        assert.doesNotMatch(plan, grows)
+      }
     }
+  })
+
+  it('goes through settled deliveries in an index, already sorted', () => {
+    const plan = planOf(database, selectSlice)
+
+    assert.match(plan, /deliveries_state \(state=\? AND created_at=\? AND rowid>\?\)/)
+    assert.match(plan, /deliveries_state \(state=\? AND created_at>\? AND created_at<\?\)/)
+    assert.doesNotMatch(plan, grows)
+  })
+
+  it('finds what a redelivery has on its way, and what repeats a delivery, in an index', () => {
+    assert.match(
+      planOf(database, selectOutstanding),
+      /deliveries_made \(redelivery_seq=\? AND due_at<\?\)/,
+    )
+    assert.match(planOf(database, selectOtherRedelivery), /deliveries_root \(redelivery_root=\?\)/)
+  })
+
+  it('finds the messages of a tenant that are not erased, and no others', () => {
+    assert.match(planOf(database, selectOfTenant), /messages_tenant \(tenant=\?\)/)
   })
 
   it('finds what is old enough to be removed in an index, already sorted', () => {

@@ -9,7 +9,8 @@ export function testEnqueue(open: () => Promise<Store>): void {
     it('keeps a message as it was given, to the byte', async () => {
       await using store = await open()
       const body = Uint8Array.from({ length: 512 }, (_, index) => index % 256)
-      const message = aMessage({ body, headers: { 'x-emoji': '🪝' }, traceId: 't', depth: 3 })
+      const told = { headers: { 'x-emoji': '🪝' }, traceId: 't', depth: 3, tenant: 'acme' }
+      const message = aMessage({ body, ...told })
 
       await store.enqueue([message])
 

@@ -23,6 +23,20 @@ export function testLife(open: () => Promise<Store>): void {
       assert.equal(store.version(), before)
     })
 
+    it('takes a listener for the changes of others, and lets it go', async () => {
+      await using store = await open()
+      let calls = 0
+
+      using listening = store.onChange(() => {
+        calls += 1
+      })
+      listening[Symbol.dispose]()
+      await store.enqueue([aMessage()])
+      await store.ping()
+
+      assert.equal(calls, 0)
+    })
+
     it('finishes what was asked for before it closes', async () => {
       const store = await open()
 

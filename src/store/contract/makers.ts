@@ -1,4 +1,5 @@
-import { newDeliveryId, newId, newMessageId } from '../../ids.ts'
+import { type DeliveryId, newDeliveryId, newId, newMessageId, newRedeliveryId } from '../../ids.ts'
+import type { NewRedelivery, RedeliveryAdvance } from '../redelivery.ts'
 import type {
   AttemptRow,
   AuditRow,
@@ -110,4 +111,38 @@ export async function aClaimed(
   const [claimed] = await store.claim(aClaim({ endpoint: fields.endpoint ?? 'hooks/audit' }))
   if (claimed === undefined) throw new TypeError('what was stored could not be claimed')
   return claimed
+}
+
+/** Stores one delivery, created at a time, and settles it. */
+export async function aSettled(
+  store: Store,
+  state: 'delivered' | 'dead',
+  fields: Partial<NewDelivery> = {},
+  createdAt: number = noon,
+  at: number = noon + second,
+): Promise<DeliveryId> {
+  const message = aMessageTo({ dueAt: createdAt, ...fields }, createdAt)
+  await store.enqueue([message])
+  const endpoint = fields.endpoint ?? 'hooks/audit'
+  const [claimed] = await store.claim(aClaim({ endpoint, now: noon + 60 * second }))
+  if (claimed === undefined) throw new TypeError('what was stored could not be claimed')
+  const next = state === 'dead' ? ({ kind: state, reason: 'x' } as const) : { kind: state }
+  await store.settle([delivered(claimed, { next, at })])
+  return claimed.id
+}
+
+/** Everything dead, asked for an hour after noon. */
+export function aRedelivery(fields: Partial<NewRedelivery> = {}): NewRedelivery {
+  return {
+    id: newRedeliveryId(),
+    filter: { state: 'dead' },
+    actor: 'anna',
+    createdAt: noon + 3600 * second,
+    ...fields,
+  }
+}
+
+/** A step of host `a`, right after it was asked for. */
+export function anAdvance(fields: Partial<RedeliveryAdvance> = {}): RedeliveryAdvance {
+  return { owner: 'a', now: noon + 3600 * second, limit: 100, outstanding: 100, ...fields }
 }

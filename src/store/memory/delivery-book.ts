@@ -1,9 +1,11 @@
-import type { DeliveryId, MessageId } from '../../ids.ts'
-import { deliveryExists, isSameMessage, messageDiffers, orderedBornClaimed } from '../refusal.ts'
+import type { DeliveryId, RedeliveryId } from '../../ids.ts'
+import { deliveryExists, orderedBornClaimed } from '../refusal.ts'
 import type { DeliveryState, Lease, NewDelivery, NewMessage } from '../store.ts'
 import type { DeliveryRecord, MessageRecord } from './delivery-record.ts'
 import { EndpointQueue } from './endpoint-queue.ts'
 import { Heap } from './heap.ts'
+import { MessageBook } from './message-book.ts'
+import { RedeliveryTies } from './redelivery-ties.ts'
 import { isBefore, Timeline } from './timeline.ts'
 
 type SettledState = 'delivered' | 'dead' | 'cancelled'
@@ -14,7 +16,8 @@ export class DeliveryBook {
   readonly timeline: Timeline<DeliveryRecord> = new Timeline((record) => !record.removed)
   /** What is being sent, by any owner. */
   readonly sending: Set<DeliveryRecord> = new Set()
-  readonly #messages = new Map<MessageId, MessageRecord>()
+  readonly messages: MessageBook = new MessageBook()
+  readonly ties: RedeliveryTies = new RedeliveryTies()
   readonly #queues = new Map<string, EndpointQueue>()
   readonly #unsettled = new Heap<DeliveryRecord>(isBefore, (record) => record.settledAt === null)
   readonly #settled = new Heap<DeliveryRecord>(isSettledBefore, () => true)
@@ -23,13 +26,10 @@ export class DeliveryBook {
 
   /** Refuses what could not be added as a whole. */
   check(messages: readonly NewMessage[], claimed: ReadonlySet<DeliveryId> | undefined): void {
+    this.messages.check(messages)
     const given = new Set<DeliveryId>()
-    const bodies = new Map<MessageId, NewMessage>()
-    for (const message of messages) {
-      const stored = this.#messages.get(message.id)?.message ?? bodies.get(message.id)
-      if (stored !== undefined && !isSameMessage(stored, message)) throw messageDiffers(message.id)
-      bodies.set(message.id, message)
-      for (const { id, orderKey } of message.deliveries) {
+    for (const { deliveries } of messages) {
+      for (const { id, orderKey } of deliveries) {
         if (orderKey !== null && claimed?.has(id) === true) throw orderedBornClaimed(id)
         if (given.has(id) || this.records.has(id)) throw deliveryExists(id)
         given.add(id)
@@ -39,12 +39,15 @@ export class DeliveryBook {
 
   add({ deliveries, ...message }: NewMessage, lease: (id: DeliveryId) => Lease | null): void {
     if (deliveries.length === 0) return
-    const of = this.#messages.get(message.id) ?? { message, deliveries: 0 }
-    this.#messages.set(message.id, of)
+    const of = this.messages.add(message)
     for (const delivery of deliveries) {
-      of.deliveries += 1
-      this.#addDelivery(this.#newRecord(delivery, of, message.createdAt, lease(delivery.id)))
+      this.#addDelivery(this.#newRecord(delivery, of, message.createdAt, lease(delivery.id), null))
     }
+  }
+
+  /** Makes one more delivery of a stored message, pending. */
+  addRedelivery(delivery: NewDelivery, of: MessageRecord, at: number, madeBy: RedeliveryId): void {
+    this.#addDelivery(this.#newRecord(delivery, of, at, null, madeBy))
   }
 
   queue(endpoint: string): EndpointQueue {
@@ -86,6 +89,7 @@ export class DeliveryBook {
     this.queue(record.endpoint).settled(record, from)
     this.#unsettled.buried()
     this.#settled.push(record)
+    this.ties.settled(record)
   }
 
   /** Removes at most `limit` deliveries that were settled before. */
@@ -112,6 +116,7 @@ export class DeliveryBook {
     of: MessageRecord,
     at: number,
     lease: Lease | null,
+    madeBy: RedeliveryId | null,
   ): DeliveryRecord {
     this.#seq += 1
     return {
@@ -122,6 +127,8 @@ export class DeliveryBook {
       endpoint,
       orderKey,
       redeliveryOf,
+      root: redeliveryOf === null ? id : (this.records.get(redeliveryOf)?.root ?? redeliveryOf),
+      madeBy,
       state: lease === null ? 'pending' : 'sending',
       firstOfKey: true,
       attempts: 0,
@@ -136,6 +143,8 @@ export class DeliveryBook {
 
   #addDelivery(record: DeliveryRecord): void {
     this.records.set(record.id, record)
+    record.of.deliveries.add(record)
+    this.ties.add(record)
     this.timeline.add(record)
     this.#unsettled.push(record)
     this.#counts[record.state] += 1
@@ -153,8 +162,8 @@ export class DeliveryBook {
 
   #remove(record: DeliveryRecord): void {
     record.removed = true
-    record.of.deliveries -= 1
-    if (record.of.deliveries === 0) this.#messages.delete(record.of.message.id)
+    this.messages.removeDelivery(record)
+    this.ties.remove(record)
     this.#counts[record.state] -= 1
     this.records.delete(record.id)
     this.timeline.removed()

@@ -1,10 +1,11 @@
-import type { DeliveryId } from '../../ids.ts'
+import type { DeliveryId, RedeliveryId } from '../../ids.ts'
 import type { AttemptRow, DeliveryRow, DeliveryState, Lease, Message } from '../store.ts'
 
-/** A message and how many deliveries there are of it. */
+/** A message and its deliveries. */
 export interface MessageRecord {
-  readonly message: Message
-  deliveries: number
+  message: Message
+  erasedAt: number | null
+  readonly deliveries: Set<DeliveryRecord>
 }
 
 /** One delivery as the memory store keeps it. `at` is when it was created: its place in listings. */
@@ -16,6 +17,10 @@ export interface DeliveryRecord {
   readonly endpoint: string
   readonly orderKey: string | null
   readonly redeliveryOf: DeliveryId | null
+  /** The delivery that the row of redeliveries began with; its own id when it repeats none. */
+  readonly root: DeliveryId
+  /** The redelivery of many that made it. */
+  readonly madeBy: RedeliveryId | null
   state: DeliveryState
   /** No earlier delivery of the same endpoint and order key is unsettled. */
   firstOfKey: boolean

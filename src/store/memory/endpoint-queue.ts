@@ -47,6 +47,16 @@ export class EndpointQueue {
     return [...held, ...this.#due.living()]
   }
 
+  /** How many are pending. */
+  countPending(): number {
+    let pending = 0
+    for (const _ of this.#due.living()) pending += 1
+    for (const line of this.#keys.values()) {
+      for (const record of line) pending += Number(isPending(record) && !record.firstOfKey)
+    }
+    return pending
+  }
+
   /** Whether anything is pending. */
   hasPending(): boolean {
     if (this.#due.peek() !== undefined) return true

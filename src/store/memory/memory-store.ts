@@ -1,9 +1,17 @@
 import type { Clock } from '../../clock.ts'
-import type { DeliveryId } from '../../ids.ts'
+import type { DeliveryId, RedeliveryId } from '../../ids.ts'
 import { copyOfAttempt, copyOfMessage } from '../copies.ts'
-import { hostSilenceMs } from '../liveness.ts'
+import type { Erasure, ErasureTarget } from '../erasure.ts'
 import { withReason } from '../missing-endpoint.ts'
 import { pageLimit, placeOfCursor, toPage } from '../paging.ts'
+import type { SlotRequest } from '../rate-slots.ts'
+import type {
+  NewRedelivery,
+  Redelivery,
+  RedeliveryAdvance,
+  RedeliveryListing,
+  RedeliveryStep,
+} from '../redelivery.ts'
 import type {
   AuditFilter,
   AuditPage,
@@ -24,8 +32,12 @@ import type {
 import { storeUnavailable } from '../unavailable.ts'
 import { AuditLog } from './audit-log.ts'
 import { DeliveryBook } from './delivery-book.ts'
+import { DeliveryLife } from './delivery-life.ts'
 import { type DeliveryRecord, messageOf, rowOf } from './delivery-record.ts'
 import { EndpointBook } from './endpoint-book.ts'
+import { erase } from './erasure.ts'
+import { RateBook } from './rate-book.ts'
+import { RedeliveryBook } from './redelivery-book.ts'
 
 /** Everything in this process, gone with it. */
 export class MemoryStore implements Store {
@@ -34,7 +46,9 @@ export class MemoryStore implements Store {
   readonly #clock: Clock
   readonly #book = new DeliveryBook()
   readonly #endpoints = new EndpointBook()
-  readonly #hosts = new Map<string, number>()
+  readonly #redeliveries = new RedeliveryBook(this.#book)
+  readonly #rates = new RateBook()
+  readonly #life = new DeliveryLife(this.#book)
   readonly #audit = new AuditLog()
   #closed = false
 
@@ -61,9 +75,9 @@ export class MemoryStore implements Store {
     for (const message of messages) this.#book.add(copyOfMessage(message), leaseOf)
   }
 
-  async claim({ lease, now, endpoints }: ClaimRequest): Promise<ClaimedDelivery[]> {
+  async claim(request: ClaimRequest): Promise<ClaimedDelivery[]> {
     this.ready()
-    return endpoints.flatMap(({ endpoint, limit }) => this.#claimOf(endpoint, limit, now, lease))
+    return this.#life.claim(request)
   }
 
   async nextDueAt(endpoints: readonly string[]): Promise<number | null> {
@@ -75,45 +89,32 @@ export class MemoryStore implements Store {
 
   async renew(ids: readonly DeliveryId[], lease: Lease): Promise<ReadonlySet<DeliveryId>> {
     this.ready()
-    const held = ids.filter((id) => {
-      const record = this.#heldBy(lease.owner, id)
-      if (record !== undefined) record.lease = { ...lease }
-      return record !== undefined
-    })
-    return new Set(held)
+    return this.#life.renew(ids, lease)
   }
 
   async release(ids: readonly DeliveryId[], owner: string): Promise<void> {
     this.ready()
-    for (const id of ids) {
-      const record = this.#heldBy(owner, id)
-      if (record !== undefined) this.#giveBack(record, this.#clock.now())
-    }
+    this.#life.release(ids, owner, this.#clock.now())
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {
     this.ready()
-    return settlements.map((settlement) => this.#settle(settlement))
+    return settlements.map((settlement) => this.#life.settle(settlement))
   }
 
   async recover(now: number): Promise<number> {
     this.ready()
-    for (const [host, beatAt] of this.#hosts) {
-      if (beatAt < now - hostSilenceMs) this.#hosts.delete(host)
-    }
-    const lost = [...this.#book.sending].filter(({ lease }) => this.#isLost(lease, now))
-    for (const record of lost) this.#giveBack(record, now)
-    return lost.length
+    return this.#life.recover(now)
   }
 
   async beat(host: string, now: number): Promise<void> {
     this.ready()
-    this.#hosts.set(host, now)
+    this.#life.beat(host, now)
   }
 
   async leave(host: string): Promise<void> {
     this.ready()
-    this.#hosts.delete(host)
+    this.#life.leave(host)
   }
 
   version(): undefined {
@@ -143,6 +144,7 @@ export class MemoryStore implements Store {
       delivery: this.#listed(record),
       message: messageOf(record),
       attempts: log.map(copyOfAttempt),
+      erasedAt: record.of.erasedAt,
     }
   }
 
@@ -184,12 +186,7 @@ export class MemoryStore implements Store {
 
   async bury(endpoint: string, reason: string, at: number): Promise<number> {
     this.ready()
-    const waiting = this.#book.queue(endpoint).pending()
-    for (const record of waiting) {
-      record.lastError = reason
-      this.#book.settle(record, 'dead', at)
-    }
-    return waiting.length
+    return this.#life.bury(endpoint, reason, at)
   }
 
   async waitingEndpoints(after: string, limit: number): Promise<readonly string[]> {
@@ -200,7 +197,7 @@ export class MemoryStore implements Store {
 
   async countWaiting(endpoint: string): Promise<number> {
     this.ready()
-    return this.#book.queue(endpoint).pending().length
+    return this.#book.queue(endpoint).countPending()
   }
 
   async audit(rows: readonly AuditRow[]): Promise<void> {
@@ -221,7 +218,57 @@ export class MemoryStore implements Store {
   async prune(before: number, limit: number): Promise<number> {
     this.ready()
     const deliveries = this.#book.prune(before, limit)
-    return deliveries + this.#audit.prune(before, limit - deliveries)
+    const audited = this.#audit.prune(before, limit - deliveries)
+    const removed = deliveries + audited
+    return removed + this.#redeliveries.prune(before, limit - removed)
+  }
+
+  async createRedelivery(redelivery: NewRedelivery): Promise<Redelivery> {
+    this.ready()
+    return this.#redeliveries.create(redelivery)
+  }
+
+  async redelivery(id: RedeliveryId): Promise<Redelivery | undefined> {
+    this.ready()
+    return this.#redeliveries.find(id)
+  }
+
+  async redeliveries(filter: RedeliveryListing): Promise<Page<Redelivery>> {
+    this.ready()
+    return this.#redeliveries.page(filter)
+  }
+
+  async holdRedelivery(lease: Lease, now: number): Promise<Redelivery | undefined> {
+    this.ready()
+    return this.#redeliveries.hold(lease, now)
+  }
+
+  async advanceRedelivery(
+    id: RedeliveryId,
+    step: RedeliveryAdvance,
+  ): Promise<RedeliveryStep | undefined> {
+    this.ready()
+    return this.#redeliveries.advance(id, step)
+  }
+
+  async stopRedelivery(id: RedeliveryId, at: number): Promise<Redelivery | undefined> {
+    this.ready()
+    return this.#redeliveries.stop(id, at)
+  }
+
+  async erase(target: ErasureTarget, at: number, limit: number): Promise<Erasure> {
+    this.ready()
+    return erase(this.#book, target, at, limit)
+  }
+
+  async takeSlots(endpoint: string, request: SlotRequest): Promise<number> {
+    this.ready()
+    return this.#rates.take(endpoint, request)
+  }
+
+  /** No other process sees this store. */
+  onChange(): Disposable {
+    return { [Symbol.dispose]() {} }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -230,45 +277,6 @@ export class MemoryStore implements Store {
 
   #listed(record: DeliveryRecord): DeliveryRow {
     return withReason(rowOf(record), this.#endpoints.missingSince(record.endpoint))
-  }
-
-  #claimOf(endpoint: string, limit: number, now: number, lease: Lease): ClaimedDelivery[] {
-    const claimed: ClaimedDelivery[] = []
-    while (claimed.length < limit) {
-      const record = this.#book.lend(endpoint, now, { ...lease })
-      if (record === undefined) break
-      claimed.push({
-        ...rowOf(record),
-        orderKey: record.orderKey,
-        message: messageOf(record),
-      })
-    }
-    return claimed
-  }
-
-  #settle({ id, owner, attempt, next, at }: Settlement): boolean {
-    const record = this.#heldBy(owner, id)
-    if (record === undefined) return false
-    if (attempt !== null) record.log.set(attempt.number, copyOfAttempt(attempt))
-    record.attempts = Math.max(record.attempts, attempt?.number ?? 0)
-    if (next.kind !== 'delivered') record.lastError = next.reason ?? record.lastError
-    if (next.kind === 'pending') this.#book.giveBack(record, next.dueAt)
-    else this.#book.settle(record, next.kind, at)
-    return true
-  }
-
-  /** Due at once. */
-  #giveBack(record: DeliveryRecord, now: number): void {
-    this.#book.giveBack(record, Math.min(record.dueAt, now))
-  }
-
-  #heldBy(owner: string, id: DeliveryId): DeliveryRecord | undefined {
-    const record = this.#book.records.get(id)
-    return record?.lease?.owner === owner ? record : undefined
-  }
-
-  #isLost(lease: Lease | null, now: number): boolean {
-    return lease === null || lease.until <= now || !this.#hosts.has(lease.owner)
   }
 }
 

@@ -36,6 +36,18 @@ export class Timeline<T extends Place> {
     return found
   }
 
+  /** At most `limit` rows that match, oldest first, after `place`. */
+  oldest(place: Place, limit: number, matches: (row: T) => boolean): T[] {
+    const found: T[] = []
+    for (let at = this.#firstNotBefore(place); at < this.#rows.length; at += 1) {
+      const row = this.#rows[at]
+      if (found.length >= limit) break
+      if (row === undefined || !this.#isLive(row) || !isBefore(place, row)) continue
+      if (matches(row)) found.push(row)
+    }
+    return found
+  }
+
   #firstNotBefore(place: Place): number {
     let low = 0
     let high = this.#rows.length

@@ -13,11 +13,10 @@ export interface DeliveryList {
   find(id: DeliveryId): Awaited<ReturnType<Store['delivery']>>
   nextDueAt(endpoints: readonly string[]): number | null
   waitingEndpoints(after: string, limit: number): string[]
-  countWaiting(endpoint: string): number
 }
 
 const selectOne = `
-  SELECT ${deliveryColumns}, ${messageColumns}, e.missing_since
+  SELECT ${deliveryColumns}, ${messageColumns}, m.erased_at, e.missing_since
   FROM deliveries AS d CROSS JOIN messages AS m ON m.seq = d.message_seq
     LEFT JOIN endpoints AS e ON e.endpoint = d.endpoint
   WHERE d.id = ?`
@@ -30,10 +29,6 @@ const selectNextDue = `
 export const selectNextWaiting: string = `
   SELECT min(endpoint) AS endpoint FROM deliveries INDEXED BY deliveries_due
   WHERE state = 'pending' AND endpoint > ?`
-
-const selectWaiting = `
-  SELECT count(*) AS waiting FROM deliveries INDEXED BY deliveries_due
-  WHERE state = 'pending' AND endpoint = ?`
 
 /** A page of deliveries that meet the conditions, newest first. */
 export function selectListed(conditions: string): string {
@@ -49,7 +44,6 @@ export function deliveryList(database: DatabaseSync): DeliveryList {
   const one = database.prepare(selectOne)
   const nextDue = database.prepare(selectNextDue)
   const nextWaiting = database.prepare(selectNextWaiting)
-  const countWaiting = database.prepare(selectWaiting)
   /** One statement for each combination of conditions, of which there are few. */
   const listings = new Map<string, StatementSync>()
 
@@ -68,6 +62,7 @@ export function deliveryList(database: DatabaseSync): DeliveryList {
         delivery: listedOf(row),
         message: messageOf(row),
         attempts: attempts.of(row['seq'] as number),
+        erasedAt: row['erased_at'] as number | null,
       }
     },
 
@@ -86,8 +81,6 @@ export function deliveryList(database: DatabaseSync): DeliveryList {
       }
       return names
     },
-
-    countWaiting: (endpoint) => Number(countWaiting.get(endpoint)?.['waiting']),
   }
 
   function listing(sql: string): StatementSync {

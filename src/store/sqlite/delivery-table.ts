@@ -15,6 +15,8 @@ export interface DeliveryTable {
   cancel(id: DeliveryId, at: number): boolean
   /** Settles as dead at most `limit` of what waits for an endpoint. */
   bury(endpoint: string, reason: string, at: number, limit: number): number
+  /** Lets the next delivery of an order key go, now that the one before it is settled. */
+  passKeyOn(endpoint: string, orderKey: string): void
 }
 
 /** Due deliveries of one endpoint. Those held back by their order key stand elsewhere in the index, so they cost nothing. */
@@ -100,11 +102,13 @@ export function deliveryTable(database: DatabaseSync): DeliveryTable {
     cancel(id, at) {
       const row = cancel.get(at, id)
       if (row === undefined) return false
-      passKeyOn(row)
+      passOnFrom(row)
       return true
     },
 
     bury: (endpoint, reason, at, limit) => Number(bury.run(reason, at, endpoint, limit).changes),
+
+    passKeyOn,
   }
 
   function lend(row: Record<string, SQLOutputValue>, lease: Lease): ClaimedDelivery {
@@ -129,12 +133,16 @@ export function deliveryTable(database: DatabaseSync): DeliveryTable {
     )
     if (row === undefined) return false
     if (attempt !== null) attempts.record(row['seq'] as number, attempt)
-    if (next.kind !== 'pending') passKeyOn(row)
+    if (next.kind !== 'pending') passOnFrom(row)
     return true
   }
 
-  /** Lets the next delivery of an order key go, now that the one before it is settled. */
-  function passKeyOn({ endpoint, order_key: key }: Record<string, SQLOutputValue>): void {
-    if (endpoint !== undefined && key !== undefined && key !== null) pass.run(endpoint, key)
+  function passKeyOn(endpoint: string, orderKey: string): void {
+    pass.run(endpoint, orderKey)
+  }
+
+  function passOnFrom(row: Record<string, SQLOutputValue>): void {
+    const orderKey = row['order_key'] as string | null
+    if (orderKey !== null) passKeyOn(row['endpoint'] as string, orderKey)
   }
 }

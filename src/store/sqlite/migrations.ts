@@ -103,6 +103,48 @@ const migrations: readonly string[] = [
   /* 2: endpoints that the assembly does not have */ `
   ALTER TABLE endpoints ADD COLUMN missing_since REAL;
   `,
+  /* 3: tenants and erasure, redeliveries of many, rates */ `
+  ALTER TABLE messages ADD COLUMN tenant TEXT;
+  ALTER TABLE messages ADD COLUMN erased_at REAL;
+  CREATE INDEX messages_tenant ON messages (tenant) WHERE tenant IS NOT NULL AND erased_at IS NULL;
+
+  -- the delivery that a row of redeliveries began with
+  ALTER TABLE deliveries ADD COLUMN redelivery_root TEXT;
+  -- the redelivery of many that made it
+  ALTER TABLE deliveries ADD COLUMN redelivery_seq INTEGER;
+  UPDATE deliveries SET redelivery_root = redelivery_of WHERE redelivery_of IS NOT NULL;
+  CREATE INDEX deliveries_root ON deliveries (redelivery_root) WHERE redelivery_root IS NOT NULL;
+  CREATE INDEX deliveries_made ON deliveries (redelivery_seq, due_at)
+    WHERE redelivery_seq IS NOT NULL AND settled_at IS NULL;
+
+  CREATE TABLE redeliveries (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    -- which deliveries: JSON of the filter as it was asked for
+    filter TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'stopped')),
+    matched INTEGER NOT NULL,
+    redelivered INTEGER NOT NULL DEFAULT 0,
+    skipped INTEGER NOT NULL DEFAULT 0,
+    -- the last delivery looked at: its created_at and seq
+    reached_at REAL NOT NULL,
+    reached_seq INTEGER NOT NULL,
+    lease_owner TEXT,
+    lease_until REAL,
+    created_at REAL NOT NULL,
+    finished_at REAL,
+    CHECK ((state = 'running') = (finished_at IS NULL))
+  ) STRICT;
+  CREATE INDEX redeliveries_created ON redeliveries (created_at);
+  CREATE INDEX redeliveries_running ON redeliveries (created_at) WHERE state = 'running';
+
+  -- when the next request to an endpoint may be made
+  CREATE TABLE rates (
+    endpoint TEXT PRIMARY KEY,
+    next_at REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /** The version of the schema this program works with. */

@@ -1,6 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { DeliveryId } from '../../ids.ts'
-import { deliveryExists, isSameMessage, messageDiffers, orderedBornClaimed } from '../refusal.ts'
+import {
+  deliveryExists,
+  isSameMessage,
+  messageDiffers,
+  messageErased,
+  orderedBornClaimed,
+} from '../refusal.ts'
 import type { Lease, Message, NewDelivery, NewMessage } from '../store.ts'
 import { isDuplicate } from './failure.ts'
 
@@ -10,6 +16,11 @@ interface BornClaimed {
   readonly ids: ReadonlySet<DeliveryId>
 }
 
+type StoredMessage = Pick<Message, 'type' | 'contentType' | 'body'> & {
+  readonly seq: number
+  readonly erasedAt: number | null
+}
+
 /** Where messages enter, with their deliveries. */
 export interface OutboxTable {
   enqueue(messages: readonly NewMessage[], claimed: BornClaimed | undefined): void
@@ -17,17 +28,18 @@ export interface OutboxTable {
 
 export function outboxTable(database: DatabaseSync): OutboxTable {
   const insertMessage = database.prepare(
-    `INSERT INTO messages (id, origin, type, content_type, headers, trace_id, depth, created_at, body)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    `INSERT INTO messages (id, origin, type, content_type, headers, trace_id, depth, tenant, created_at, body)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
   )
   const selectMessage = database.prepare(
-    'SELECT seq, type, content_type AS contentType, body FROM messages WHERE id = ?',
+    'SELECT seq, type, content_type AS contentType, body, erased_at AS erasedAt FROM messages WHERE id = ?',
   )
   const insertDelivery = database.prepare(
     `INSERT INTO deliveries (id, message_seq, endpoint, state, due_at, order_key, first_of_key,
-       lease_owner, lease_until, created_at, redelivery_of)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       lease_owner, lease_until, created_at, redelivery_of, redelivery_root)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
+  const selectRoot = database.prepare('SELECT redelivery_root FROM deliveries WHERE id = ?')
   const selectUnsettledOfKey = database.prepare(
     `SELECT 1 FROM deliveries INDEXED BY deliveries_key
      WHERE endpoint = ? AND order_key = ? AND settled_at IS NULL LIMIT 1`,
@@ -45,7 +57,7 @@ export function outboxTable(database: DatabaseSync): OutboxTable {
     },
   }
 
-  function storeMessage(message: Message): number {
+  function storeMessage(message: NewMessage): number {
     const { changes, lastInsertRowid } = insertMessage.run(
       message.id,
       message.origin,
@@ -54,15 +66,17 @@ export function outboxTable(database: DatabaseSync): OutboxTable {
       JSON.stringify(message.headers),
       message.traceId,
       message.depth,
+      message.tenant ?? null,
       message.createdAt,
       message.body,
     )
     return changes === 1 ? Number(lastInsertRowid) : storedSeq(message)
   }
 
-  function storedSeq(message: Message): number {
+  function storedSeq(message: NewMessage): number {
     // Columns are as typed: the table is STRICT.
-    const stored = selectMessage.get(message.id) as unknown as Message & { readonly seq: number }
+    const stored = selectMessage.get(message.id) as unknown as StoredMessage
+    if (stored.erasedAt !== null) throw messageErased(message.id)
     if (!isSameMessage(stored, message)) throw messageDiffers(message.id)
     return stored.seq
   }
@@ -90,9 +104,16 @@ export function outboxTable(database: DatabaseSync): OutboxTable {
         lease?.until ?? null,
         createdAt,
         redeliveryOf,
+        redeliveryOf === null ? null : rootOf(redeliveryOf),
       )
     } catch (error) {
       throw isDuplicate(error) ? deliveryExists(id, error) : error
     }
+  }
+
+  /** What repeats a redelivery repeats the delivery that one began with. */
+  function rootOf(id: DeliveryId): string {
+    const root = selectRoot.get(id)?.['redelivery_root']
+    return typeof root === 'string' ? root : id
   }
 }

@@ -1,5 +1,6 @@
 import type { SQLOutputValue } from 'node:sqlite'
-import type { DeliveryId, MessageId } from '../../ids.ts'
+import type { DeliveryId, MessageId, RedeliveryId } from '../../ids.ts'
+import type { Redelivery } from '../redelivery.ts'
 import type {
   AttemptRow,
   AuditRow,
@@ -20,7 +21,7 @@ export const deliveryColumns = `d.seq, d.id, m.id AS message_id, d.endpoint, d.s
   d.last_error, d.created_at, d.settled_at, d.redelivery_of`
 
 /** Columns of a message `m`, beside those of its delivery. */
-export const messageColumns = `m.origin, m.type, m.content_type, m.headers, m.trace_id, m.depth,
+export const messageColumns = `m.origin, m.type, m.content_type, m.headers, m.trace_id, m.depth, m.tenant,
   m.created_at AS message_created_at, m.body`
 
 export function deliveryOf(row: Row): DeliveryRow {
@@ -48,6 +49,7 @@ export function messageOf(row: Row): Message {
     headers: JSON.parse(row['headers'] as string) as Record<string, string>,
     traceId: row['trace_id'] as string,
     depth: row['depth'] as number,
+    tenant: row['tenant'] as string | null,
     createdAt: row['message_created_at'] as number,
   }
 }
@@ -92,5 +94,22 @@ export function auditRowOf(row: Row): AuditRow {
     actor: row['actor'] as string,
     details: JSON.parse(row['details'] as string) as Record<string, unknown>,
     createdAt: row['created_at'] as number,
+  }
+}
+
+export function redeliveryOf(row: Row): Redelivery {
+  const redelivered = row['redelivered'] as number
+  const skipped = row['skipped'] as number
+  return {
+    id: row['id'] as RedeliveryId,
+    filter: JSON.parse(row['filter'] as string) as Redelivery['filter'],
+    actor: row['actor'] as string,
+    state: row['state'] as Redelivery['state'],
+    matched: row['matched'] as number,
+    processed: redelivered + skipped,
+    redelivered,
+    skipped,
+    createdAt: row['created_at'] as number,
+    finishedAt: row['finished_at'] as number | null,
   }
 }

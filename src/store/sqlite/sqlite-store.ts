@@ -2,9 +2,18 @@ import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
 import { CarabinerError } from '../../errors.ts'
-import type { DeliveryId } from '../../ids.ts'
+import type { DeliveryId, RedeliveryId } from '../../ids.ts'
 import { copyOfAuditRow, copyOfMessage, copyOfSettlement } from '../copies.ts'
+import type { Erasure, ErasureTarget } from '../erasure.ts'
 import type { Place } from '../paging.ts'
+import type { SlotRequest } from '../rate-slots.ts'
+import type {
+  NewRedelivery,
+  Redelivery,
+  RedeliveryAdvance,
+  RedeliveryListing,
+  RedeliveryStep,
+} from '../redelivery.ts'
 import type {
   AuditFilter,
   AuditPage,
@@ -15,7 +24,6 @@ import type {
   ClaimRequest,
   DeliveryFilter,
   DeliveryRow,
-  DeliveryState,
   EndpointState,
   Lease,
   NewMessage,
@@ -27,6 +35,7 @@ import { storeUnavailable } from '../unavailable.ts'
 import { fileGuard } from './file-guard.ts'
 import { GroupCommit } from './group-commit.ts'
 import { untilUnlocked } from './lock.ts'
+import type { Slice } from './slice-count.ts'
 import { type Tables, tablesOf } from './tables.ts'
 
 /** Rows that one transaction removes or buries at most, so that claims get their turn. */
@@ -134,10 +143,11 @@ export class SqliteStore implements Store {
   }
 
   async backlog(): Promise<Backlog> {
-    const pending = await this.#count('pending')
-    const sending = await this.#count('sending')
-    const dead = await this.#count('dead')
-    const oldestPendingAt = await this.#read(() => this.#tables.backlog.oldestUnsettledAt())
+    const { inState, oldestUnsettledAt } = this.#tables.backlog
+    const pending = await this.#count((after) => inState('pending', after))
+    const sending = await this.#count((after) => inState('sending', after))
+    const dead = await this.#count((after) => inState('dead', after))
+    const oldestPendingAt = await this.#read(oldestUnsettledAt)
     return { pending, sending, dead, oldestPendingAt }
   }
 
@@ -169,7 +179,9 @@ export class SqliteStore implements Store {
   }
 
   async countWaiting(endpoint: string): Promise<number> {
-    return this.#read(() => this.#tables.list.countWaiting(endpoint))
+    const { waitingFor } = this.#tables.backlog
+    const first = await this.#count((after) => waitingFor(endpoint, 'first of key', after))
+    return first + (await this.#count((after) => waitingFor(endpoint, 'held back', after)))
   }
 
   async audit(rows: readonly AuditRow[]): Promise<void> {
@@ -187,6 +199,58 @@ export class SqliteStore implements Store {
 
   async prune(before: number, limit: number): Promise<number> {
     return this.#inBatches(limit, (rows) => this.#tables.retention.prune(before, rows))
+  }
+
+  async createRedelivery(redelivery: NewRedelivery): Promise<Redelivery> {
+    const own = { ...redelivery, filter: { ...redelivery.filter } }
+    const selection = { filter: own.filter, before: own.createdAt }
+    const matched = await this.#count((after) => this.#tables.settled.count(selection, after))
+    return this.#writes.write(() => this.#tables.redeliveries.add(own, matched))
+  }
+
+  async redelivery(id: RedeliveryId): Promise<Redelivery | undefined> {
+    return this.#read(() => this.#tables.redeliveries.find(id))
+  }
+
+  async redeliveries(listing: RedeliveryListing): Promise<Page<Redelivery>> {
+    return this.#read(() => this.#tables.redeliveries.page(listing))
+  }
+
+  async holdRedelivery(lease: Lease, now: number): Promise<Redelivery | undefined> {
+    const own = { ...lease }
+    return this.#writes.write(() => this.#tables.redeliveries.hold(own, now))
+  }
+
+  async advanceRedelivery(
+    id: RedeliveryId,
+    step: RedeliveryAdvance,
+  ): Promise<RedeliveryStep | undefined> {
+    const own = { ...step }
+    for (;;) {
+      const advanced = await this.#writes.write(() => this.#tables.redeliveries.advance(id, own))
+      if (advanced?.isIdle !== true) return advanced?.step
+    }
+  }
+
+  async stopRedelivery(id: RedeliveryId, at: number): Promise<Redelivery | undefined> {
+    return this.#writes.write(() => this.#tables.redeliveries.stop(id, at))
+  }
+
+  async erase(target: ErasureTarget, at: number, limit: number): Promise<Erasure> {
+    const own = { ...target }
+    const erasure = await this.#writes.write(() => this.#tables.erasure.erase(own, at, limit))
+    if (erasure.messages < limit) await this.#read(() => this.#tables.erasure.forget())
+    return erasure
+  }
+
+  async takeSlots(endpoint: string, request: SlotRequest): Promise<number> {
+    const own = { ...request }
+    return this.#writes.write(() => this.#tables.rates.take(endpoint, own))
+  }
+
+  /** Other processes are noticed by `version`. */
+  onChange(): Disposable {
+    return { [Symbol.dispose]() {} }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -213,13 +277,13 @@ export class SqliteStore implements Store {
   }
 
   /** Everything else gets its turn between two slices. */
-  async #count(state: DeliveryState): Promise<number> {
+  async #count(slice: (after: Place | undefined) => Slice): Promise<number> {
     let counted = 0
     for (let after: Place | undefined; ; await setImmediate()) {
-      const slice = await this.#read(() => this.#tables.backlog.slice(state, after))
-      counted += slice.rows
-      if (slice.end === undefined) return counted
-      after = slice.end
+      const { rows, end } = await this.#read(() => slice(after))
+      counted += rows
+      if (end === undefined) return counted
+      after = end
     }
   }
 

@@ -4,10 +4,14 @@ import { type BacklogCount, backlogCount } from './backlog-count.ts'
 import { type DeliveryList, deliveryList } from './delivery-list.ts'
 import { type DeliveryTable, deliveryTable } from './delivery-table.ts'
 import { type EndpointTable, endpointTable } from './endpoint-table.ts'
+import { type ErasureTable, erasureTable } from './erasure-table.ts'
 import { type HostTable, hostTable } from './host-table.ts'
 import { type OutboxTable, outboxTable } from './outbox-table.ts'
 import { probeTable } from './probe-table.ts'
+import { type RateTable, rateTable } from './rate-table.ts'
+import { type RedeliveryTable, redeliveryTable } from './redelivery-table.ts'
 import { type Retention, retention } from './retention.ts'
+import { type SettledDeliveries, settledDeliveries } from './settled-deliveries.ts'
 
 /** What is done with the tables of a store, each by the file named for it. */
 export interface Tables {
@@ -19,20 +23,30 @@ export interface Tables {
   readonly hosts: HostTable
   readonly audit: AuditTable
   readonly retention: Retention
+  readonly settled: SettledDeliveries
+  readonly redeliveries: RedeliveryTable
+  readonly erasure: ErasureTable
+  readonly rates: RateTable
   readonly probe: { write(): void }
   readonly version: StatementSync
 }
 
 export function tablesOf(database: DatabaseSync): Tables {
+  const deliveries = deliveryTable(database)
+  const settled = settledDeliveries(database)
   return {
     outbox: outboxTable(database),
-    deliveries: deliveryTable(database),
+    deliveries,
     list: deliveryList(database),
     backlog: backlogCount(database),
     endpoints: endpointTable(database),
     hosts: hostTable(database),
     audit: auditTable(database),
     retention: retention(database),
+    settled,
+    redeliveries: redeliveryTable(database, settled),
+    erasure: erasureTable(database, deliveries.passKeyOn),
+    rates: rateTable(database),
     probe: probeTable(database),
     version: database.prepare('PRAGMA data_version'),
   }
