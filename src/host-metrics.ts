@@ -3,6 +3,7 @@ import type { DispatchObserver } from './bus/bus.ts'
 import type { Clock } from './clock.ts'
 import type { Metrics } from './connector/scope.ts'
 import type { DeliveryObserver } from './delivery/delivery-observer.ts'
+import type { DeliveryTracer } from './delivery/delivery-tracer.ts'
 import { packageVersion } from './own-package.ts'
 import type { Store } from './store/store.ts'
 
@@ -11,6 +12,8 @@ export interface HostMetrics {
   readonly dispatches: DispatchObserver
   readonly deliveries: DeliveryObserver
   readonly scope: Metrics
+  /** `undefined` where nobody records traces. */
+  readonly traces: DeliveryTracer | undefined
   /** `undefined` where nobody can ask for metrics. */
   readonly registry: Registry | undefined
 }
@@ -20,18 +23,28 @@ const ignore = (): void => {}
 /** Metrics for a host that serves them; the library is loaded here, because most commands do without. */
 export async function openMetrics(store: Store, clock: Clock): Promise<HostMetrics> {
   const { createMetrics } = await import('./metrics.ts')
-  const created = createMetrics({ store, clock, version: packageVersion() })
+  const { deliveryTracer } = await import('./tracing.ts')
+  const version = packageVersion()
+  const created = createMetrics({ store, clock, version })
+  const traces = deliveryTracer(version)
   // Failing handlers are counted with the outcome they end in.
-  return { ...created, dispatches: { ...created.dispatches, handlerFailed: ignore } }
+  return { ...created, traces, dispatches: { ...created.dispatches, handlerFailed: ignore } }
 }
 
 /** For a host without listeners. */
 export const silentMetrics: HostMetrics = {
   dispatches: { finished: ignore, handlerFailed: ignore },
-  deliveries: { accepted: ignore, attempted: ignore, settled: ignore, circuit: ignore },
+  deliveries: {
+    accepted: ignore,
+    attempted: ignore,
+    settled: ignore,
+    circuit: ignore,
+    redelivered: ignore,
+  },
   scope: {
     counter: () => ({ add: ignore }),
     histogram: () => ({ observe: ignore }),
   },
+  traces: undefined,
   registry: undefined,
 }

@@ -59,6 +59,7 @@ export class Custody {
       since,
       leasedUntil: lease.until,
       state: 'waiting',
+      span: undefined,
     }
     all.hold(held)
     if (mode.current === 'holding') return
@@ -76,6 +77,7 @@ export class Custody {
   settled(held: HeldDelivery, settlement: Settlement, ours: boolean): void {
     const { log, observe, own, wake, retryAt } = this.#parts
     const { endpoint, delivery } = held
+    if (ours) endSpan(held, settlement)
     this.#parts.held.letGo(held)
     if (!ours) this.#lostAtSettlement(held)
     else {
@@ -147,4 +149,9 @@ export class Custody {
       'the lease had ended before it was settled: another host decides',
     )
   }
+}
+
+function endSpan(held: HeldDelivery, settlement: Settlement): void {
+  held.span?.end(settlement)
+  held.span = undefined
 }

@@ -5,6 +5,7 @@ import type { AttemptRow, Settlement } from '../store/store.ts'
 import { ageOf, attemptRow, circuitOpenAttempt } from './attempt.ts'
 import { type AttemptOutcome, circuitSignalOf, outcomeOf } from './attempt-outcome.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
+import type { AttemptSpan, DeliveryTracer } from './delivery-tracer.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
 import type { HeldDelivery } from './held-deliveries.ts'
 import { expiredReason, type NextStep, nextStep } from './next-step.ts'
@@ -26,6 +27,7 @@ export interface RunnerParts {
   /** The receiver answered 410. */
   readonly gone: (held: HeldDelivery, reason: string) => void
   readonly observe: DeliveryObserver | undefined
+  readonly trace: DeliveryTracer | undefined
 }
 
 /** Sends the deliveries that this host holds, each through its endpoint's queue, and says what follows. */
@@ -105,13 +107,16 @@ export class DeliveryRunner {
       startedAt: clock.now(),
       queueMs: clock.monotonic() - held.since,
     }
-    const reply = await this.#request(held, facts.number, facts.startedAt)
+    const span = this.#beginSpan(held, facts)
+    const reply = await this.#request(held, facts.number, facts.startedAt, span?.traceparent)
     if (reply.kind === 'no-reply' && reply.error === 'aborted') {
+      span?.end(reply, { kind: 'retryable', reason: reply.message, retryAfterMs: undefined })
       registry.record(endpoint, 'neutral', undefined)
       return this.#parts.giveBack(held)
     }
 
     const outcome = outcomeOf(reply, endpoint.definition.retry, clock.now())
+    span?.end(reply, outcome)
     const { circuitBreaker } = endpoint.definition
     const count5xx = circuitBreaker !== false && circuitBreaker.count5xx
     registry.record(endpoint, circuitSignalOf(reply, count5xx), reasonOf(outcome))
@@ -126,19 +131,36 @@ export class DeliveryRunner {
     if (outcome.kind === 'delivered') await this.#passOn(held, reply)
   }
 
+  #beginSpan(
+    held: HeldDelivery,
+    facts: { readonly number: number; readonly startedAt: number },
+  ): AttemptSpan | undefined {
+    const { trace } = this.#parts
+    if (trace === undefined) return undefined
+    held.span ??= trace.begin(held.delivery)
+    return held.span?.attempt({ ...facts, url: held.endpoint.url })
+  }
+
   /** What a sender or signer throws, against its contract, is an answer too: the delivery waits and is tried again. */
-  async #request(held: HeldDelivery, attempt: number, now: number): Promise<Reply> {
+  async #request(
+    held: HeldDelivery,
+    attempt: number,
+    now: number,
+    traceparent: string | undefined,
+  ): Promise<Reply> {
     const { endpoint, delivery } = held
     const startedAt = this.#parts.clock.monotonic()
     try {
       const sender = await this.#parts.sender()
       return await sender.send({
         url: endpoint.url,
+        tls: endpoint.definition.tls,
         headers: endpoint.headers.of({
           message: delivery.message,
           attempt,
           redeliveryOf: delivery.redeliveryOf,
           now,
+          traceparent,
         }),
         body: delivery.message.body,
         timeoutMs: endpoint.definition.timeoutMs,

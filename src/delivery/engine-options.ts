@@ -2,6 +2,7 @@ import type { Logger } from '../bus/handler.ts'
 import type { Clock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
+import type { DeliveryTracer } from './delivery-tracer.ts'
 import type { Sender } from './sender.ts'
 
 /** Bytes of a message's body, unless the engine is told otherwise: 1 MiB. */
@@ -23,6 +24,8 @@ export interface DeliveryEngineOptions {
     deliver(): Promise<Sender>
   }
   readonly observe?: DeliveryObserver
+  /** Records traces. @defaultValue nobody does */
+  readonly trace?: DeliveryTracer
   /** Deliveries in this host's hands at once, over all endpoints. @defaultValue 1,000 */
   readonly window?: number
   /** Bytes of a message's body. @defaultValue 1 MiB */

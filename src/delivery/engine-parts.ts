@@ -10,6 +10,7 @@ import { HeldDeliveries } from './held-deliveries.ts'
 import { MissingEndpoints } from './missing-endpoints.ts'
 import { Outbox } from './outbox.ts'
 import { OwnDeliveries } from './own-deliveries.ts'
+import { Redeliveries } from './redelivery/redeliveries.ts'
 import { Settler } from './settler.ts'
 import { SideWork } from './side-work.ts'
 
@@ -30,6 +31,7 @@ export class EngineParts {
   readonly runner: DeliveryRunner
   readonly claimer: Claimer
   readonly outbox: Outbox
+  readonly redeliveries: Redeliveries
   readonly #options: DeliveryEngineOptions
 
   constructor(options: DeliveryEngineOptions) {
@@ -45,6 +47,7 @@ export class EngineParts {
     this.runner = this.#createRunner()
     this.claimer = this.#createClaimer()
     this.outbox = this.#createOutbox()
+    this.redeliveries = this.#createRedeliveries()
   }
 
   #createCustody(): Custody {
@@ -73,7 +76,10 @@ export class EngineParts {
       store,
       clock,
       log,
-      settled: (held, settlement, ours) => this.custody.settled(held, settlement, ours),
+      settled: (held, settlement, ours) => {
+        this.custody.settled(held, settlement, ours)
+        this.redeliveries.hasRoom(held.delivery)
+      },
       failed: (held) => this.custody.giveBack([held]),
     })
   }
@@ -97,7 +103,7 @@ export class EngineParts {
   }
 
   #createRunner(): DeliveryRunner {
-    const { clock, log, hostId, senders, random, observe } = this.#options
+    const { clock, log, hostId, senders, random, observe, trace } = this.#options
     return new DeliveryRunner({
       clock,
       log,
@@ -110,6 +116,7 @@ export class EngineParts {
       giveBack: (held) => this.custody.giveBack([held]),
       gone: (held, reason) => this.custody.gone(held, reason),
       observe,
+      trace,
     })
   }
 
@@ -144,6 +151,13 @@ export class EngineParts {
       },
       left: () => this.claimer.wake(),
     })
+  }
+
+  #createRedeliveries(): Redeliveries {
+    const { store, clock, log, hostId, observe } = this.#options
+    const { registry } = this
+    const wake = (): void => this.claimer.wake()
+    return new Redeliveries({ store, clock, log, hostId, registry, observe, wake })
   }
 
   /** What is committed may be sent at once, unless nothing is sent now. */

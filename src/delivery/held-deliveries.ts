@@ -1,5 +1,6 @@
 import type { DeliveryId } from '../ids.ts'
 import type { ClaimedDelivery } from '../store/store.ts'
+import type { DeliverySpan } from './delivery-tracer.ts'
 import type { EndpointQueue } from './endpoint-queue.ts'
 
 /** A delivery whose lease this host holds, from claim to settlement. */
@@ -12,6 +13,8 @@ export interface HeldDelivery {
   leasedUntil: number
   /** `given-up`: no longer this host's; whatever comes of it here does not count. */
   state: 'waiting' | 'sending' | 'settling' | 'given-up'
+  /** From the first request on, when somebody records traces. */
+  span: DeliverySpan | undefined
 }
 
 /**
@@ -66,6 +69,8 @@ export class HeldDeliveries {
   /** It is settled, given back or lost: not this host's any more. */
   letGo(held: HeldDelivery): void {
     held.state = 'given-up'
+    held.span?.abandon()
+    held.span = undefined
     if (this.#held.get(held.delivery.id) !== held) return
     this.#held.delete(held.delivery.id)
     held.endpoint.held -= 1

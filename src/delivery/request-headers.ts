@@ -12,6 +12,8 @@ export interface RequestFacts {
   readonly redeliveryOf: string | null
   /** UTC milliseconds. */
   readonly now: number
+  /** W3C Trace Context of a span that is recorded. @defaultValue a new span of the message's trace */
+  readonly traceparent?: string | undefined
 }
 
 /** Makes the headers of an endpoint's requests. What does not change is prepared once. */
@@ -26,7 +28,13 @@ export class RequestHeaders {
   }
 
   /** Signature headers come last: nothing replaces them. */
-  of({ message, attempt, redeliveryOf, now }: RequestFacts): Readonly<Record<string, string>> {
+  of({
+    message,
+    attempt,
+    redeliveryOf,
+    now,
+    traceparent: recorded,
+  }: RequestFacts): Readonly<Record<string, string>> {
     const timestamp = Math.floor(now / 1_000)
     const headers: Record<string, string> = {
       ...this.#prepared,
@@ -38,7 +46,7 @@ export class RequestHeaders {
       'x-carabiner-attempt': String(attempt),
       'x-carabiner-depth': String(message.depth),
       'x-trace-id': traceHeader(message.traceId),
-      traceparent: traceparent(message.traceId),
+      traceparent: recorded ?? traceparent(message.traceId),
       ...this.#signer.headers({ id: message.id, timestamp, body: message.body }),
     }
     if (redeliveryOf !== null) headers['x-carabiner-redelivery'] = redeliveryOf

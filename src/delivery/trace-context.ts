@@ -24,6 +24,11 @@ export function traceHex(traceId: string): string {
   return createHash('sha256').update(traceId).digest('hex').slice(0, 32)
 }
 
+/** 16 hex digits made of a trace id: the same for whoever asks, so that what belongs to one trace hangs below one span. */
+export function spanIdOf(traceId: string): string {
+  return createHash('sha256').update(`span of ${traceId}`).digest('hex').slice(0, 16)
+}
+
 function newSpanId(): string {
   if (used === pool.length) {
     randomFillSync(pool)
