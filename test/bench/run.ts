@@ -35,14 +35,24 @@ if (unknown !== undefined) {
 
 for (const [name, bench] of Object.entries(benches)) {
   if (asked.length > 0 && !asked.includes(name)) continue
+  try {
+    await measure(name, bench)
+  } catch (error) {
+    // The others can still be measured; this one can be asked for by its name.
+    console.error(`${name} failed:`, error)
+    process.exitCode = 1
+  }
+}
+
+async function measure(name: string, bench: Bench | DetailedBench): Promise<void> {
   console.log(`\n${bench.title}: ${bench.question}`)
   const start = performance.now()
   const { rows, remarks } = await reportOf(bench)
   const results = [markdownOf(rows, bench.moreIsBetter), remarks].filter((each) => each !== '')
-  console.log(`\n${results.join('\n\n')}`)
-  console.log(`(${Math.round((performance.now() - start) / 1_000)} s)`)
+  const seconds = Math.round((performance.now() - start) / 1_000)
+  console.log(`\n${results.join('\n\n')}\n(${seconds} s)`)
   if (scale.full) record(name, bench, results)
-  else console.log('a smaller count than is promised: not recorded')
+  else console.log('less than is promised: not recorded')
 }
 
 async function reportOf(bench: Bench | DetailedBench): Promise<BenchReport> {
