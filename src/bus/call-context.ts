@@ -86,7 +86,7 @@ export class CallContext implements AfterContext, RunningCall {
 
   get signal(): AbortSignal {
     this.#own ??= {}
-    this.#own.signal ??= this.#makeSignal(this.#own)
+    this.#own.signal ??= signalFor(this.#registration, this.#source, this.#own)
     return this.#own.signal
   }
 
@@ -122,13 +122,6 @@ export class CallContext implements AfterContext, RunningCall {
     const { connector } = this.#registration
     return { event, phase, connector, dispatchId, traceId, startedAt: this.#source.seenAt }
   }
-
-  #makeSignal(own: OwnSignal): AbortSignal {
-    const shared = this.#source.signalOf(this.phase)
-    if (this.#registration.timeoutMs === undefined) return shared
-    own.timeout ??= new AbortController()
-    return AbortSignal.any([shared, own.timeout.signal])
-  }
 }
 
 /** What a context makes when its signal is asked for, or when its handler times out. */
@@ -136,6 +129,17 @@ interface OwnSignal {
   /** Aborted when the handler outlives its own timeout. */
   timeout?: AbortController
   signal?: AbortSignal
+}
+
+function signalFor(
+  { phase, timeoutMs }: Callee,
+  source: ContextSource,
+  own: OwnSignal,
+): AbortSignal {
+  const shared = source.signalOf(phase)
+  if (timeoutMs === undefined) return shared
+  own.timeout ??= new AbortController()
+  return AbortSignal.any([shared, own.timeout.signal])
 }
 
 function logWith(log: Logger, fields: object): Logger {

@@ -6,160 +6,145 @@ import { type Cause, enterFrame, type Frame } from './current-event.ts'
 import type { Deadline } from './deadline.ts'
 import type { Registration } from './registration.ts'
 
-/** Learns how handlers ended: each call once, none after the phase stopped waiting for it. */
-export interface CallSink {
-  answered(registration: Registration, value: unknown, slot: number): void
-  failed(registration: Registration, error: unknown, slot: number): void
+/** Learns how the handlers of a phase ended: each call once, none after the phase stopped waiting for it. */
+export interface CallSink<D> {
+  answered(dispatch: D, registration: Registration, value: unknown, slot: number): void
+  failed(dispatch: D, registration: Registration, error: unknown, slot: number): void
 }
 
 /** A dispatch, as far as the calls of its handlers have to know it. */
-export interface CallingDispatch extends Cause, ContextSource {
+export interface CallingDispatch<D extends CallingDispatch<D>> extends Cause, ContextSource {
   readonly clock: Clock
   readonly deadline: Deadline
+  /** The frame that is entered where calls are being started, if it is free; forgotten when that code ends. */
+  frame: Frame | undefined
+  /** Where calls are kept that are not answered at once. */
+  openCalls(): OpenCalls<D>
+  /** Aborts the signal of the phase. */
+  abort(reason: unknown): void
 }
 
 /** A handler that has been called and has not answered yet. */
-export interface OpenCall {
+export interface OpenCall<D> {
   readonly registration: Registration
+  readonly sink: CallSink<D>
   readonly context: CallContext
   readonly frame: Frame
   readonly slot: number
+  isOpen: boolean
   timer: Disposable | undefined
   /** Called when it has ended, before anybody is woken: the next handler of its lane. */
   next: (() => void) | undefined
 }
 
 /**
- * The handler calls of one phase, the wait for them, and the signal that ends them.
+ * Calls a handler. One that answers at once costs no promise, no timer and no signal.
  *
- * A handler that answers at once costs no promise, no timer and no signal. One that does not is kept in a list until it
- * settles, times out, the deadline comes, or nobody waits for it any more; whatever it does later is ignored.
+ * @returns the open call when it has not answered yet
  */
-export class Calls {
-  readonly #dispatch: CallingDispatch
-  readonly #sink: CallSink
-  #isStopped = false
-  /** The frame that is entered where the calls are being started, if it is free; forgotten when that code ends. */
-  #frame: Frame | undefined
-  #controller: AbortController | undefined
-  #open: Set<OpenCall> | undefined
-
-  constructor(dispatch: CallingDispatch, sink: CallSink) {
-    this.#dispatch = dispatch
-    this.#sink = sink
-  }
-
-  /** Stopped on purpose; not by the deadline. */
-  get isStopped(): boolean {
-    return this.#isStopped
-  }
-
-  /** Nothing more is to be started. */
-  get isAtEnd(): boolean {
-    return this.#isStopped || this.#dispatch.deadline.isReached
-  }
-
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      if (this.isAtEnd) this.#controller.abort()
+export function callHandler<D extends CallingDispatch<D>>(
+  dispatch: D,
+  registration: Registration,
+  sink: CallSink<D>,
+  slot: number,
+): OpenCall<D> | undefined {
+  const context = new CallContext(dispatch, registration)
+  dispatch.frame ??= enterFrame(dispatch)
+  const { frame } = dispatch
+  frame.running = context
+  dispatch.deadline.workBegins()
+  let value: unknown
+  try {
+    value = registration.handler(context)
+    if (isThenable(value)) {
+      const call: OpenCall<D> = {
+        registration,
+        sink,
+        context,
+        frame,
+        slot,
+        isOpen: true,
+        timer: undefined,
+        next: undefined,
+      }
+      return dispatch.openCalls().keep(call, value)
     }
-    return this.#controller.signal
-  }
-
-  /** Calls a handler. @returns the open call when it has not answered yet */
-  start(registration: Registration, slot: number): OpenCall | undefined {
-    const context = new CallContext(this.#dispatch, registration)
-    this.#frame ??= enterFrame(this.#dispatch)
-    const frame = this.#frame
-    frame.running = context
-    this.#dispatch.deadline.workBegins()
-    const { handler } = registration
-    let value: unknown
-    try {
-      value = handler(context)
-      if (isThenable(value)) return this.#keepOpen(registration, context, frame, slot, value)
-    } catch (error) {
-      frame.running = undefined
-      this.#sink.failed(registration, error, slot)
-      return undefined
-    }
+  } catch (error) {
     frame.running = undefined
-    this.#sink.answered(registration, value, slot)
+    sink.failed(dispatch, registration, error, slot)
     return undefined
   }
+  frame.running = undefined
+  sink.answered(dispatch, registration, value, slot)
+  return undefined
+}
 
-  /** Waits until all have ended; those that outlive the deadline have failed. @returns undefined: none is open */
-  settled(): Promise<void> | undefined {
-    return this.#areOpen() ? this.#settle() : undefined
+/**
+ * The handler calls of a dispatch that were not answered at once, and the wait for them.
+ *
+ * A call is kept until it settles, times out, the deadline comes, or nobody waits for it any more; whatever it does later
+ * is ignored.
+ */
+export class OpenCalls<D extends CallingDispatch<D>> {
+  readonly #dispatch: D
+  #kept: OpenCall<D>[] = []
+  #open = 0
+
+  constructor(dispatch: D) {
+    this.#dispatch = dispatch
   }
 
-  /** Starts nothing more, tells those that are open, and waits for them no longer. */
-  stop(reason: unknown): void {
-    this.#isStopped = true
-    this.#controller?.abort(reason)
-    this.#abandon()
-  }
-
-  // No private getter: reading one is a call into the runtime, at every dispatch.
-  #areOpen(): boolean {
-    return this.#open !== undefined && this.#open.size > 0
-  }
-
-  async #settle(): Promise<void> {
-    const { deadline } = this.#dispatch
-    await deadline.wait()
-    this.#frame = undefined
-    for (const call of this.#abandon()) {
-      this.#sink.failed(call.registration, deadline.error(), call.slot)
-    }
-    if (deadline.isReached) this.#controller?.abort(deadline.error())
-  }
-
-  /** @returns the calls that were open */
-  #abandon(): readonly OpenCall[] {
-    if (this.#open === undefined || this.#open.size === 0) return none
-    const abandoned = [...this.#open]
-    this.#open.clear()
-    for (const call of abandoned) call.timer?.[Symbol.dispose]()
-    this.#dispatch.deadline.wake()
-    return abandoned
-  }
-
-  #keepOpen(
-    registration: Registration,
-    context: CallContext,
-    frame: Frame,
-    slot: number,
-    value: PromiseLike<unknown>,
-  ): OpenCall {
-    const call: OpenCall = { registration, context, frame, slot, timer: undefined, next: undefined }
-    this.#frame = undefined
-    this.#open ??= new Set()
-    this.#open.add(call)
+  keep(call: OpenCall<D>, value: PromiseLike<unknown>): OpenCall<D> {
+    this.#dispatch.frame = undefined
+    this.#kept.push(call)
+    this.#open++
     // A foreign thenable may throw, or answer twice or at once: a real promise does not.
     const promise = value instanceof Promise ? value : Promise.resolve(value)
     this.#inTime(call, promise).then(
       (result: unknown) => {
-        frame.running = undefined
-        this.#frame = undefined
         if (!this.#close(call)) return
-        this.#sink.answered(registration, result, slot)
+        call.sink.answered(this.#dispatch, call.registration, result, call.slot)
         this.#goOn(call)
       },
       (error: unknown) => {
-        // One that timed out goes on running: its frame is not for others.
-        if (!isTimeout(error)) frame.running = undefined
-        this.#frame = undefined
-        if (!this.#close(call)) return
-        this.#sink.failed(registration, error, slot)
+        if (!this.#close(call, error)) return
+        call.sink.failed(this.#dispatch, call.registration, error, call.slot)
         this.#goOn(call)
       },
     )
     return call
   }
 
-  #inTime(call: OpenCall, promise: Promise<unknown>): Promise<unknown> {
+  /** Waits until all have ended; those that outlive the deadline have failed. @returns undefined: none is open */
+  settled(): Promise<void> | undefined {
+    if (this.#open === 0) return undefined
+    return this.#dispatch.deadline.wait().then(() => this.#conclude())
+  }
+
+  /** Waits for them no longer. @returns the calls that were open */
+  abandon(): readonly OpenCall<D>[] {
+    if (this.#open === 0) return []
+    const abandoned = this.#kept.filter(({ isOpen }) => isOpen)
+    for (const call of abandoned) {
+      call.isOpen = false
+      call.timer?.[Symbol.dispose]()
+    }
+    this.#open = 0
+    this.#dispatch.deadline.wake()
+    return abandoned
+  }
+
+  #conclude(): void {
+    const { deadline } = this.#dispatch
+    this.#dispatch.frame = undefined
+    for (const { sink, registration, slot } of this.abandon()) {
+      sink.failed(this.#dispatch, registration, deadline.error(), slot)
+    }
+    this.#kept = []
+    if (deadline.isReached) this.#dispatch.abort(deadline.error())
+  }
+
+  #inTime(call: OpenCall<D>, promise: Promise<unknown>): Promise<unknown> {
     const { timeoutMs } = call.registration
     if (timeoutMs === undefined) return promise
     const timeout = new Promise<never>((_, reject) => {
@@ -173,24 +158,27 @@ export class Calls {
     return Promise.race([promise, timeout])
   }
 
-  /** @returns whether anybody still waited for the call */
-  #close(call: OpenCall): boolean {
-    if (this.#open?.delete(call) !== true) return false
+  /** A call has ended. @returns whether anybody still waited for it */
+  #close(call: OpenCall<D>, error?: unknown): boolean {
+    // One that timed out goes on running: its frame is not for others.
+    if (!isTimeout(error)) call.frame.running = undefined
+    this.#dispatch.frame = undefined
+    if (!call.isOpen) return false
+    call.isOpen = false
     call.timer?.[Symbol.dispose]()
+    this.#open--
     return true
   }
 
-  #goOn({ next }: OpenCall): void {
+  #goOn({ next }: OpenCall<D>): void {
     const { deadline } = this.#dispatch
     if (next !== undefined) {
       deadline.check()
       next()
     }
-    if (!this.#areOpen()) deadline.wake()
+    if (this.#open === 0) deadline.wake()
   }
 }
-
-const none: readonly OpenCall[] = []
 
 function isTimeout(error: unknown): boolean {
   return error instanceof CarabinerError && error.code === 'HANDLER_TIMEOUT'

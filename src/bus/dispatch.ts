@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { EventCancelledError } from '../errors.ts'
 import { isCancellable } from './built-in-events.ts'
-import { type CallingDispatch, type CallSink, Calls } from './calls.ts'
-import type { Cause } from './current-event.ts'
+import { type CallingDispatch, OpenCalls } from './calls.ts'
+import type { Cause, Frame } from './current-event.ts'
 import type { Deadline } from './deadline.ts'
 import type { DispatchRequest } from './dispatch-request.ts'
 import type { Logger } from './handler.ts'
@@ -10,7 +10,7 @@ import type { Outbox } from './outbox.ts'
 import type { EventResult, Failure, Outcome, Warning } from './outcome.ts'
 import type { Params } from './params.ts'
 import type { Phase } from './phase.ts'
-import type { Callee } from './registration.ts'
+import type { Callee, OweRegistration } from './registration.ts'
 
 /** What a dispatch needs of its bus. */
 export interface DispatchParts<Owed> {
@@ -29,15 +29,22 @@ export interface Cancellation {
 }
 
 /** What is known of one dispatch while it runs: what was asked, how far it is, and what came of it until now. */
-export class Dispatch<Owed> implements CallingDispatch {
+export class Dispatch<Owed> implements CallingDispatch<Dispatch<Owed>> {
   readonly request: DispatchRequest<Owed>
   readonly parts: DispatchParts<Owed>
   readonly warnings: Warning[] = []
-  results: readonly EventResult[] = []
+  /** What on handlers answered, by their places in the plan; who did not answer leaves a hole until `gatherResults`. */
+  results: EventResult[] = []
   cancellation: Cancellation | undefined = undefined
+  /** What is owed if it happens; undefined: nothing. */
+  owed: readonly OweRegistration<Owed>[] | undefined = undefined
   #phase: Phase = 'before'
-  #calls: Calls | undefined = undefined
+  frame: Frame | undefined = undefined
+  #isStopped = false
   #isOver = false
+  #answers = 0
+  #open: OpenCalls<Dispatch<Owed>> | undefined = undefined
+  #controller: AbortController | undefined = undefined
   #failures: Failure[] | undefined = undefined
   #notAsked: string[] | undefined = undefined
 
@@ -109,13 +116,44 @@ export class Dispatch<Owed> implements CallingDispatch {
 
   enter(phase: Phase): void {
     this.#phase = phase
-    this.#calls = undefined
+    this.#controller = undefined
+    this.frame = undefined
   }
 
-  /** The calls of the phase that was entered. */
-  openCalls(sink: CallSink): Calls {
-    this.#calls = new Calls(this, sink)
-    return this.#calls
+  /** Nothing more is to be started in this phase. */
+  get isAtEnd(): boolean {
+    return this.#isStopped || this.deadline.isReached
+  }
+
+  /** Starts nothing more, tells those that are called, and waits for them no longer. */
+  stop(reason: unknown): void {
+    this.#isStopped = true
+    this.abort(reason)
+    this.#open?.abandon()
+  }
+
+  abort(reason: unknown): void {
+    this.#controller?.abort(reason)
+  }
+
+  openCalls(): OpenCalls<Dispatch<Owed>> {
+    this.#open ??= new OpenCalls<Dispatch<Owed>>(this)
+    return this.#open
+  }
+
+  /** Waits for the handlers that have not answered. @returns undefined: all have */
+  settled(): Promise<void> | undefined {
+    return this.#open?.settled()
+  }
+
+  addResult(slot: number, result: EventResult): void {
+    this.results[slot] = result
+    this.#answers++
+  }
+
+  /** No more results will come: closes the gaps between them. */
+  gatherResults(): void {
+    if (this.#answers < this.results.length) this.results = this.results.filter(() => true)
   }
 
   /** Whether the caller wants the phase. */
@@ -133,16 +171,20 @@ export class Dispatch<Owed> implements CallingDispatch {
   }
 
   signalOf(phase: Phase): AbortSignal {
-    const isRunning = !this.#isOver && phase === this.#phase
-    return isRunning && this.#calls !== undefined ? this.#calls.signal : AbortSignal.abort()
+    if (this.#isOver || phase !== this.#phase) return AbortSignal.abort()
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.isAtEnd) this.#controller.abort()
+    }
+    return this.#controller.signal
   }
 
   cancel({ label }: Callee, reason: string, details: unknown): void {
     const isDeciding = this.#phase === 'before' && !this.#isOver
-    if (!isDeciding || this.#calls === undefined || this.#calls.isStopped) return
+    if (!isDeciding || this.#isStopped) return
     if (!isCancellable(this.request.declared.event)) return
     this.cancellation = { by: label, reason, details }
-    this.#calls.stop(new EventCancelledError(reason, details))
+    this.stop(new EventCancelledError(reason, details))
   }
 
   warn(source: string, message: string): void {

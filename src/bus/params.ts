@@ -51,30 +51,32 @@ function copyOf(event: string, given: unknown, freeze: boolean): Params {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new EventParamsError(event, [{ pointer: '', message: 'must be an object' }])
   }
-  if (freeze && isEmpty(given)) return nothing
-  const copy = copyFlat(given)
-  if (copy === undefined) return copyThoroughly(event, given, freeze)
-  return freeze ? Object.freeze(copy) : copy
+  if (!isFlat(given)) return copyThoroughly(event, given, freeze)
+  if (!freeze) return { ...given }
+  return isEmpty(given) ? nothing : Object.freeze({ ...given })
 }
 
 /** The params of every event that is its name alone: freezing a new object costs more than calling a handler. */
 const nothing: Params = Object.freeze({})
 
 function isEmpty(given: object): boolean {
-  if (Object.getPrototypeOf(given) !== Object.prototype) return false
   for (const _key in given) return false
   return true
 }
 
-/** Copies an object that holds nothing but texts, numbers and the like: most params do. @returns undefined: it holds more */
-function copyFlat(given: object): Params | undefined {
-  if (Object.getPrototypeOf(given) !== Object.prototype) return undefined
-  // Spreading defines: a key named `__proto__` stays a key.
-  const copy: Record<string, unknown> = { ...given }
-  for (const key in copy) {
-    if (isNested(copy[key])) return undefined
+/**
+ * Whether an object holds nothing but texts, numbers and the like: most params do, and a spread copies them.
+ *
+ * Asking for the prototype itself would be a call into the runtime. What pretends to be a plain object is copied like
+ * one: its own fields.
+ */
+function isFlat(given: object): given is Params {
+  if (given.constructor !== Object) return false
+  const fields = given as Readonly<Record<string, unknown>>
+  for (const key in fields) {
+    if (isNested(fields[key])) return false
   }
-  return copy
+  return true
 }
 
 function copyThoroughly(event: string, given: object, freeze: boolean): Params {

@@ -7,10 +7,18 @@ export interface Plan<Owed> {
   readonly before: readonly (readonly Registration[])[]
   /** One lane for each connector, in assembly order; handlers of a lane run one after the other. */
   readonly on: readonly (readonly Registration[])[]
+  /** The handlers of all lanes, one lane after the other: their places are those of their results. */
+  readonly places: readonly Place[]
   readonly after: readonly Registration[]
   readonly owed: readonly OweRegistration<Owed>[]
   /** Nobody handles the event in any phase. */
   readonly isEmpty: boolean
+}
+
+/** An on handler, and where its lane ends. */
+export interface Place {
+  readonly registration: Registration
+  readonly laneEnd: number
 }
 
 /** One handler as listings and `explain` show it. */
@@ -41,14 +49,27 @@ export function makePlan<Owed>(
 ): Plan<Owed> {
   const ofPhase = (phase: Registration['phase']): Registration[] =>
     registrations.filter((each) => each.phase === phase).sort(inRunOrder)
-  const lanes = Map.groupBy(ofPhase('on'), ({ connector }) => connector)
+  const byConnector = Map.groupBy(ofPhase('on'), ({ connector }) => connector)
+  const on = [...byConnector.values()].sort(
+    ([one], [other]) => (one?.rank ?? 0) - (other?.rank ?? 0),
+  )
   return {
     before: [...Map.groupBy(ofPhase('before'), ({ priority }) => priority).values()],
-    on: [...lanes.values()].sort(([one], [other]) => (one?.rank ?? 0) - (other?.rank ?? 0)),
+    on,
+    places: placesOf(on),
     after: ofPhase('after'),
     owed: owed.toSorted((one, other) => one.rank - other.rank),
     isEmpty: registrations.length === 0 && owed.length === 0,
   }
+}
+
+function placesOf(lanes: Plan<unknown>['on']): readonly Place[] {
+  const places: Place[] = []
+  for (const lane of lanes) {
+    const laneEnd = places.length + lane.length
+    places.push(...lane.map((registration) => ({ registration, laneEnd })))
+  }
+  return places
 }
 
 function inRunOrder(one: Registration, other: Registration): number {

@@ -5,9 +5,6 @@ import { outcomeOfAll, outcomeOfBefore } from './make-outcome.ts'
 import { runOn } from './on-phase.ts'
 import type { Outcome } from './outcome.ts'
 import { askStore, owedAfter } from './owed.ts'
-import type { OweRegistration } from './registration.ts'
-
-type Owing<Owed> = readonly OweRegistration<Owed>[] | undefined
 
 /**
  * One dispatch: before handlers by priority, on handlers by connector, after handlers and what is owed. Does not fail,
@@ -17,46 +14,62 @@ type Owing<Owed> = readonly OweRegistration<Owed>[] | undefined
  * async context is the dispatch's own, because the frames of its handlers are entered there.
  */
 export function runDispatch<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
-  try {
-    const outcome = decide(dispatch)
-    return outcome instanceof Promise ? endLater(dispatch, outcome) : dispatch.end(outcome)
-  } catch (error) {
-    dispatch.abandon()
-    throw error
-  }
-}
-
-async function endLater(dispatch: Dispatch<unknown>, coming: Promise<Outcome>): Promise<Outcome> {
-  try {
-    return dispatch.end(await coming)
-  } catch (error) {
-    dispatch.abandon()
-    throw error
-  }
+  return take(decide, dispatch)
 }
 
 function decide<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
   const deciding = runBefore(dispatch)
-  return deciding === undefined ? obey(dispatch) : deciding.then(() => obey(dispatch))
+  return deciding === undefined ? obey(dispatch) : goOn(deciding, obey, dispatch)
 }
 
 /** Does what was decided. */
 function obey<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
   const outcome = outcomeOfBefore(dispatch)
-  if (outcome !== undefined) return outcome
-  const owed = owedAfter(dispatch)
-  return owed === undefined
-    ? act(dispatch, owed)
-    : askStore(dispatch).then(() => act(dispatch, owed))
+  if (outcome !== undefined) return dispatch.end(outcome)
+  dispatch.owed = owedAfter(dispatch)
+  return dispatch.owed === undefined ? act(dispatch) : goOn(askStore(dispatch), act, dispatch)
 }
 
-function act<Owed>(dispatch: Dispatch<Owed>, owed: Owing<Owed>): Outcome | Promise<Outcome> {
+function act<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
   const doing = dispatch.failures.length > 0 ? undefined : runOn(dispatch)
-  return doing === undefined ? tell(dispatch, owed) : doing.then(() => tell(dispatch, owed))
+  return doing === undefined ? tell(dispatch) : goOn(doing, tell, dispatch)
 }
 
-function tell<Owed>(dispatch: Dispatch<Owed>, owed: Owing<Owed>): Outcome | Promise<Outcome> {
+function tell<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
+  dispatch.gatherResults()
   const hasHappened = dispatch.failures.length === 0 && !dispatch.deadline.catchUp()
-  const telling = hasHappened ? runAfter(dispatch, owed) : undefined
-  return telling === undefined ? outcomeOfAll(dispatch) : telling.then(() => outcomeOfAll(dispatch))
+  const telling = hasHappened ? runAfter(dispatch) : undefined
+  return telling === undefined ? conclude(dispatch) : goOn(telling, conclude, dispatch)
+}
+
+function conclude<Owed>(dispatch: Dispatch<Owed>): Outcome {
+  return dispatch.end(outcomeOfAll(dispatch))
+}
+
+type Step<Owed> = (dispatch: Dispatch<Owed>) => Outcome | Promise<Outcome>
+
+/** Takes the next step when what has been begun is over. */
+function goOn<Owed>(
+  begun: Promise<void>,
+  next: Step<Owed>,
+  dispatch: Dispatch<Owed>,
+): Promise<Outcome> {
+  return begun.then(
+    () => take(next, dispatch),
+    (error: unknown) => broken(dispatch, error),
+  )
+}
+
+function take<Owed>(step: Step<Owed>, dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
+  try {
+    return step(dispatch)
+  } catch (error) {
+    return broken(dispatch, error)
+  }
+}
+
+/** What failed is no handler but the bus itself. */
+function broken(dispatch: Dispatch<unknown>, error: unknown): never {
+  dispatch.abandon()
+  throw error
 }
