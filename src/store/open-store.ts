@@ -13,21 +13,24 @@ export interface OpenStoreOptions {
 }
 
 /**
- * Opens a store by its URL: `memory:` or `sqlite:/absolute/path`. Folder, file and schema are made when they are missing.
+ * Opens a store by its URL: `memory:`, `sqlite:/absolute/path` or `postgres://user:password@host:port/database?schema=name`.
+ * Folder, file and schema are made when they are missing.
  *
  * @throws {CarabinerError} USAGE when the URL is not one of these; STORE_UNAVAILABLE when the store cannot be opened,
- * is not a carabiner store, was written by a newer carabiner, or is of a kind that this release does not have
+ * is not a carabiner store, or was written by a newer carabiner
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
   const { clock = systemClock } = options
   if (url === 'memory:') return new MemoryStore(clock)
   if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length), clock)
   if (/^postgres(ql)?:/.test(url)) {
-    throw storeUnavailable('postgres: stores arrive with a later release; use sqlite:')
+    // Loaded only by those who use it.
+    const { openPostgres } = await import('./postgres/open.ts')
+    return openPostgres(url, clock)
   }
   throw new CarabinerError(
     'USAGE',
-    `a store is memory: or sqlite:/absolute/path, got ${shown(url)}`,
+    `a store is memory:, sqlite:/absolute/path or postgres://…, got ${shown(url)}`,
   )
 }
 

@@ -20,6 +20,8 @@ export interface TestPostgres extends AsyncDisposable {
   database(): Promise<string>
   /** The URL of a new database with nothing in it. */
   emptyDatabase(): Promise<string>
+  /** Removes every row of a store that nobody has open. */
+  emptyStore(url: string): Promise<void>
   /** Ends every connection to a database, as an administrator does. Resolves to how many there were. */
   cutConnections(url: string): Promise<number>
   /** `immediate` is a crash; `fast` rolls back and ends every connection. What is stored is as durable as `fsync` makes it. */
@@ -74,6 +76,13 @@ class Databases implements TestPostgres {
 
   async emptyDatabase(): Promise<string> {
     return this.#create('')
+  }
+
+  async emptyStore(url: string): Promise<void> {
+    const tables = ['messages', 'deliveries', 'attempts', 'endpoints', 'rates', 'hosts', 'audit']
+    const names = [...tables, 'redeliveries'].map((table) => `carabiner.${table}`)
+    await using client = await connect(url)
+    await client.query(names.map((name) => `DELETE FROM ${name}`).join(';'))
   }
 
   async cutConnections(url: string): Promise<number> {
@@ -131,14 +140,16 @@ class Databases implements TestPostgres {
   }
 
   async #administer(sql: string, values: readonly string[] = []): Promise<readonly unknown[]> {
-    const client = new Client({ connectionString: (await this.#started()).url })
-    await client.connect()
-    try {
-      return (await client.query(sql, [...values])).rows
-    } finally {
-      await client.end()
-    }
+    await using client = await connect((await this.#started()).url)
+    return (await client.query(sql, [...values])).rows
   }
+}
+
+/** A connection for a test's own look at a database. */
+export async function connect(url: string): Promise<Client & AsyncDisposable> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() })
 }
 
 function namedServer(url: string): Server {

@@ -17,7 +17,7 @@ export function testSettle(open: () => Promise<Store>): void {
       assert.equal(found?.delivery.state, 'delivered')
       assert.equal(found?.delivery.settledAt, noon + second)
       assert.equal(found?.delivery.attempts, 1)
-      assert.deepEqual(JSON.stringify(found?.attempts), JSON.stringify([attempt], uint8))
+      assert.deepEqual(JSON.stringify(found?.attempts, uint8), JSON.stringify([attempt], uint8))
     })
 
     it('keeps an attempt without an answer', async () => {

@@ -1,0 +1,110 @@
+import { pageLimit, placeOfCursor, toPage } from '../paging.ts'
+import { auditRowExists } from '../refusal.ts'
+import type { AuditFilter, AuditPage, AuditPageQuery, AuditRow, Page } from '../store.ts'
+import { Conditions } from './conditions.ts'
+import type { Connections } from './connections.ts'
+import type { Row, Statement } from './database.ts'
+import { duplicateKey } from './failure.ts'
+import { GroupedCalls } from './grouped-calls.ts'
+import { columns, text } from './parameters.ts'
+import { auditRowOf } from './rows.ts'
+
+/** Audit rows that one transaction carries at most. */
+const largestGroup = 1000
+
+/** Who did what, newest first. */
+export class AuditTable {
+  readonly #connections: Connections
+  readonly #insert: Statement
+  readonly #calls: GroupedCalls<readonly AuditRow[], void>
+
+  constructor(connections: Connections) {
+    this.#connections = connections
+    this.#insert = { name: 'audit', text: insertText(connections.schema) }
+    this.#calls = new GroupedCalls({
+      run: (calls) => this.#store(calls),
+      sizeOf: (rows) => rows.length,
+      largestGroup,
+    })
+  }
+
+  async add(rows: readonly AuditRow[]): Promise<void> {
+    if (rows.length > 0) await this.#calls.add(rows)
+  }
+
+  async page(filter: AuditFilter): Promise<Page<AuditRow>> {
+    const limit = pageLimit(filter.limit)
+    const conditions = conditionsOf(filter)
+    const found = await this.#select(conditions, `LIMIT ${conditions.bind(limit + 1)}`)
+    return toPage('audit', found, limit, placeOf, auditRowOf)
+  }
+
+  async pageAt({ offset, limit, ...filter }: AuditPageQuery): Promise<AuditPage> {
+    const rows = pageLimit(limit)
+    const counted = conditionsOf(filter)
+    const [count] = await this.#connections.read(
+      {
+        text: `SELECT count(*) AS total FROM ${this.#connections.schema}.audit AS a ${counted.sql}`,
+      },
+      counted.values,
+    )
+    const listed = conditionsOf(filter)
+    const found = await this.#select(
+      listed,
+      `LIMIT ${listed.bind(rows)} OFFSET ${listed.bind(offset)}`,
+    )
+    return { rows: found.map(auditRowOf), total: Number(count?.['total']) }
+  }
+
+  idle(): Promise<void> {
+    return this.#calls.idle()
+  }
+
+  #select(conditions: Conditions, part: string): Promise<readonly Row[]> {
+    const { schema } = this.#connections
+    const select = `
+      SELECT a.seq::double precision AS seq, a.id, a.entity_type, a.entity_id, a.action, a.actor, a.details, a.created_at
+      FROM ${schema}.audit AS a ${conditions.sql} ORDER BY a.created_at DESC, a.seq DESC ${part}`
+    return this.#connections.read({ text: select }, conditions.values)
+  }
+
+  async #store(calls: readonly (readonly AuditRow[])[]): Promise<readonly void[]> {
+    const values = columns(calls.flat(), [
+      ({ id }) => text(id),
+      ({ entityType }) => text(entityType),
+      ({ entityId }) => text(entityId),
+      ({ action }) => text(action),
+      ({ actor }) => text(actor),
+      ({ details }) => JSON.stringify(details),
+      ({ createdAt }) => createdAt,
+    ])
+    try {
+      await this.#connections.write(this.#insert, values)
+    } catch (error) {
+      const duplicate = duplicateKey(error, 'audit')
+      throw duplicate === undefined ? error : auditRowExists(duplicate, error)
+    }
+    return calls.map(() => undefined)
+  }
+}
+
+function insertText(schema: string): string {
+  return `INSERT INTO ${schema}.audit (id, entity_type, entity_id, action, actor, details, created_at)
+    SELECT g.id, g.entity_type, g.entity_id, g.action, g.actor, g.details, g.created_at
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::double precision[])
+      WITH ORDINALITY AS g (id, entity_type, entity_id, action, actor, details, created_at, place)
+    ORDER BY g.place`
+}
+
+function conditionsOf({ entityType, entityId, action, from, cursor }: AuditFilter): Conditions {
+  return new Conditions()
+    .add('a.entity_type = $', entityType)
+    .add('a.entity_id = $', entityId)
+    .add('a.action = $', action)
+    .add('a.created_at >= $', from)
+    .before('a', placeOfCursor('audit', cursor))
+}
+
+function placeOf(row: Row): { at: number; seq: number } {
+  return { at: row['created_at'] as number, seq: row['seq'] as number }
+}

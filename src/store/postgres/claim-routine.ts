@@ -1,0 +1,64 @@
+import { steadyPlans } from './order-key.ts'
+
+/** How due deliveries are found and leased; what is found costs the same whatever waits. */
+export function claimRoutines(schema: string): string {
+  return `
+  CREATE OR REPLACE FUNCTION ${schema}.claim(
+    c_owner text, c_until double precision, c_now double precision, c_endpoint text[], c_limit integer[]
+  ) RETURNS TABLE (
+    id uuid, message_id uuid, endpoint text, attempts integer, due_at double precision, order_key text, last_error text,
+    created_at double precision, redelivery_of uuid, origin text, type text, content_type text, headers text, trace_id text,
+    tenant text, depth integer, message_created_at double precision, body bytea
+  ) LANGUAGE plpgsql ${steadyPlans} SET enable_sort = off AS $$
+  #variable_conflict use_column
+  BEGIN
+    IF EXISTS (SELECT FROM ${schema}.deliveries AS u WHERE u.first_of_key = -1 AND u.settled_at IS NULL) THEN
+      PERFORM ${schema}.place_keys();
+    END IF;
+
+    RETURN QUERY
+    WITH due AS MATERIALIZED (
+      SELECT found.id, asked.place
+      FROM unnest(c_endpoint, c_limit) WITH ORDINALITY AS asked (endpoint, most, place)
+        CROSS JOIN LATERAL (
+          SELECT d.id FROM ${schema}.deliveries AS d
+          WHERE d.endpoint = asked.endpoint AND d.state = 'pending' AND d.first_of_key = 1 AND d.due_at <= c_now
+          ORDER BY d.due_at, d.seq LIMIT asked.most FOR UPDATE SKIP LOCKED
+        ) AS found
+    ), taken AS (
+      UPDATE ${schema}.deliveries AS d SET state = 'sending', lease_owner = c_owner, lease_until = c_until
+      FROM due WHERE d.id = due.id
+      RETURNING d.*, due.place
+    )
+    SELECT t.id, t.message_id, t.endpoint::text, t.attempts, t.due_at, t.order_key::text, t.last_error, t.created_at, t.redelivery_of,
+      m.origin, m.type, m.content_type, m.headers, m.trace_id, m.tenant, m.depth, m.created_at, m.body
+    FROM taken AS t JOIN ${schema}.messages AS m ON m.id = t.message_id
+    ORDER BY t.place, t.due_at, t.seq;
+  END $$;
+
+  CREATE OR REPLACE FUNCTION ${schema}.next_due_at(n_endpoint text[]) RETURNS double precision LANGUAGE plpgsql ${steadyPlans} AS $$
+  BEGIN
+    RETURN (
+      SELECT min(next.due_at)
+      FROM unnest(n_endpoint) AS asked (endpoint) CROSS JOIN (VALUES (-1), (1)) AS may_go (first_of_key)
+        CROSS JOIN LATERAL (
+          SELECT d.due_at FROM ${schema}.deliveries AS d
+          WHERE d.endpoint = asked.endpoint AND d.state = 'pending' AND d.first_of_key = may_go.first_of_key
+          ORDER BY d.due_at LIMIT 1
+        ) AS next
+    );
+  END $$;
+
+  -- One step from endpoint to endpoint, whatever waits for each.
+  CREATE OR REPLACE FUNCTION ${schema}.waiting_endpoints(w_after text, w_limit integer) RETURNS SETOF text LANGUAGE plpgsql ${steadyPlans} AS $$
+  DECLARE
+    last text := w_after;
+  BEGIN
+    FOR step IN 1..w_limit LOOP
+      SELECT min(d.endpoint) INTO last FROM ${schema}.deliveries AS d WHERE d.state = 'pending' AND d.endpoint > last COLLATE "C";
+      EXIT WHEN last IS NULL;
+      RETURN NEXT last;
+    END LOOP;
+  END $$;
+  `
+}

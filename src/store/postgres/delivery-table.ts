@@ -1,0 +1,192 @@
+import type { DeliveryId } from '../../ids.ts'
+import { hostSilenceMs } from '../liveness.ts'
+import type { AttemptRow, ClaimedDelivery, ClaimRequest, Lease, Settlement } from '../store.ts'
+import type { Connections } from './connections.ts'
+import type { Statement } from './database.ts'
+import { GroupedCalls } from './grouped-calls.ts'
+import { bytes, columns, optionalText, placeholders, text } from './parameters.ts'
+import { deliveryOf, messageOf } from './rows.ts'
+
+/** Settlements that one transaction carries at most. */
+const largestSettlement = 1000
+
+/** The ways of a delivery from `pending` to settled. */
+export class DeliveryTable {
+  readonly #connections: Connections
+  readonly #now: () => number
+  readonly #statements: ReturnType<typeof statementsOf>
+  readonly #settlements: GroupedCalls<readonly Settlement[], readonly boolean[]>
+  /** One claim at a time, so that two do not lock past each other. */
+  readonly #claims: GroupedCalls<ClaimRequest, ClaimedDelivery[]>
+
+  constructor(connections: Connections, now: () => number) {
+    this.#connections = connections
+    this.#now = now
+    this.#statements = statementsOf(connections.schema)
+    this.#settlements = new GroupedCalls({
+      run: (calls) => this.#settle(calls),
+      sizeOf: (settlements) => settlements.length,
+      largestGroup: largestSettlement,
+    })
+    this.#claims = new GroupedCalls({
+      run: (requests) => Promise.all(requests.map((request) => this.#claim(request))),
+      sizeOf: () => 1,
+      largestGroup: 1,
+    })
+  }
+
+  claim(request: ClaimRequest): Promise<ClaimedDelivery[]> {
+    return this.#claims.add(request)
+  }
+
+  async settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {
+    return settlements.length === 0 ? [] : this.#settlements.add(settlements)
+  }
+
+  async renew(
+    ids: readonly DeliveryId[],
+    { owner, until }: Lease,
+  ): Promise<ReadonlySet<DeliveryId>> {
+    const rows = await this.#connections.write(this.#statements.renew, [ids, owner, until])
+    // As they were given: ids are compared as UUIDs and told in lower case.
+    return new Set(rows.map((row) => row['id'] as DeliveryId))
+  }
+
+  async release(ids: readonly DeliveryId[], owner: string): Promise<void> {
+    const { sender } = this.#connections
+    await this.#connections.write(this.#statements.release, [ids, owner, this.#now(), sender])
+  }
+
+  recover(now: number): Promise<number> {
+    return this.#count(this.#statements.recover, [now, now - hostSilenceMs])
+  }
+
+  async cancel(id: DeliveryId, at: number): Promise<boolean> {
+    return (await this.#count(this.#statements.cancel, [id, at])) === 1
+  }
+
+  /** Settles as dead at most `limit` of what waits for an endpoint; 0 when nothing does. */
+  bury(endpoint: string, reason: string, at: number, limit: number): Promise<number> {
+    return this.#count(this.#statements.bury, [text(endpoint), text(reason), at, limit])
+  }
+
+  async idle(): Promise<void> {
+    await Promise.all([this.#claims.idle(), this.#settlements.idle()])
+  }
+
+  async #claim({ lease, now, endpoints }: ClaimRequest): Promise<ClaimedDelivery[]> {
+    const rows = await this.#connections.write(this.#statements.claim, [
+      lease.owner,
+      lease.until,
+      now,
+      endpoints.map(({ endpoint }) => text(endpoint)),
+      endpoints.map(({ limit }) => limit),
+    ])
+    return rows.map((row) => ({
+      ...deliveryOf(row),
+      orderKey: row['order_key'] as string | null,
+      message: messageOf(row),
+    }))
+  }
+
+  async #settle(calls: readonly (readonly Settlement[])[]): Promise<(readonly boolean[])[]> {
+    const results = calls.map((settlements) => settlements.map(() => false))
+    for (const round of roundsOf(calls)) {
+      const settled = await this.#settleRound(round.map(({ settlement }) => settlement))
+      for (const { settlement, call, index } of round) {
+        const result = results[call]
+        if (result !== undefined) result[index] = settled.has(settlement.id)
+      }
+    }
+    return results
+  }
+
+  async #settleRound(settlements: readonly Settlement[]): Promise<ReadonlySet<string>> {
+    const now = this.#now()
+    const leavesDue = settlements.some(({ next }) => next.kind === 'pending' && next.dueAt <= now)
+    const [row] = await this.#connections.write(this.#statements.settle, [
+      this.#connections.sender,
+      leavesDue,
+      ...columns(settlements, [
+        ({ id }) => id,
+        ({ owner }) => owner,
+        ({ next }) => next.kind,
+        ({ next }) => (next.kind === 'pending' ? next.dueAt : null),
+        ({ next }) => (next.kind === 'delivered' ? null : optionalText(next.reason)),
+        ({ next, at }) => (next.kind === 'pending' ? null : at),
+      ]),
+      ...columns(
+        settlements.map(({ attempt }) => attempt),
+        attemptColumns,
+      ),
+    ])
+    return new Set(row?.['settled'] as string[])
+  }
+
+  async #count(statement: Statement, values: readonly (string | number)[]): Promise<number> {
+    const [row] = await this.#connections.write(statement, [this.#connections.sender, ...values])
+    return Number(row?.['changed'])
+  }
+}
+
+const attemptColumns = [
+  (attempt: AttemptRow | null) => attempt?.number ?? null,
+  (attempt: AttemptRow | null) => attempt?.startedAt ?? null,
+  (attempt: AttemptRow | null) => attempt?.durationMs ?? null,
+  (attempt: AttemptRow | null) => attempt && JSON.stringify(attempt.phases),
+  (attempt: AttemptRow | null) => attempt?.outcome ?? null,
+  (attempt: AttemptRow | null) => attempt?.status ?? null,
+  (attempt: AttemptRow | null) =>
+    attempt?.responseHeaders ? JSON.stringify(attempt.responseHeaders) : null,
+  (attempt: AttemptRow | null) => optionalText(attempt?.error ?? null),
+  (attempt: AttemptRow | null) => (attempt?.responseBody ? bytes(attempt.responseBody) : null),
+]
+
+interface Placed {
+  readonly settlement: Settlement
+  readonly call: number
+  readonly index: number
+}
+
+/** A delivery is in each round once: what comes second sees what the first came to. In the order of ids, so that no two hosts lock across. */
+function roundsOf(calls: readonly (readonly Settlement[])[]): Placed[][] {
+  const rounds: Placed[][] = []
+  const seen = new Map<string, number>()
+  calls.forEach((settlements, call) => {
+    settlements.forEach((settlement, index) => {
+      const round = seen.get(settlement.id) ?? 0
+      seen.set(settlement.id, round + 1)
+      rounds[round] ??= []
+      rounds[round].push({ settlement, call, index })
+    })
+  })
+  return rounds.map((round) => round.sort((a, b) => (a.settlement.id < b.settlement.id ? -1 : 1)))
+}
+
+function statementsOf(schema: string) {
+  return {
+    claim: {
+      name: 'claim',
+      text: `SELECT *, 'sending' AS state, null AS settled_at FROM ${schema}.claim(${placeholders(5)})`,
+    },
+    settle: { name: 'settle', text: `SELECT ${schema}.settle(${placeholders(17)}) AS settled` },
+    renew: {
+      name: 'renew',
+      text: `UPDATE ${schema}.deliveries SET lease_until = $3
+        WHERE id = ANY ($1::uuid[]) AND state = 'sending' AND lease_owner = $2 RETURNING id`,
+    },
+    release: {
+      name: 'release',
+      text: `WITH released AS (
+          UPDATE ${schema}.deliveries SET state = 'pending', due_at = least(due_at, $3), lease_owner = NULL, lease_until = NULL
+          WHERE id = ANY ($1::uuid[]) AND state = 'sending' AND lease_owner = $2 RETURNING id
+        ) SELECT ${schema}.tell($4) WHERE EXISTS (SELECT FROM released)`,
+    },
+    recover: { name: 'recover', text: `SELECT ${schema}.recover($1, $2, $3) AS changed` },
+    cancel: {
+      name: 'cancel',
+      text: `SELECT ${schema}.give_up($1, ARRAY[$2::uuid], 'cancelled', NULL, $3) AS changed`,
+    },
+    bury: { name: 'bury', text: `SELECT ${schema}.bury($1, $2, $3, $4, $5) AS changed` },
+  } satisfies Record<string, Statement>
+}

@@ -1,0 +1,44 @@
+import { CarabinerError } from '../../errors.ts'
+
+/** Where a store is: a server's database, and the schema in it that holds nothing but the store. */
+export interface PostgresLocation {
+  /** For `pg`, with the credentials. */
+  readonly connectionString: string
+  readonly schema: string
+  /** For people: without credentials. */
+  readonly shown: string
+}
+
+export const defaultSchema = 'carabiner'
+
+/** Plain names need no quotes, and leave room for what is put before them. */
+const schemaName = /^[a-z_][a-z0-9_]{0,47}$/
+
+/**
+ * Reads `postgres://user:password@host:port/database?schema=name`. Other parameters (`sslmode`, `host`, …) are PostgreSQL's own.
+ *
+ * @throws {CarabinerError} USAGE when it is not a URL, or the schema's name is not a plain one
+ */
+export function parseLocation(text: string): PostgresLocation {
+  // `URL.parse` does not throw: an error would carry the password.
+  const url = URL.parse(text)
+  if (url === null) {
+    throw new CarabinerError('USAGE', 'expected postgres://user:password@host:port/database')
+  }
+  const schema = checkSchema(url.searchParams.get('schema') ?? defaultSchema)
+  url.searchParams.delete('schema')
+  return {
+    connectionString: url.href,
+    schema,
+    shown: `postgres://${url.host}${url.pathname} (schema ${schema})`,
+  }
+}
+
+/** @throws {CarabinerError} USAGE */
+export function checkSchema(name: string): string {
+  if (schemaName.test(name)) return name
+  throw new CarabinerError(
+    'USAGE',
+    `a schema is named by at most 48 of a-z, 0-9 and _, not beginning with a digit, got ${JSON.stringify(name)}`,
+  )
+}

@@ -1,0 +1,114 @@
+import type { DeliveryId, MessageId, RedeliveryId } from '../../ids.ts'
+import type { Redelivery } from '../redelivery.ts'
+import type {
+  AttemptRow,
+  AuditRow,
+  DeliveryRow,
+  DeliveryState,
+  EndpointState,
+  Message,
+  MessageOrigin,
+} from '../store.ts'
+
+import type { Row } from './database.ts'
+
+// The casts below are proven by the schema: the tables are STRICT, ids and states were written from values of these types,
+// and a newer schema is refused when the file is opened.
+
+/** Columns of a delivery `d` of a message `m`. */
+export const deliveryColumns = `d.seq, d.id, m.id AS message_id, d.endpoint, d.state, d.attempts, d.due_at, d.order_key,
+  d.last_error, d.created_at, d.settled_at, d.redelivery_of`
+
+/** Columns of a message `m`, beside those of its delivery. */
+export const messageColumns = `m.origin, m.type, m.content_type, m.headers, m.trace_id, m.depth, m.tenant,
+  m.created_at AS message_created_at, m.body`
+
+export function deliveryOf(row: Row): DeliveryRow {
+  return {
+    id: row['id'] as DeliveryId,
+    messageId: row['message_id'] as MessageId,
+    endpoint: row['endpoint'] as string,
+    state: row['state'] as DeliveryState,
+    attempts: row['attempts'] as number,
+    dueAt: row['due_at'] as number,
+    lastError: row['last_error'] as string | null,
+    createdAt: row['created_at'] as number,
+    settledAt: row['settled_at'] as number | null,
+    redeliveryOf: row['redelivery_of'] as DeliveryId | null,
+  }
+}
+
+export function messageOf(row: Row): Message {
+  return {
+    id: row['message_id'] as MessageId,
+    origin: row['origin'] as MessageOrigin,
+    type: row['type'] as string,
+    contentType: row['content_type'] as string,
+    body: row['body'] as Uint8Array,
+    headers: JSON.parse(row['headers'] as string) as Record<string, string>,
+    traceId: row['trace_id'] as string,
+    depth: row['depth'] as number,
+    tenant: row['tenant'] as string | null,
+    createdAt: row['message_created_at'] as number,
+  }
+}
+
+export function attemptOf(row: Row): AttemptRow {
+  const headers = row['response_headers'] as string | null
+  return {
+    number: row['number'] as number,
+    startedAt: row['started_at'] as number,
+    durationMs: row['duration_ms'] as number,
+    phases: JSON.parse(row['phases'] as string) as Record<string, number>,
+    outcome: row['outcome'] as AttemptRow['outcome'],
+    status: row['status'] as number | null,
+    responseHeaders: headers === null ? null : (JSON.parse(headers) as Record<string, string>),
+    responseBody: row['response_body'] as Uint8Array | null,
+    error: row['error'] as string | null,
+  }
+}
+
+export function endpointStateOf(row: Row): EndpointState {
+  return {
+    endpoint: row['endpoint'] as string,
+    circuit: row['circuit'] as EndpointState['circuit'],
+    consecutiveFailures: row['consecutive_failures'] as number,
+    probeAt: row['probe_at'] as number | null,
+    pausedUntil: row['paused_until'] as number | null,
+    disabledReason: row['disabled_reason'] as string | null,
+    disabledUrl: row['disabled_url'] as string | null,
+    missingSince: row['missing_since'] as number | null,
+    lastSuccessAt: row['last_success_at'] as number | null,
+    lastErrorAt: row['last_error_at'] as number | null,
+    lastError: row['last_error'] as string | null,
+  }
+}
+
+export function auditRowOf(row: Row): AuditRow {
+  return {
+    id: row['id'] as string,
+    entityType: row['entity_type'] as string,
+    entityId: row['entity_id'] as string,
+    action: row['action'] as string,
+    actor: row['actor'] as string,
+    details: JSON.parse(row['details'] as string) as Record<string, unknown>,
+    createdAt: row['created_at'] as number,
+  }
+}
+
+export function redeliveryOf(row: Row): Redelivery {
+  const redelivered = row['redelivered'] as number
+  const skipped = row['skipped'] as number
+  return {
+    id: row['id'] as RedeliveryId,
+    filter: JSON.parse(row['filter'] as string) as Redelivery['filter'],
+    actor: row['actor'] as string,
+    state: row['state'] as Redelivery['state'],
+    matched: row['matched'] as number,
+    processed: redelivered + skipped,
+    redelivered,
+    skipped,
+    createdAt: row['created_at'] as number,
+    finishedAt: row['finished_at'] as number | null,
+  }
+}

@@ -1,0 +1,179 @@
+import { claimRoutines } from './claim-routine.ts'
+import { erasureRoutine } from './erasure-routine.ts'
+import { keyRoutines } from './order-key.ts'
+import { enqueueRoutine } from './outbox-routine.ts'
+import { redeliveryRoutine } from './redelivery-routine.ts'
+import { settleRoutines } from './settle-routine.ts'
+import { upkeepRoutines } from './upkeep-routine.ts'
+
+/**
+ * What makes the tables, in order. A store's version is how many of these it has seen.
+ *
+ * Never change one that was released: add another, an empty one for routines that changed. Times are UTC milliseconds with fractions.
+ */
+const migrations: readonly ((schema: string) => string)[] = [
+  /* 1: messages, deliveries, attempts, endpoints, hosts, audit */ (schema) => `
+  CREATE TABLE ${schema}.messages (
+    id uuid PRIMARY KEY,
+    origin text NOT NULL,
+    type text NOT NULL,
+    content_type text NOT NULL,
+    headers text NOT NULL,
+    trace_id text NOT NULL,
+    tenant text,
+    depth integer NOT NULL,
+    created_at double precision NOT NULL,
+    erased_at double precision,
+    body bytea NOT NULL
+  );
+  CREATE INDEX messages_tenant ON ${schema}.messages (tenant) WHERE tenant IS NOT NULL AND erased_at IS NULL;
+
+  CREATE TABLE ${schema}.deliveries (
+    id uuid PRIMARY KEY,
+    seq bigint GENERATED ALWAYS AS IDENTITY,
+    message_id uuid NOT NULL,
+    endpoint text COLLATE "C" NOT NULL,
+    state text COLLATE "C" NOT NULL CHECK (state IN ('pending', 'sending', 'delivered', 'dead', 'cancelled')),
+    attempts integer NOT NULL DEFAULT 0,
+    due_at double precision NOT NULL,
+    order_key text COLLATE "C",
+    -- 0 while an earlier delivery of the same endpoint and order key is not settled,
+    -- -1 while that is not known: stored in a transaction of somebody else's
+    first_of_key smallint NOT NULL CHECK (first_of_key IN (-1, 0, 1)),
+    lease_owner text COLLATE "C",
+    lease_until double precision,
+    last_error text,
+    created_at double precision NOT NULL,
+    settled_at double precision,
+    redelivery_of uuid,
+    -- the delivery that a row of redeliveries began with
+    redelivery_root uuid,
+    -- the redelivery of many that made it
+    redelivery_id uuid,
+    CHECK ((state = 'sending') = (lease_owner IS NOT NULL)),
+    CHECK ((state IN ('delivered', 'dead', 'cancelled')) = (settled_at IS NOT NULL))
+  ) WITH (
+    fillfactor = 70,
+    autovacuum_vacuum_scale_factor = 0.02,
+    autovacuum_vacuum_threshold = 5000,
+    autovacuum_analyze_scale_factor = 0.05,
+    autovacuum_vacuum_cost_delay = 0
+  );
+  CREATE INDEX deliveries_due ON ${schema}.deliveries (endpoint, first_of_key, due_at, seq) WHERE state = 'pending';
+  CREATE INDEX deliveries_key ON ${schema}.deliveries (endpoint, order_key, seq)
+    WHERE order_key IS NOT NULL AND settled_at IS NULL;
+  CREATE UNIQUE INDEX deliveries_first ON ${schema}.deliveries (endpoint, order_key)
+    WHERE order_key IS NOT NULL AND settled_at IS NULL AND first_of_key = 1;
+  CREATE INDEX deliveries_unplaced ON ${schema}.deliveries (seq) WHERE first_of_key = -1 AND settled_at IS NULL;
+  CREATE INDEX deliveries_sending ON ${schema}.deliveries (lease_owner) WHERE state = 'sending';
+  CREATE INDEX deliveries_unsettled ON ${schema}.deliveries (created_at, seq) WHERE settled_at IS NULL;
+  CREATE INDEX deliveries_given_up ON ${schema}.deliveries (state, created_at, seq) WHERE state IN ('dead', 'cancelled');
+  CREATE INDEX deliveries_settled ON ${schema}.deliveries (settled_at) WHERE settled_at IS NOT NULL;
+  CREATE INDEX deliveries_message ON ${schema}.deliveries (message_id);
+  CREATE INDEX deliveries_created ON ${schema}.deliveries (created_at, seq);
+  CREATE INDEX deliveries_endpoint ON ${schema}.deliveries (endpoint, created_at, seq);
+  CREATE INDEX deliveries_root ON ${schema}.deliveries (redelivery_root) WHERE redelivery_root IS NOT NULL;
+  CREATE INDEX deliveries_made ON ${schema}.deliveries (redelivery_id, due_at) WHERE redelivery_id IS NOT NULL AND settled_at IS NULL;
+
+  CREATE TABLE ${schema}.attempts (
+    delivery_id uuid NOT NULL,
+    number integer NOT NULL,
+    started_at double precision NOT NULL,
+    duration_ms double precision NOT NULL,
+    phases text NOT NULL,
+    outcome text NOT NULL,
+    status integer,
+    response_headers text,
+    error text,
+    response_body bytea,
+    PRIMARY KEY (delivery_id, number)
+  );
+
+  CREATE TABLE ${schema}.redeliveries (
+    id uuid PRIMARY KEY,
+    seq bigint GENERATED ALWAYS AS IDENTITY,
+    -- which deliveries: JSON of the filter as it was asked for
+    filter text NOT NULL,
+    actor text NOT NULL,
+    state text NOT NULL CHECK (state IN ('running', 'done', 'stopped')),
+    matched integer NOT NULL,
+    redelivered integer NOT NULL DEFAULT 0,
+    skipped integer NOT NULL DEFAULT 0,
+    -- the last delivery looked at: its created_at and seq
+    reached_at double precision NOT NULL DEFAULT '-infinity',
+    reached_seq bigint NOT NULL DEFAULT 0,
+    lease_owner text COLLATE "C",
+    lease_until double precision,
+    created_at double precision NOT NULL,
+    finished_at double precision,
+    CHECK ((state = 'running') = (finished_at IS NULL))
+  );
+  CREATE INDEX redeliveries_created ON ${schema}.redeliveries (created_at, seq);
+  CREATE INDEX redeliveries_running ON ${schema}.redeliveries (created_at, seq) WHERE state = 'running';
+
+  CREATE TABLE ${schema}.endpoints (
+    endpoint text COLLATE "C" PRIMARY KEY,
+    circuit text NOT NULL DEFAULT 'closed',
+    consecutive_failures integer NOT NULL DEFAULT 0,
+    probe_at double precision,
+    paused_until double precision,
+    disabled_reason text,
+    disabled_url text,
+    missing_since double precision,
+    last_success_at double precision,
+    last_error_at double precision,
+    last_error text
+  ) WITH (fillfactor = 50);
+
+  -- when the next places in time of an endpoint are, for all hosts
+  CREATE TABLE ${schema}.rates (
+    endpoint text COLLATE "C" PRIMARY KEY,
+    taken_from double precision NOT NULL,
+    next_at double precision NOT NULL
+  ) WITH (fillfactor = 50);
+
+  CREATE TABLE ${schema}.hosts (
+    id text COLLATE "C" PRIMARY KEY,
+    beat_at double precision NOT NULL
+  ) WITH (fillfactor = 50);
+
+  CREATE TABLE ${schema}.audit (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id text COLLATE "C" NOT NULL UNIQUE,
+    entity_type text NOT NULL,
+    entity_id text NOT NULL,
+    action text NOT NULL,
+    actor text NOT NULL,
+    details text NOT NULL,
+    created_at double precision NOT NULL
+  );
+  CREATE INDEX audit_created ON ${schema}.audit (created_at, seq);
+  CREATE INDEX audit_entity ON ${schema}.audit (entity_type, entity_id, created_at);
+  `,
+]
+
+/** The version of the schema this program works with. */
+export const schemaVersion: number = migrations.length
+
+/** What brings the tables from the version that was seen to this program's. */
+export function migrationsSince(seen: number, schema: string): readonly string[] {
+  return migrations.slice(seen).map((migration) => migration(schema))
+}
+
+/** Steps that one statement cannot make, each in one round trip: replaced whenever the version changes. */
+export function routines(schema: string): string {
+  return [
+    keyRoutines(schema),
+    enqueueRoutine(schema),
+    claimRoutines(schema),
+    settleRoutines(schema),
+    upkeepRoutines(schema),
+    erasureRoutine(schema),
+    redeliveryRoutine(schema),
+  ].join('\n')
+}
+
+/** Where word of changes is sent. */
+export function channelOf(schema: string): string {
+  return `carabiner_${schema}`
+}

@@ -1,0 +1,91 @@
+import { steadyPlans } from './order-key.ts'
+
+/** The ways of deliveries to their end, each letting the next of an order key go. */
+export function settleRoutines(schema: string): string {
+  return `
+  CREATE OR REPLACE FUNCTION ${schema}.settle(
+    s_sender text, s_tell boolean,
+    s_id uuid[], s_owner text[], s_state text[], s_due_at double precision[], s_reason text[], s_settled_at double precision[],
+    -- no number: no attempt was made
+    a_number integer[], a_started_at double precision[], a_duration_ms double precision[], a_phases text[], a_outcome text[],
+    a_status integer[], a_response_headers text[], a_error text[], a_response_body bytea[]
+  ) RETURNS uuid[] LANGUAGE plpgsql ${steadyPlans} AS $$
+  DECLARE
+    settled uuid[];
+    freed_endpoint text[];
+    freed_key text[];
+    passed boolean := false;
+  BEGIN
+    IF EXISTS (SELECT FROM ${schema}.deliveries AS k WHERE k.order_key IS NOT NULL AND k.settled_at IS NULL) THEN
+      PERFORM ${schema}.lock_keys(array_agg(d.endpoint), array_agg(d.order_key))
+      FROM ${schema}.deliveries AS d WHERE d.id = ANY (s_id) AND d.order_key IS NOT NULL;
+    END IF;
+
+    WITH given AS (
+      SELECT * FROM unnest(
+        s_id, s_owner, s_state, s_due_at, s_reason, s_settled_at,
+        a_number, a_started_at, a_duration_ms, a_phases, a_outcome, a_status, a_response_headers, a_error, a_response_body
+      ) AS g (
+        id, owner, state, due_at, reason, settled_at,
+        number, started_at, duration_ms, phases, outcome, status, response_headers, error, response_body
+      )
+    ), done AS (
+      UPDATE ${schema}.deliveries AS d SET
+        state = g.state, attempts = greatest(d.attempts, coalesce(g.number, 0)), due_at = coalesce(g.due_at, d.due_at),
+        last_error = coalesce(g.reason, d.last_error), settled_at = g.settled_at, lease_owner = NULL, lease_until = NULL
+      FROM given AS g
+      WHERE d.id = g.id AND d.state = 'sending' AND d.lease_owner = g.owner
+      RETURNING d.id, d.endpoint, CASE WHEN d.settled_at IS NOT NULL THEN d.order_key END AS freed
+    ), recorded AS (
+      -- One that was lost with its host is repeated under the same number: the last one stands.
+      INSERT INTO ${schema}.attempts AS a
+        (delivery_id, number, started_at, duration_ms, phases, outcome, status, response_headers, error, response_body)
+      SELECT g.id, g.number, g.started_at, g.duration_ms, g.phases, g.outcome, g.status, g.response_headers, g.error, g.response_body
+      FROM given AS g JOIN done ON done.id = g.id
+      WHERE g.number IS NOT NULL
+      ON CONFLICT (delivery_id, number) DO UPDATE SET
+        started_at = excluded.started_at, duration_ms = excluded.duration_ms, phases = excluded.phases, outcome = excluded.outcome,
+        status = excluded.status, response_headers = excluded.response_headers, error = excluded.error,
+        response_body = excluded.response_body
+    )
+    SELECT array_agg(done.id), array_agg(done.endpoint) FILTER (WHERE done.freed IS NOT NULL), array_agg(done.freed) FILTER (WHERE done.freed IS NOT NULL)
+    INTO settled, freed_endpoint, freed_key FROM done;
+
+    IF freed_key IS NOT NULL THEN passed := ${schema}.pass_on(freed_endpoint, freed_key); END IF;
+    IF s_tell OR passed THEN PERFORM ${schema}.tell(s_sender); END IF;
+    RETURN coalesce(settled, '{}');
+  END $$;
+
+  -- Settles what waits, and is among those named, without a try. Resolves to the number.
+  CREATE OR REPLACE FUNCTION ${schema}.give_up(
+    g_sender text, g_id uuid[], g_state text, g_reason text, g_at double precision
+  ) RETURNS integer LANGUAGE plpgsql ${steadyPlans} AS $$
+  DECLARE
+    given_up integer;
+    freed_endpoint text[];
+    freed_key text[];
+  BEGIN
+    SELECT array_agg(d.endpoint), array_agg(d.order_key) INTO freed_endpoint, freed_key
+    FROM ${schema}.deliveries AS d WHERE d.id = ANY (g_id) AND d.order_key IS NOT NULL;
+    PERFORM ${schema}.lock_keys(freed_endpoint, freed_key);
+
+    UPDATE ${schema}.deliveries SET state = g_state, last_error = coalesce(g_reason, last_error), settled_at = g_at
+    WHERE id = ANY (g_id) AND state = 'pending';
+    GET DIAGNOSTICS given_up = ROW_COUNT;
+
+    IF ${schema}.pass_on(freed_endpoint, freed_key) THEN PERFORM ${schema}.tell(g_sender); END IF;
+    RETURN given_up;
+  END $$;
+
+  -- What is held back by its order key goes first: nothing is left behind that waits for what is dead already.
+  CREATE OR REPLACE FUNCTION ${schema}.bury(
+    b_sender text, b_endpoint text, b_reason text, b_at double precision, b_limit integer
+  ) RETURNS integer LANGUAGE plpgsql ${steadyPlans} AS $$
+  BEGIN
+    RETURN ${schema}.give_up(b_sender, ARRAY(
+      SELECT d.id FROM ${schema}.deliveries AS d
+      WHERE d.endpoint = b_endpoint AND d.state = 'pending' ORDER BY d.first_of_key, d.due_at, d.seq LIMIT b_limit
+    ), 'dead', b_reason, b_at);
+  END $$;
+  `
+}
