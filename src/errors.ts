@@ -58,6 +58,19 @@ export class EventCancelledError extends CarabinerError {
   }
 }
 
+/** A connector that could not be set up. */
+export class ConnectorError extends CarabinerError {
+  override readonly name: string = 'ConnectorError'
+  /** Its id in the assembly. */
+  readonly connector: string
+
+  constructor(connector: string, cause: unknown) {
+    const message = `connector \`${connector}\` did not start: ${messageOf(cause)}`
+    super('CONNECTOR_FAILED', message, { cause })
+    this.connector = connector
+  }
+}
+
 /** One place in an event's params (or a handler's result) that does not match its schema. */
 export interface Mismatch {
   /** JSON Pointer into the value, `''` for the value itself. */

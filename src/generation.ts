@@ -8,8 +8,11 @@ import type { ScopeParts } from './connector/create-scope.ts'
 import { type StartedConnector, startConnectors, stopConnectors } from './connector/lifecycle.ts'
 import type { Metrics } from './connector/scope.ts'
 import type { Deliveries, OutboundMessage } from './delivery/deliveries.ts'
+import { InFlight } from './in-flight.ts'
 import type { HostLogger } from './log.ts'
 import type { Validator } from './schema/validator.ts'
+import type { ServedRoute } from './server/host-face.ts'
+import { startError } from './start-error.ts'
 import type { Store } from './store/store.ts'
 
 /** The parts of a host that outlive a reload. */
@@ -30,14 +33,19 @@ export interface Generation {
   readonly assembly: Assembly
   readonly bus: Bus<OutboundMessage>
   readonly connectors: readonly StartedConnector[]
-  /** Waits for the events in flight, drains channels, then stops connectors in reverse. */
+  /** What its connectors answer over HTTP. */
+  readonly routes: readonly ServedRoute[]
+  /** Resolves when no event and no request to a route is in flight. */
+  idle(): Promise<void>
+  /** Waits for what is in flight, drains channels, then stops connectors in reverse. */
   stop(): Promise<void>
 }
 
 /**
  * Wires an assembly and sets its connectors up.
  *
- * @throws {AggregateError} a CONNECTOR_FAILED for each connector that did not start
+ * @throws {AssemblyError} connectors handle events that nobody declares
+ * @throws {AggregateError} a ConnectorError for each connector that did not start, and the AssemblyError if there is one
  */
 export async function startGeneration(
   number: number,
@@ -64,27 +72,45 @@ export async function startGeneration(
     log: log.child({ connector: id }),
     signal: ending.signal,
   })
-  const connectors = await startConnectors(assembly.connectors, partsOf).catch(
-    async (error: unknown) => {
-      ending.abort()
-      await channels.stop()
-      throw error
-    },
-  )
+  const start = await startConnectors(assembly.connectors, partsOf)
+  if (start.kind === 'failed') {
+    ending.abort()
+    await channels.stop()
+    throw startError(start.failures, assembly)
+  }
+  const { connectors } = start
+  const requests = new InFlight()
+  const idle = async (): Promise<void> => {
+    await requests.idle()
+    await bus.idle()
+  }
 
   return {
     number,
     assembly,
     bus,
     connectors,
+    routes: connectors.flatMap((connector) => servedRoutes(connector, requests)),
+    idle,
     async stop() {
-      await bus.idle()
+      await idle()
       ending.abort()
       // What was published is still handed over: connectors take their subscriptions along when they stop.
       await channels.stop()
       await stopConnectors(connectors)
     },
   }
+}
+
+function servedRoutes(
+  { id, routes, scope }: StartedConnector,
+  requests: InFlight,
+): readonly ServedRoute[] {
+  return routes.map((route) => ({
+    connector: id,
+    route,
+    handle: (request) => requests.track(() => route.handle(request, scope)),
+  }))
 }
 
 function declareEvents(bus: Bus<OutboundMessage>, connectors: readonly AssembledConnector[]): void {

@@ -1,4 +1,5 @@
-export type { AssembledConnector, Assembly } from './assembly/assembly.ts'
+export type { AssembledConnector, Assembly, Complaint } from './assembly/assembly.ts'
+export { AssemblyError } from './assembly/assembly-error.ts'
 export { type LoadedFile, type LoadOptions, loadAssembly } from './assembly/load-assembly.ts'
 export type { Problem } from './assembly/problem.ts'
 export { type CurrentEvent, currentEvent } from './bus/current-event.ts'
@@ -30,13 +31,17 @@ export { matchesSelector, parseSelector } from './channels/selector.ts'
 export { type Clock, systemClock } from './clock.ts'
 export type { Check } from './connector/check.ts'
 export type { CommandContext, CommandHost, ConnectorCommand } from './connector/command.ts'
-export type {
-  ConfigProblem,
-  Connector,
-  ConnectorRoute,
-  InspectInput,
-} from './connector/connector.ts'
+export type { ConfigProblem, Connector, InspectInput } from './connector/connector.ts'
 export { defineConnector } from './connector/define-connector.ts'
+export {
+  type AnswerOptions,
+  answer,
+  type ConnectorRoute,
+  type RouteAnswer,
+  RouteError,
+  type RouteRefusal,
+  type RouteRequest,
+} from './connector/route.ts'
 export type { Metrics, Scope } from './connector/scope.ts'
 export type {
   AskOptions,
@@ -56,6 +61,7 @@ export { fittingKeys, Signer } from './delivery/signing/signer.ts'
 export {
   CarabinerError,
   type CarabinerErrorCode,
+  ConnectorError,
   EventCancelledError,
   EventParamsError,
   type Mismatch,

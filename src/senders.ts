@@ -1,7 +1,7 @@
 import type { Assembly } from './assembly/assembly.ts'
 import type { Clock } from './clock.ts'
 import type { LookupAll } from './delivery/host-lookup.ts'
-import type { Sender } from './delivery/sender.ts'
+import type { Reply, Sender } from './delivery/sender.ts'
 
 /**
  * The two HTTP clients of a host, each loaded when it is first needed: `got` where a decision is awaited, `undici` for the outbox.
@@ -37,5 +37,21 @@ export function lazySenders(
       const open = await Promise.all([asking, delivering])
       await Promise.all(open.map((sender) => sender?.[Symbol.asyncDispose]()))
     },
+  }
+}
+
+/** Clients that send nothing: for a host that is only looked at. */
+export function silentSenders(): LazySenders {
+  const silence: Reply = {
+    kind: 'no-reply',
+    error: 'aborted',
+    message: 'nothing is sent by an assembly that is only looked at',
+    timings: { totalMs: 0 },
+  }
+  const sender: Sender = { send: async () => silence, [Symbol.asyncDispose]: async () => {} }
+  return {
+    ask: async () => sender,
+    deliver: async () => sender,
+    [Symbol.asyncDispose]: async () => {},
   }
 }

@@ -1,19 +1,20 @@
 import { builtInEvents } from '../bus/built-in-events.ts'
 import type { AnyEvent } from '../bus/event.ts'
 import type { Connector } from '../connector/connector.ts'
-import { CarabinerError } from '../errors.ts'
 import type { Validator } from '../schema/validator.ts'
 import type { AssembledConnector, Assembly } from './assembly.ts'
+import { AssemblyError } from './assembly-error.ts'
 import type { Fault } from './fault.ts'
 import { findSecrets, Secrets } from './find-secrets.ts'
 import type { HostConfig } from './host-config.ts'
 import { type HostStanza, hostSchema } from './host-schema.ts'
 import type { JsonSchema } from './json-schema.ts'
+import type { Problem } from './problem.ts'
 import { readHost } from './read-host.ts'
 import { readValue } from './read-value.ts'
 import { createRedactor } from './redactor.ts'
 import { absentStanza } from './stand-in.ts'
-import { type Tree, treeOf } from './tree.ts'
+import { type Path, printPath, type Tree, treeOf } from './tree.ts'
 
 /** An assembly given as values instead of a file: stanzas as they would stand in YAML. */
 export interface AssemblyInput {
@@ -31,7 +32,7 @@ const nowhere = { offset: 0, end: 0 }
  * Makes an assembly of values, checked as a file is.
  *
  * @param file - the path that relative paths in it are relative to
- * @throws {CarabinerError} ASSEMBLY_INVALID with everything that is wrong
+ * @throws {AssemblyError} ASSEMBLY_INVALID with everything that is wrong
  */
 export function assemble(input: AssemblyInput, validator: Validator, file: string): Assembly {
   const faults: Fault[] = []
@@ -55,16 +56,18 @@ export function assemble(input: AssemblyInput, validator: Validator, file: strin
     const { value, stanza: written } = read(schema, given.config, id)
     return { id, connector: given.connector, config: value, stanza: written, source: 'given' }
   })
-  refuse(faults)
+  refuse(faults, file)
 
   // Proof of the cast: it has just been read under the schema of that type.
   const host = readHost(stanza.value as HostStanza, stanza.tree, file)
-  refuse(host.faults)
+  refuse(host.faults, file)
   const events = [
     ...builtInEvents(),
     ...connectors.flatMap(({ connector }) => connector.events ?? []),
   ]
-  for (const connector of connectors) refuse(inspect(connector, events, host.config, validator))
+  for (const connector of connectors) {
+    refuse(inspect(connector, events, host.config, validator), file)
+  }
   return {
     file,
     host: host.config,
@@ -73,6 +76,8 @@ export function assemble(input: AssemblyInput, validator: Validator, file: strin
     events,
     redactor: createRedactor(secrets.values),
     position: () => undefined,
+    problemsOf: (id, complaints) =>
+      complaints.map((each) => problemOf({ ...each, path: ['connectors', id] }, file)),
   }
 }
 
@@ -92,12 +97,17 @@ function inspect(
   return (problems ?? []).map((problem) => ({ ...problem, path: [id, ...problem.path] }))
 }
 
-type Described = Pick<Fault, 'path' | 'message' | 'expected'>
+/** A fault of values: they stand nowhere. */
+interface Described {
+  readonly path: Path
+  readonly message: string
+  readonly expected: string
+}
 
-function refuse(faults: readonly Described[]): void {
-  if (faults.length === 0) return
-  const lines = faults.map(
-    ({ path, message, expected }) => `${path.join('.')}: ${message}, expected ${expected}`,
-  )
-  throw new CarabinerError('ASSEMBLY_INVALID', lines.join('; '))
+function refuse(faults: readonly Described[], file: string): void {
+  if (faults.length > 0) throw new AssemblyError(faults.map((fault) => problemOf(fault, file)))
+}
+
+function problemOf({ path, message, expected }: Described, file: string): Problem {
+  return { file, line: 1, column: 1, path: printPath(path), message, expected, excerpt: '' }
 }

@@ -1,6 +1,7 @@
 import type { AnyEvent } from '../bus/event.ts'
 import type { Connector } from '../connector/connector.ts'
 import type { HostConfig } from './host-config.ts'
+import type { Problem } from './problem.ts'
 import type { Redactor } from './redactor.ts'
 import type { Position } from './source.ts'
 
@@ -18,6 +19,14 @@ export interface Assembly {
   readonly redactor: Redactor
   /** Line of a path such as `['webhooks', 0]`, for `explain`; `undefined` when the file does not spell it out. */
   position(path: readonly (string | number)[]): Position | undefined
+  /** Problems that came up when the connector `id` was set up, where the file names it; without a file, at its beginning. */
+  problemsOf(id: string, complaints: readonly Complaint[]): readonly Problem[]
+}
+
+/** What is wrong with a connector, apart from its place. */
+export interface Complaint {
+  readonly message: string
+  readonly expected: string
 }
 
 /** A connector of an assembly, with the configuration its stanza gives it. */

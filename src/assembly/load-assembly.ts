@@ -116,26 +116,35 @@ class Loader {
     const connectors = selection.connectors.map((selected, index) =>
       assembled(selected, stanzas[index], positionAt(this.#source, selected.place.offset)),
     )
-    return { kind: 'valid', assembly: this.#assembly(host, connectors, events) }
+    const placeOf = new Map(selection.connectors.map(({ id, place }) => [id, place]))
+    return { kind: 'valid', assembly: this.#assembly(host, connectors, events, placeOf) }
   }
 
   #assembly(
     host: { readonly config: HostConfig; readonly stanza: unknown },
     connectors: readonly AssembledConnector[],
     events: readonly AnyEvent[],
+    placeOf: ReadonlyMap<string, Place>,
   ): Assembly {
     const root = this.#root
     const source = this.#source
+    const { places: hidden, values } = this.#secrets
+    const redactor = createRedactor(values)
     return {
       file: source.file,
       host: host.config,
       hostStanza: host.stanza,
       connectors,
       events,
-      redactor: createRedactor(this.#secrets.values),
+      redactor,
       position(path) {
         const { place, whole } = locate(root, path)
         return whole ? positionAt(source, place.offset) : undefined
+      },
+      problemsOf(id, complaints) {
+        const place = placeOf.get(id) ?? root.place
+        const faults = complaints.map((each) => ({ ...each, place, path: ['connectors', id] }))
+        return reportFaults(faults, source, hidden, redactor)
       },
     }
   }

@@ -59,7 +59,7 @@ export function hasAssembly(context: CliContext): boolean {
 }
 
 /** A file as the user would name it from where they stand. */
-export function shownPath({ cwd }: CliContext, file: string): string {
+export function shownPath({ cwd }: Pick<CliContext, 'cwd'>, file: string): string {
   return relative(cwd, file) || '.'
 }
 

@@ -39,7 +39,10 @@ export async function readAssembly(context: CliContext, file: string): Promise<R
 }
 
 /** Every problem with its place and excerpt, on standard error. */
-export function sayProblems(context: CliContext, problems: readonly Problem[]): void {
+export function sayProblems(
+  context: Pick<CliContext, 'terminal' | 'cwd'>,
+  problems: readonly Problem[],
+): void {
   const { terminal } = context
   for (const { file, line, column, message, expected, excerpt } of problems) {
     const place = terminal.styleErr('bold', `${shownPath(context, file)}:${line}:${column}:`)

@@ -1,10 +1,10 @@
 import { Command, CommanderError, Option } from 'commander'
-import { CarabinerError, messageOf } from '../errors.ts'
 import type { Act, ConfigureCommand } from './command.ts'
 import { commands } from './commands.ts'
 import { addConnectorCommands, connectorIdIn } from './connector-commands.ts'
 import type { CliContext, GlobalOptions } from './context.ts'
-import { CommandExit, exitCode, exitCodeOf } from './exit.ts'
+import { CommandExit, exitCode } from './exit.ts'
+import { sayFailure } from './failure.ts'
 import { type OutputStream, Terminal } from './terminal.ts'
 
 type Surroundings = Omit<CliContext, 'terminal' | 'options'>
@@ -32,7 +32,7 @@ export async function runProgram(
     await program.parseAsync([...argv], { from: 'user' })
     return state.code
   } catch (error) {
-    return reportFailure(error, terminal, state.options)
+    return reportFailure(error, { ...surroundings, terminal, options: state.options })
   }
 }
 
@@ -123,30 +123,8 @@ async function configure(
   configureCommand(command, act)
 }
 
-function reportFailure(error: unknown, terminal: Terminal, options: GlobalOptions): number {
+function reportFailure(error: unknown, context: CliContext): number {
   if (error instanceof CommandExit) return error.exitCode
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage
-
-  const debugging = options.logLevel === 'debug' || options.logLevel === 'trace'
-  const failures = error instanceof AggregateError ? (error.errors as unknown[]) : [error]
-  for (const failure of failures) {
-    terminal.say(`${terminal.styleErr('red', 'error:')} ${messageOf(failure)}`)
-    if (debugging) for (const stack of stacksOf(failure)) terminal.say(stack)
-  }
-  if (!debugging && failures.some(isForeign)) {
-    terminal.say('(--log-level debug shows where)')
-  }
-  return exitCodeOf(failures[0])
-}
-
-/** Where an error was thrown, and each error that led to it. */
-function stacksOf(error: unknown): readonly string[] {
-  if (!(error instanceof Error)) return []
-  return [error.stack ?? '', ...stacksOf(error.cause).map((stack) => `caused by ${stack}`)]
-}
-
-/** Whether the mistake is in code that is not the host's: only its place tells what to do. */
-function isForeign(error: unknown): boolean {
-  if (!(error instanceof CarabinerError)) return true
-  return error.code === 'CONNECTOR_FAILED' && error.cause !== undefined && isForeign(error.cause)
+  return sayFailure(error, context)
 }

@@ -3,11 +3,23 @@ import { describeHandlers } from '../describe.ts'
 import { type RunningHost, wireHost } from '../host.ts'
 import type { AssemblyDescription, DescribedHandler } from '../server/host-face.ts'
 import { type CliContext, shownPath } from './context.ts'
-import { commandLogger, loadForCommand } from './load.ts'
+import { commandLogger, type LoadedAssembly, loadForCommand } from './load.ts'
 
-/** An assembly wired up to be looked at: connectors are set up against a store in memory, nothing is dispatched or sent. */
+/** The assembly the command is about, wired up to be looked at. */
 export async function rehearse(context: CliContext): Promise<Rehearsal> {
-  const loaded = await loadForCommand(context)
+  return rehearseAssembly(context, await loadForCommand(context))
+}
+
+/**
+ * Wires an assembly up to be looked at: connectors are set up against a store in memory, nothing is dispatched or sent.
+ *
+ * @throws {AssemblyError} connectors handle events that nobody declares
+ * @throws {AggregateError} connectors that could not be set up
+ */
+export async function rehearseAssembly(
+  context: CliContext,
+  loaded: LoadedAssembly,
+): Promise<Rehearsal> {
   const log = await commandLogger(context, loaded.assembly, 'warn')
   return new Rehearsal(context, await wireHost({ ...loaded, log }))
 }

@@ -1,7 +1,8 @@
-import type { Static, TObject, TSchema } from 'typebox'
+import type { Static, TSchema } from 'typebox'
 import type { AnyEvent } from '../bus/event.ts'
 import type { Check } from './check.ts'
 import type { ConnectorCommand } from './command.ts'
+import type { ConnectorRoute } from './route.ts'
 import type { Scope } from './scope.ts'
 
 /** A connector: what it declares, and `setup`, which wires it. Made by `defineConnector`. */
@@ -17,7 +18,8 @@ export interface Connector<Config extends TSchema = TSchema> {
   readonly checks?: readonly Check<Static<Config>>[]
   /** `carabiner <id> …` */
   readonly commands?: readonly ConnectorCommand<Static<Config>>[]
-  readonly routes?: readonly ConnectorRoute<Static<Config>>[]
+  /** What it answers over HTTP; a function where that depends on the instance. */
+  readonly routes?: ConnectorRoutes<Static<Config>>
   /** A working stanza for `carabiner generate`, as YAML text with comments, without the id. */
   readonly example?: string
   /** What the schema cannot say: called with the parsed stanza and every event of the assembly, before anything is set up. */
@@ -25,6 +27,13 @@ export interface Connector<Config extends TSchema = TSchema> {
   /** Wires the connector: registers handlers, endpoints, subscriptions. What it returns is disposed when the connector stops. */
   setup(scope: Scope<Static<Config>>): SetupResult | Promise<SetupResult>
 }
+
+type ConnectorRoutes<Config> =
+  | readonly ConnectorRoute<Config>[]
+  | ((instance: {
+      readonly id: string
+      readonly config: Config
+    }) => readonly ConnectorRoute<Config>[])
 
 type SetupResult = Disposable | AsyncDisposable | void | undefined
 
@@ -44,23 +53,4 @@ export interface ConfigProblem {
   readonly path: readonly (string | number)[]
   readonly message: string
   readonly expected: string
-}
-
-/** One HTTP route of a connector, served by the host under `/v1/` (public) or `/api/v1/` (management). */
-export interface ConnectorRoute<Config = unknown> {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** `/v1/…` or `/api/v1/…`, with `:name` parameters. */
-  readonly path: string
-  readonly body?: TObject
-  readonly query?: TObject
-  /** What it returns is the answer's JSON (in the envelope under `/api/v1`). */
-  handle(request: RouteRequest, scope: Scope<Config>): unknown
-}
-
-export interface RouteRequest {
-  readonly params: Readonly<Record<string, string>>
-  readonly query: Readonly<Record<string, unknown>>
-  readonly body: unknown
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly traceId: string
 }

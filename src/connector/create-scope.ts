@@ -7,9 +7,11 @@ import type {
   Logger,
   OnHandler,
 } from '../bus/handler.ts'
+import { type Phase, printHook } from '../bus/phase.ts'
 import type { Channels } from '../channels/channels.ts'
 import type { Clock } from '../clock.ts'
 import type { Deliveries, OutboundMessage } from '../delivery/deliveries.ts'
+import { CarabinerError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { Store } from '../store/store.ts'
 import type { Metrics, Scope } from './scope.ts'
@@ -32,7 +34,23 @@ export interface ScopeParts {
 export interface OpenScope<Config> {
   readonly scope: Scope<Config>
   readonly registrations: DisposableStack
+  /**
+   * Ends the set-up: from now on registering for an unknown event throws at once.
+   *
+   * @returns what was registered for unknown events until now: all of it, so that all of it can be told together
+   */
+  endSetup(): readonly StrayHandler[]
 }
+
+/** What a connector registered for an event that nobody declares. */
+export interface StrayHandler {
+  /** `before:mesure` */
+  readonly hook: string
+  /** ``there is no event `mesure`; did you mean `measure`?`` */
+  readonly message: string
+}
+
+const inert: Disposable = { [Symbol.dispose]() {} }
 
 /** Makes the scope of the connector `id`: each method of the host's parts bound to it, each registration kept for disposal. */
 export function createScope<Config>(
@@ -43,24 +61,42 @@ export function createScope<Config>(
   const { bus, channels, clock, log, signal, metrics } = parts
   const registrations = new DisposableStack()
   const keep = <T extends Disposable>(registration: T): T => registrations.use(registration)
+  const strays: StrayHandler[] = []
+  let settingUp = true
+
+  const handle = (
+    phase: Phase,
+    event: AnyEvent | string,
+    register: () => Disposable,
+  ): Disposable => {
+    try {
+      return keep(register())
+    } catch (error) {
+      if (!settingUp || !isUnknownEvent(error)) throw error
+      const hook = printHook({ phase, event: typeof event === 'string' ? event : event.name })
+      strays.push({ hook, message: error.message })
+      return inert
+    }
+  }
 
   const scope: Scope<Config> = {
     id,
     config,
     events: bus.events(),
     before: (event: AnyEvent | string, handler: BeforeHandler, options?: HandlerOptions) =>
-      keep(bus.register(id, 'before', event, handler, options)),
+      handle('before', event, () => bus.register(id, 'before', event, handler, options)),
     on: (event: AnyEvent | string, handler: OnHandler, options?: HandlerOptions) =>
-      keep(bus.register(id, 'on', event, handler, options)),
+      handle('on', event, () => bus.register(id, 'on', event, handler, options)),
     after: (event: AnyEvent | string, handler: AfterHandler, options?: HandlerOptions) =>
-      keep(bus.register(id, 'after', event, handler, options)),
+      handle('after', event, () => bus.register(id, 'after', event, handler, options)),
     dispatch: bus.dispatch.bind(bus),
     publish: (channel, message) => channels.publish(channel, message),
     subscribe: (selector, handler, options) => keep(channels.subscribe(selector, handler, options)),
     publishEvery: (channel, interval, make) => keep(channels.publishEvery(channel, interval, make)),
     deliveries: {
       endpoint: (definition) => keep(parts.deliveries.endpoint(definition)),
-      owe: (event, collect, options) => keep(bus.owe(id, event, collect as OweCollect, options)),
+      owe: (event, collect, options) =>
+        handle('after', event, () => bus.owe(id, event, collect as OweCollect, options)),
       send: (messages) => parts.deliveries.send(messages),
       ask: (endpoint, message, options) => parts.deliveries.ask(endpoint, message, options),
     },
@@ -72,7 +108,18 @@ export function createScope<Config>(
     log,
     signal,
   }
-  return { scope, registrations }
+  return {
+    scope,
+    registrations,
+    endSetup() {
+      settingUp = false
+      return strays
+    },
+  }
+}
+
+function isUnknownEvent(error: unknown): error is CarabinerError {
+  return error instanceof CarabinerError && error.code === 'EVENT_UNKNOWN'
 }
 
 // The collector is only ever called with contexts of the event it was registered for.

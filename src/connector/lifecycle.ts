@@ -1,6 +1,8 @@
 import { CarabinerError, messageOf } from '../errors.ts'
 import type { Connector } from './connector.ts'
-import { createScope, type ScopeParts } from './create-scope.ts'
+import { createScope, type ScopeParts, type StrayHandler } from './create-scope.ts'
+import type { ConnectorRoute } from './route.ts'
+import { familyOf } from './route-family.ts'
 import type { Scope } from './scope.ts'
 
 /** A connector to be started, with its parsed configuration. */
@@ -14,76 +16,103 @@ export interface StartedConnector extends AsyncDisposable {
   readonly id: string
   readonly connector: Connector
   readonly scope: Scope<unknown>
+  readonly routes: readonly ConnectorRoute[]
 }
 
-/**
- * Sets connectors up in assembly order.
- *
- * @returns the started connectors; disposing them stops them in reverse
- * @throws {AggregateError} one CONNECTOR_FAILED for each connector that failed; those that had started are stopped again
- */
+/** All connectors have started, or why which did not. */
+export type Start =
+  | { readonly kind: 'started'; readonly connectors: readonly StartedConnector[] }
+  | { readonly kind: 'failed'; readonly failures: readonly StartFailure[] }
+
+/** `stray`: it was set up, but handles what does not exist. `failed`: its `setup` threw. */
+export type StartFailure =
+  | { readonly kind: 'stray'; readonly id: string; readonly handler: StrayHandler }
+  | { readonly kind: 'failed'; readonly id: string; readonly error: unknown }
+
+/** Sets connectors up in assembly order: all of them, or none; those that had started are then stopped again, in reverse. */
 export async function startConnectors(
   instances: readonly ConnectorInstance[],
   partsOf: (id: string) => ScopeParts,
-): Promise<readonly StartedConnector[]> {
-  const started: StartedConnector[] = []
-  const failures: CarabinerError[] = []
+): Promise<Start> {
+  const connectors: StartedConnector[] = []
+  const failures: StartFailure[] = []
   for (const instance of instances) {
     try {
-      started.push(await startConnector(instance, partsOf(instance.id)))
+      const { started, strays } = await startConnector(instance, partsOf(instance.id))
+      connectors.push(started)
+      for (const handler of strays) failures.push({ kind: 'stray', id: instance.id, handler })
     } catch (error) {
-      const message = `connector \`${instance.id}\` did not start: ${messageOf(error)}`
-      failures.push(new CarabinerError('CONNECTOR_FAILED', message, { cause: error }))
+      failures.push({ kind: 'failed', id: instance.id, error })
     }
   }
-  if (failures.length === 0) return started
+  if (failures.length === 0) return { kind: 'started', connectors }
 
-  await stopConnectors(started).catch((error: unknown) => failures.push(asStopFailure(error)))
-  throw new AggregateError(failures, failures.map((failure) => failure.message).join('; '))
+  for (const { id, error } of await stopAll(connectors)) {
+    failures.push({ kind: 'failed', id, error })
+  }
+  return { kind: 'failed', failures }
 }
 
 /** Stops connectors in reverse order, all of them even when some fail. @throws {AggregateError} what failed */
 export async function stopConnectors(started: readonly StartedConnector[]): Promise<void> {
-  const failures: unknown[] = []
+  const failures = (await stopAll(started)).map(({ id, error }) => {
+    const message = `connector \`${id}\` did not stop cleanly: ${messageOf(error)}`
+    return new CarabinerError('CONNECTOR_FAILED', message, { cause: error })
+  })
+  if (failures.length > 0) throw new AggregateError(failures, failures.map(messageOf).join('; '))
+}
+
+async function stopAll(
+  started: readonly StartedConnector[],
+): Promise<readonly { readonly id: string; readonly error: unknown }[]> {
+  const failures: { id: string; error: unknown }[] = []
   for (const connector of started.toReversed()) {
     try {
       await connector[Symbol.asyncDispose]()
     } catch (error) {
-      const message = `connector \`${connector.id}\` did not stop cleanly: ${messageOf(error)}`
-      failures.push(new CarabinerError('CONNECTOR_FAILED', message, { cause: error }))
+      failures.push({ id: connector.id, error })
     }
   }
-  if (failures.length > 0) throw new AggregateError(failures, failures.map(messageOf).join('; '))
+  return failures
 }
 
 async function startConnector(
-  instance: ConnectorInstance,
+  { id, connector, config }: ConnectorInstance,
   parts: ScopeParts,
-): Promise<StartedConnector> {
-  const { scope, registrations } = createScope(instance.id, instance.config, parts)
+): Promise<{ readonly started: StartedConnector; readonly strays: readonly StrayHandler[] }> {
+  const { scope, registrations, endSetup } = createScope(id, config, parts)
   try {
-    const result = await instance.connector.setup(scope)
-    return {
-      id: instance.id,
-      connector: instance.connector,
+    const routes = routesOf(connector, { id, config })
+    const result = await connector.setup(scope)
+    const started: StartedConnector = {
+      id,
+      connector,
       scope,
+      routes,
       async [Symbol.asyncDispose]() {
         registrations.dispose()
         await disposeOf(result)
       },
     }
+    return { started, strays: endSetup() }
   } catch (error) {
     registrations.dispose()
     throw error
   }
 }
 
+/** @throws {CarabinerError} CONNECTOR_FAILED: a path that cannot be served */
+function routesOf(
+  { routes = [] }: Connector,
+  instance: { readonly id: string; readonly config: unknown },
+): readonly ConnectorRoute[] {
+  const made = typeof routes === 'function' ? routes(instance) : routes
+  for (const route of made) familyOf(route)
+  return made
+}
+
 async function disposeOf(result: Disposable | AsyncDisposable | undefined | void): Promise<void> {
   if (result === undefined) return
   if (Symbol.asyncDispose in result) await result[Symbol.asyncDispose]()
   else result[Symbol.dispose]()
-}
-
-function asStopFailure(error: unknown): CarabinerError {
-  return new CarabinerError('CONNECTOR_FAILED', messageOf(error), { cause: error })
 }

@@ -1,42 +1,51 @@
-import type { RouteFamily } from '../assembly/host-config.ts'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { TObject } from 'typebox'
+import { answer, RouteAnswer, type RouteRequest } from '../connector/route.ts'
+import { familyOf, isEnveloped } from '../connector/route-family.ts'
 import { CarabinerError } from '../errors.ts'
 import type { App } from './app.ts'
+import { callerOf } from './caller.ts'
+import { depthOf } from './depth.ts'
 import { noQuery } from './empty-schemas.ts'
 import { success } from './envelope.ts'
-import type { ServedRoute } from './host-face.ts'
+import type { HostFace, ServedRoute } from './host-face.ts'
+import { bytesOf, parseJson, takesAnyBody } from './json-body.ts'
+import { type RefusalOptions, refusalOf } from './refusal.ts'
+import { RequestError, unavailable } from './request-error.ts'
+import { signalOf } from './request-signal.ts'
 
-/** Which listeners serve a connector's route: those under `/api/v1/` are for management, those under `/v1/` for everybody. */
-export function familyOf({ connector, route }: ServedRoute): RouteFamily {
-  const [, base] = acceptable.exec(route.path) ?? []
-  if (base === undefined) {
-    throw new CarabinerError(
-      'CONNECTOR_FAILED',
-      `connector \`${connector}\` has a route \`${route.path}\`: expected /v1/… or /api/v1/… with :name parameters`,
-    )
-  }
-  return base === '/v1' ? 'public' : 'management'
+export interface ConnectorRouteOptions extends RefusalOptions {
+  readonly face: Pick<HostFace, 'state'>
 }
 
-const acceptable = /^(\/v1|\/api\/v1)(?:\/(?:[\w~-][\w.~-]*|:[a-z]\w*))+$/i
-
-/** Serves routes of connectors: in the envelope under `/api/v1`, as they are under `/v1`. */
-export function connectorRoutes(app: App, routes: readonly ServedRoute[]): void {
-  for (const served of routes) serve(app, served)
+/** Serves routes of connectors. */
+export function connectorRoutes(
+  app: App,
+  routes: readonly ServedRoute[],
+  options: ConnectorRouteOptions,
+): void {
+  for (const served of routes) serve(app, served, options)
 }
 
-function serve(app: App, served: ServedRoute): void {
-  const { connector, route, scope } = served
-  const isEnveloped = familyOf(served) === 'management'
+function serve(app: App, served: ServedRoute, options: ConnectorRouteOptions): void {
+  const { connector, route } = served
+  const { refuse, bodyLimit } = route
   try {
     app.route<{ Params: Record<string, string>; Querystring: Record<string, unknown> }>({
       method: route.method,
       url: route.path,
-      schema: { querystring: route.query ?? noQuery, ...(route.body && { body: route.body }) },
-      async handler({ params, query, body, headers, id }, reply) {
-        const result = await route.handle({ params, query, body, headers, traceId: id }, scope)
-        if (isEnveloped) return success(result)
-        if (result === undefined) reply.status(204)
-        return result
+      schema: { querystring: route.query ?? noQuery, ...bodySchema(route.body) },
+      config: route.body === 'bytes' ? takesAnyBody : {},
+      ...(bodyLimit !== undefined && { bodyLimit }),
+      ...(refuse !== undefined && {
+        errorHandler: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+          send(refuse(refusalOf(error, request, options)), reply, false),
+      }),
+      // Before the body is read; after the key of the scope has been asked for.
+      onRequest: async () => refuseUnlessReady(options.face),
+      async handler(request, reply) {
+        const result = await served.handle(requestOf(request, reply, served))
+        return send(result, reply, isEnveloped(route))
       },
     })
   } catch (error) {
@@ -46,4 +55,58 @@ function serve(app: App, served: ServedRoute): void {
       { cause: error },
     )
   }
+}
+
+function bodySchema(body: TObject | 'bytes' | undefined): { readonly body?: TObject } {
+  return body === undefined || body === 'bytes' ? {} : { body }
+}
+
+/** What is begun while the host drains would outlive the connector that answers it. */
+function refuseUnlessReady(face: ConnectorRouteOptions['face']): void {
+  const state = face.state()
+  if (state !== 'ready') throw new RequestError(unavailable(`the host is ${state}`))
+}
+
+function requestOf(
+  request: FastifyRequest<{ Params: Record<string, string>; Querystring: Record<string, unknown> }>,
+  reply: FastifyReply,
+  { route }: ServedRoute,
+): RouteRequest {
+  const bytes = bytesOf(request)
+  let signal: AbortSignal | undefined
+  return {
+    method: request.method,
+    url: request.url,
+    params: request.params,
+    query: request.query,
+    headers: request.headers,
+    body: request.body,
+    bytes,
+    json: () => parseJson(request, bytes),
+    address: request.ip,
+    caller: familyOf(route) === 'management' ? callerOf(request) : undefined,
+    traceId: request.id,
+    depth: depthOf(request),
+    get signal() {
+      signal ??= signalOf(reply)
+      return signal
+    },
+  }
+}
+
+function send(result: unknown, reply: FastifyReply, enveloped: boolean): FastifyReply {
+  const { status, headers, body, meta } = result instanceof RouteAnswer ? result : answer(result)
+  reply.status(status).headers({ ...headers })
+  if (body instanceof Uint8Array)
+    return reply.send(Buffer.from(body.buffer, body.byteOffset, body.length))
+  if (enveloped && status < 400) return sendJson(success(body, meta), reply)
+  if (body !== undefined) return sendJson(body, reply)
+  return reply.status(status === 200 ? 204 : status).send()
+}
+
+function sendJson(body: unknown, reply: FastifyReply): FastifyReply {
+  if (!reply.hasHeader('content-type')) {
+    reply.header('content-type', 'application/json; charset=utf-8')
+  }
+  return reply.send(JSON.stringify(body))
 }

@@ -1,33 +1,31 @@
-import { createServer, METHODS, maxHeaderSize, type RequestListener, type Server } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
-import type { Socket } from 'node:net'
+import { createServer, METHODS } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
-import type { ListenerConfig, ServerConfig } from '../assembly/host-config.ts'
-import type { Redactor } from '../assembly/redactor.ts'
+import type { ServerConfig } from '../assembly/host-config.ts'
 import type { Logger } from '../bus/handler.ts'
 import type { App } from './app.ts'
 import { failure } from './envelope.ts'
-import { answerFor } from './error-answer.ts'
-import { readJsonBodies } from './json-body.ts'
-import { type ErrorAnswer, invalidRequest, notFound } from './request-error.ts'
+import { readBodies } from './json-body.ts'
+import { type RefusalOptions, refusalOf } from './refusal.ts'
+import { invalidRequest } from './request-error.ts'
 import { compileRequestSchema } from './request-schema.ts'
-import type { ServerTimeouts } from './server-options.ts'
 import { traceIdHeader, traceIdOf } from './trace-id.ts'
 
-export interface AppOptions {
+export interface AppOptions extends RefusalOptions {
   readonly config: Pick<ServerConfig, 'bodyLimit' | 'trustedProxies'>
-  readonly listener: Pick<ListenerConfig, 'tls'>
-  readonly timeouts: ServerTimeouts
-  readonly redactor: Redactor
-  readonly log: Logger
+  /** What becomes of a request that no route is for. */
+  readonly refuseUnknownPath: () => never
 }
 
-/** A server without routes that already answers everything, errors included, in the server's own form. */
+/**
+ * An app without routes that already answers everything, errors included, in the server's own form.
+ *
+ * It opens nothing: a listener hands requests to its `routing`.
+ */
 export function createApp(options: AppOptions): App {
-  const { config } = options
+  const { config, refuseUnknownPath } = options
   const app = fastify({
-    serverFactory: (handler) => openServer(handler, options),
+    serverFactory: () => createServer(),
     bodyLimit: config.bodyLimit,
     trustProxy: config.trustedProxies.length > 0 && [...config.trustedProxies],
     genReqId: (request) => traceIdOf(request.headers[traceIdHeader]),
@@ -39,11 +37,10 @@ export function createApp(options: AppOptions): App {
       reply.header(traceIdHeader, request.id)
       sendError(error, request, reply, options)
     },
-    clientErrorHandler: answerBrokenRequest,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   knowEveryMethod(app)
-  readJsonBodies(app)
+  readBodies(app)
   app.setValidatorCompiler(compileRequestSchema())
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, options))
   app.setNotFoundHandler(refuseUnknownPath)
@@ -57,20 +54,6 @@ export function createApp(options: AppOptions): App {
   return app
 }
 
-function openServer(handler: RequestListener, { listener, timeouts }: AppOptions): Server {
-  const options = {
-    headersTimeout: timeouts.headersMs,
-    requestTimeout: timeouts.requestMs,
-    keepAliveTimeout: timeouts.keepAliveMs,
-    connectionsCheckingInterval: Math.min(1_000, timeouts.headersMs),
-    // Node's own refusal has no body; ours is in `onRequest`.
-    requireHostHeader: false,
-  }
-  return listener.tls === undefined
-    ? createServer(options, handler)
-    : createTlsServer({ ...options, ...listener.tls }, handler)
-}
-
 /** Without this, Fastify answers 404 to methods it does not know on paths that it does. */
 function knowEveryMethod(app: App): void {
   for (const method of METHODS) {
@@ -82,27 +65,17 @@ function lacksHost({ raw, headers }: FastifyRequest): boolean {
   return headers.host === undefined && raw.httpVersionMajor === 1 && raw.httpVersionMinor === 1
 }
 
-function refuseUnknownPath(): never {
-  throw notFound('there is no such path on this address')
-}
-
 function sendError(
   error: unknown,
   request: Pick<FastifyRequest, 'id' | 'routeOptions'>,
   reply: Pick<FastifyReply, 'status' | 'headers' | 'send'>,
-  { redactor, log, config }: AppOptions,
+  options: AppOptions,
 ): void {
-  const answer = answerFor(error, config.bodyLimit)
-  if (answer.status === 500) {
-    log.error(
-      { err: error, traceId: request.id, route: request.routeOptions.url },
-      'request failed',
-    )
-  }
+  const refusal = refusalOf(error, request, options)
   reply
-    .status(answer.status)
-    .headers({ ...answer.headers })
-    .send(failure({ ...answer, message: redactor.text(answer.message) }))
+    .status(refusal.status)
+    .headers({ ...refusal.headers })
+    .send(failure(refusal))
 }
 
 function logAnswer(request: FastifyRequest, reply: FastifyReply, log: Logger): void {
@@ -116,33 +89,4 @@ function logAnswer(request: FastifyRequest, reply: FastifyReply, log: Logger): v
     },
     'answered',
   )
-}
-
-/** Answers what is not HTTP, or not in time: there is no request yet, only a socket. */
-function answerBrokenRequest(error: Error & { readonly code: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const { status, message } = brokenRequest(error.code)
-  const answer: ErrorAnswer = { status, code: 'VALIDATION_ERROR', message }
-  const body = JSON.stringify(failure(answer))
-  const head = [
-    `HTTP/1.1 ${status} ${message}`,
-    'content-type: application/json; charset=utf-8',
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-  ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
-}
-
-function brokenRequest(code: string): { readonly status: number; readonly message: string } {
-  switch (code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return { status: 431, message: `the headers are larger than ${maxHeaderSize} bytes` }
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return { status: 408, message: 'the request took too long to arrive' }
-    default:
-      return { status: 400, message: 'the request is not valid HTTP' }
-  }
 }

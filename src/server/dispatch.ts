@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Redactor } from '../assembly/redactor.ts'
 import type { DispatchOptions } from '../bus/dispatch-options.ts'
@@ -6,11 +6,13 @@ import { EventParamsError } from '../errors.ts'
 import { parseDuration } from '../quantity/duration.ts'
 import type { App } from './app.ts'
 import { actorOf } from './caller.ts'
+import { depthOf } from './depth.ts'
 import { noQuery } from './empty-schemas.ts'
 import { success } from './envelope.ts'
 import type { HostFace } from './host-face.ts'
 import { answerForOutcome } from './outcome-answer.ts'
 import { invalidRequest, RequestError, unavailable } from './request-error.ts'
+import { signalOf } from './request-signal.ts'
 
 export interface DispatchRouteOptions {
   readonly face: Pick<HostFace, 'dispatch' | 'state'>
@@ -51,7 +53,7 @@ function dispatchOptions(request: FastifyRequest): DispatchOptions {
   return {
     traceId: request.id,
     dryRun: dryRunOf(header('x-dry-run')),
-    depth: depthOf(header('x-carabiner-depth')),
+    depth: depthOf(request),
     ...(timeout !== undefined && { timeout }),
     ...(actor !== undefined && { actor }),
   }
@@ -77,20 +79,6 @@ function dryRunOf(text: string | undefined): boolean {
   throw invalidRequest('X-Dry-Run must be true or false')
 }
 
-const deepestChain = 16
-
-function depthOf(text: string | undefined): number {
-  if (text === undefined) return 0
-  if (!/^\d{1,9}$/.test(text)) throw invalidRequest('X-Carabiner-Depth must be a whole number')
-  const depth = Number(text)
-  if (depth <= deepestChain) return depth
-  throw new RequestError({
-    status: 508,
-    code: 'EVENT_RECURSION',
-    message: `events have caused one another over HTTP more than ${deepestChain} times: a loop`,
-  })
-}
-
 function paramsOf(event: string, body: unknown): Readonly<Record<string, unknown>> {
   if (body === undefined) return {}
   if (isObject(body)) return body
@@ -99,14 +87,4 @@ function paramsOf(event: string, body: unknown): Readonly<Record<string, unknown
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** Aborted when the client goes away before it has its answer. */
-function signalOf({ raw }: FastifyReply): AbortSignal {
-  const controller = new AbortController()
-  raw.once('close', () => {
-    if (!raw.writableFinished)
-      controller.abort(new DOMException('the client has gone', 'AbortError'))
-  })
-  return controller.signal
 }

@@ -1,4 +1,4 @@
-import type { ErrorAnswer } from './request-error.ts'
+import type { RouteRefusal } from '../connector/route.ts'
 
 /** A success as every answer under `/api/v1` tells it. */
 export interface Success {
@@ -21,6 +21,6 @@ export function success(data: unknown, meta: Readonly<Record<string, unknown>> =
   return { success: true, data: data ?? null, meta }
 }
 
-export function failure({ code, message, details = {} }: ErrorAnswer): Failure {
+export function failure({ code, message, details = {} }: RouteRefusal): Failure {
   return { success: false, error: { code, message, details } }
 }

@@ -1,13 +1,16 @@
+import { RouteError, type RouteRefusal } from '../connector/route.ts'
 import { CarabinerError, type CarabinerErrorCode, EventParamsError } from '../errors.ts'
-import { type ErrorAnswer, type ErrorCode, RequestError, unavailable } from './request-error.ts'
+import { type ErrorAnswer, type ErrorCode, unavailable } from './request-error.ts'
 
-/**
- * Turns whatever was thrown during a request into its answer. What is not known by its code says nothing of its cause.
- *
- * @param bodyLimit - bytes of a request's body that are taken, for the answer to one that has more
- */
-export function answerFor(error: unknown, bodyLimit: number): ErrorAnswer {
-  if (error instanceof RequestError) return error.answer
+/** Bytes of a request's body that are taken, and what says so. */
+export interface BodyLimit {
+  readonly bytes: number
+  readonly setBy: string
+}
+
+/** Turns whatever was thrown during a request into its answer. What is not known by its code says nothing of its cause. */
+export function answerFor(error: unknown, bodyLimit: BodyLimit): RouteRefusal {
+  if (error instanceof RouteError) return error.refusal
   if (error instanceof EventParamsError) {
     const { message, errors } = error
     return { status: 422, code: 'EVENT_PARAMS_INVALID', message, details: { errors } }
@@ -39,9 +42,12 @@ const known: Partial<Record<CarabinerErrorCode, readonly [number, ErrorCode]>> =
   USAGE: [400, 'VALIDATION_ERROR'],
 }
 
-function answerForCode(code: CarabinerErrorCode, message: string): ErrorAnswer {
+const answers: ReadonlyMap<string, readonly [number, ErrorCode]> = new Map(Object.entries(known))
+
+/** The answer to an error of the host, by its code. */
+export function answerForCode(code: string, message: string): ErrorAnswer {
   if (code === 'STORE_UNAVAILABLE' || code === 'SHUTTING_DOWN') return unavailable(message)
-  const answer = known[code]
+  const answer = answers.get(code)
   return answer === undefined ? internal : { status: answer[0], code: answer[1], message }
 }
 
@@ -61,14 +67,17 @@ function isFromFastify(error: unknown): error is FastifyProblem {
   )
 }
 
-function answerForFastify({ statusCode, message }: FastifyProblem, bodyLimit: number): ErrorAnswer {
+function answerForFastify(
+  { statusCode, message }: FastifyProblem,
+  { bytes, setBy }: BodyLimit,
+): ErrorAnswer {
   switch (statusCode) {
     case 413:
       return {
         status: 413,
         code: 'PAYLOAD_TOO_LARGE',
-        message: `the body is larger than ${bodyLimit} bytes (host.server.body_limit)`,
-        details: { limit: bodyLimit },
+        message: `the body is larger than ${bytes} bytes (${setBy})`,
+        details: { limit: bytes },
       }
     case 415:
       return unsupportedMediaType('expected content type application/json')

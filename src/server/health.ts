@@ -4,6 +4,7 @@ import type { App } from './app.ts'
 import { noQuery } from './empty-schemas.ts'
 import { success } from './envelope.ts'
 import type { HealthCheck, HostFace } from './host-face.ts'
+import { retryAfterSeconds } from './request-error.ts'
 
 export interface HealthOptions {
   readonly face: Pick<HostFace, 'health' | 'state' | 'store'>
@@ -42,6 +43,7 @@ export function healthRoutes(app: App, options: HealthOptions): void {
     const { ok, checks } = await inspect(options)
     const isReady = ok && state === 'ready'
     reply.status(isReady ? 200 : 503)
+    if (!isReady) reply.header('retry-after', retryAfterSeconds)
     return { ok: isReady, state, checks }
   })
 }

@@ -1,8 +1,7 @@
 import type { DispatchOptions } from '../bus/dispatch-options.ts'
 import type { Outcome } from '../bus/outcome.ts'
 import type { Phase } from '../bus/phase.ts'
-import type { ConnectorRoute } from '../connector/connector.ts'
-import type { Scope } from '../connector/scope.ts'
+import type { ConnectorRoute, RouteRequest } from '../connector/route.ts'
 import type { DeliveryId } from '../ids.ts'
 import type { DeliveryRow, EndpointState, Store } from '../store/store.ts'
 
@@ -29,8 +28,6 @@ export interface HostFace {
    * @throws {CarabinerError} DELIVERY_UNKNOWN, DELIVERY_UNSETTLED, ENDPOINT_UNKNOWN, STORE_UNAVAILABLE
    */
   redeliver(id: DeliveryId, cause: Cause): Promise<DeliveryRow>
-  /** Routes that connectors bring, each with the scope of the instance that answers it. Asked once, when listeners open. */
-  routes(): readonly ServedRoute[]
 }
 
 export type HostState = 'starting' | 'ready' | 'draining'
@@ -48,10 +45,11 @@ export interface Cause {
   readonly traceId: string
 }
 
+/** A route of a connector, and what answers it. */
 export interface ServedRoute {
   readonly connector: string
   readonly route: ConnectorRoute
-  readonly scope: Scope
+  handle(request: RouteRequest): Promise<unknown>
 }
 
 /** What `GET /api/v1/assembly` tells, but for the state of endpoints, which comes from the store. */

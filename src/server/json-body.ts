@@ -6,37 +6,64 @@ import { invalidRequest, RequestError } from './request-error.ts'
 /** Nesting beyond which a body is refused: what walks a value later may do so by recursion. */
 const deepestNesting = 256
 
-/** Makes JSON the only content type; an empty body is no body. */
-export function readJsonBodies(app: App): void {
-  const parse = jsonParser(app)
+const bytesKey = 'carabinerBytes'
 
+/** `config` of a route that takes a body of any type, as bytes. */
+export const takesAnyBody: { readonly anyBody: true } = { anyBody: true }
+
+/** Makes JSON the only content type, but for routes that take any body; an empty body is no body. */
+export function readBodies(app: App): void {
   app.removeAllContentTypeParsers()
+  app.decorateRequest(bytesKey, undefined)
   app.addContentTypeParser<Buffer>(
     'application/json',
     { parseAs: 'buffer' },
     async (request: FastifyRequest, bytes: Buffer) => {
+      request.setDecorator(bytesKey, bytes)
+      if (isForAnyBody(request)) return undefined
       refuseEncoded(request)
-      if (bytes.length === 0) return undefined
-      const value = await parse(request, decode(bytes))
-      refuseDeep(value, bytes.length)
-      return value
+      return bytes.length === 0 ? undefined : parseJson(request, bytes)
+    },
+  )
+  app.addContentTypeParser<Buffer>(
+    '*',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, bytes: Buffer) => {
+      if (!isForAnyBody(request)) throw new RequestError(notJson)
+      request.setDecorator(bytesKey, bytes)
     },
   )
 }
 
-type Parse = (request: FastifyRequest, text: string) => Promise<unknown>
+const noBytes = Buffer.alloc(0)
+const notJson = unsupportedMediaType('expected content type application/json')
+
+function isForAnyBody({ routeOptions: { config } }: FastifyRequest): boolean {
+  return 'anyBody' in config
+}
+
+/** The body exactly as it came; empty without one. */
+export function bytesOf(request: FastifyRequest): Uint8Array {
+  return request.getDecorator<Buffer | undefined>(bytesKey) ?? noBytes
+}
+
+/** @throws {RequestError} 400: not UTF-8, not JSON, too deep, or with keys that are refused */
+export async function parseJson(request: FastifyRequest, bytes: Uint8Array): Promise<unknown> {
+  const value = await parse(request, decode(bytes))
+  refuseDeep(value, bytes.length)
+  return value
+}
 
 /** Fastify's own parser, which refuses keys that would change an object's prototype once it is copied. */
-function jsonParser(app: App): Parse {
-  const parse = app.getDefaultJsonParser('error', 'error')
-  return (request, text) =>
-    new Promise((resolve, reject) => {
-      // It answers by callback alone; the promise in its type is another parser's.
-      void parse(request, text, (error, value) => {
-        if (error === null) resolve(value)
-        else reject(invalidRequest(whyNotJson(error)))
-      })
+function parse(request: FastifyRequest, text: string): Promise<unknown> {
+  const parser = request.server.getDefaultJsonParser('error', 'error')
+  return new Promise((resolve, reject) => {
+    // It answers by callback alone; the promise in its type is another parser's.
+    void parser(request, text, (error, value) => {
+      if (error === null) resolve(value)
+      else reject(invalidRequest(whyNotJson(error)))
     })
+  })
 }
 
 function refuseEncoded({ headers }: FastifyRequest): void {
@@ -47,7 +74,7 @@ function refuseEncoded({ headers }: FastifyRequest): void {
 
 const strict = new TextDecoder('utf-8', { fatal: true })
 
-function decode(bytes: Buffer): string {
+function decode(bytes: Uint8Array): string {
   try {
     return strict.decode(bytes)
   } catch (error) {

@@ -1,3 +1,4 @@
+import { RouteError, type RouteRefusal } from '../connector/route.ts'
 import type { Mismatch } from '../errors.ts'
 
 /** Codes of an error's envelope: what a caller over HTTP branches on. */
@@ -20,23 +21,16 @@ export type ErrorCode =
   | 'VALIDATION_ERROR'
 
 /** An error's answer: everything that goes over the wire but the trace id. */
-export interface ErrorAnswer {
-  readonly status: number
+export interface ErrorAnswer extends RouteRefusal {
   readonly code: ErrorCode
-  readonly message: string
-  readonly details?: Readonly<Record<string, unknown>>
-  /** Lower-case names. */
-  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** A request the server does not fulfil. Thrown anywhere in a request's life; answered in one place. */
-export class RequestError extends Error {
+export class RequestError extends RouteError {
   override readonly name: string = 'RequestError'
-  readonly answer: ErrorAnswer
 
   constructor(answer: ErrorAnswer, options?: ErrorOptions) {
-    super(answer.message, options)
-    this.answer = answer
+    super(answer, options)
   }
 }
 
@@ -55,7 +49,7 @@ export function notFound(message: string): RequestError {
 }
 
 /** Seconds after which a caller that was told 503 may try again. */
-const retryAfterSeconds = '5'
+export const retryAfterSeconds: string = '5'
 
 export function unavailable(
   message: string,

@@ -8,8 +8,8 @@ import type { Logger } from '../../src/bus/handler.ts'
 import type { Cancelled, Completed, Failed, Outcome, Warning } from '../../src/bus/outcome.ts'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { CarabinerError } from '../../src/errors.ts'
-import type { HostFace } from '../../src/server/host-face.ts'
-import { startServer } from '../../src/server/server.ts'
+import type { HostFace, ServedRoute } from '../../src/server/host-face.ts'
+import { type RunningServer, startServer } from '../../src/server/server.ts'
 import type { ServerTimeouts } from '../../src/server/server-options.ts'
 import type { Page } from '../../src/store/store.ts'
 
@@ -23,6 +23,8 @@ export interface ServedHostOptions {
   readonly face?: Partial<HostFace>
   readonly config?: Partial<ServerConfig>
   readonly listeners?: readonly Partial<ListenerConfig>[]
+  /** `starting`: it never gets that far. */
+  readonly routes?: readonly ServedRoute[] | 'starting'
   readonly registry?: Registry
   readonly clock?: Clock
   readonly timeouts?: ServerTimeouts
@@ -39,6 +41,7 @@ export interface ServedHost extends AsyncDisposable {
   readonly url: string
   readonly urls: readonly string[]
   readonly log: readonly LogLine[]
+  serve(routes: readonly ServedRoute[]): Promise<void>
   stop(withinMs?: number): Promise<void>
   /** A request to the first listener, with the management key. */
   request(path: string, init?: RequestInit): Promise<Answered>
@@ -70,15 +73,27 @@ export async function servedHost(options: ServedHostOptions = {}): Promise<Serve
     metrics: options.registry ?? new Registry(),
     ...(options.timeouts && { timeouts: options.timeouts }),
   })
+  const { routes = [] } = options
+  if (routes !== 'starting') await serveOrStop(server, routes)
   const urls = server.listeners.map(({ url }) => url)
   const url = urls[0] ?? ''
   return {
     url,
     urls,
     log,
+    serve: (routes) => server.serve(routes),
     stop: (withinMs) => server.stop(withinMs),
     request: (path, init) => request(`${url}${path}`, withKey(init)),
     [Symbol.asyncDispose]: () => server.stop(0),
+  }
+}
+
+async function serveOrStop(server: RunningServer, routes: readonly ServedRoute[]): Promise<void> {
+  try {
+    await server.serve(routes)
+  } catch (error) {
+    await server.stop(0)
+    throw error
   }
 }
 
@@ -163,7 +178,6 @@ export function aFace(given: Partial<HostFace> = {}): HostFace {
     redeliver: async () => {
       throw new CarabinerError('ENDPOINT_UNKNOWN', 'nothing can be redelivered here')
     },
-    routes: () => [],
     ...given,
   }
 }

@@ -64,7 +64,7 @@ describe('startTestHost', () => {
 
     await assert.rejects(starting, {
       code: 'ASSEMBLY_INVALID',
-      message: /webhooks\.0\.events.*pingg/s,
+      message: /webhooks\[0\]\.events.*pingg/s,
     })
   })
 

@@ -4,11 +4,11 @@ import type { Assembly } from '../../assembly/assembly.ts'
 import { compareForReload } from '../../assembly/reload.ts'
 import { systemClock } from '../../clock.ts'
 import { isReady } from '../../connector/run-checks.ts'
-import { messageOf } from '../../errors.ts'
 import { type RunningHost, startHost } from '../../host.ts'
 import type { ConfigureCommand, Run } from '../command.ts'
 import { type CliContext, shownPath } from '../context.ts'
 import { CommandExit, exitCode } from '../exit.ts'
+import { sayFailure } from '../failure.ts'
 import { commandLogger, loadForCommand, readAssembly, sayProblems } from '../load.ts'
 import { sayResults } from './check.ts'
 
@@ -30,7 +30,7 @@ const run: Run<RunFlags> = async (context, flags) => {
   const host = await startHost({
     ...loaded,
     log,
-    ...(flags.check === true && { beforeListening: (started) => passChecks(context, started) }),
+    ...(flags.check === true && { beforeReady: (started) => passChecks(context, started) }),
   })
   try {
     using _reload = reloadOn(context, host, flags.watch === true)
@@ -90,7 +90,8 @@ async function reloadHost(
     await host.reload(result.assembly, result.validator)
     terminal.say(`reloaded ${shownPath(context, file)}`)
   } catch (error) {
-    terminal.say(`${messageOf(error)}\nthe old assembly goes on`)
+    sayFailure(error, context)
+    terminal.say('the old assembly goes on')
   }
 }
 

@@ -1,0 +1,44 @@
+import type { Assembly } from './assembly/assembly.ts'
+import type { HostParts } from './host-parts.ts'
+import { packageVersion } from './own-package.ts'
+import type { AssemblyDescription, HostFace, HostState } from './server/host-face.ts'
+import type { RunningServer } from './server/server.ts'
+
+/** What the server asks of a host that runs. */
+export interface ServedHost {
+  /** The one at work now: a reload brings secrets of its own. */
+  readonly assembly: Assembly
+  readonly state: HostState
+  readonly dispatch: HostFace['dispatch']
+  describe(): AssemblyDescription
+}
+
+/** Opens the listeners of a host's first assembly. The server is loaded here: commands do without. */
+export async function openServer(host: ServedHost, parts: HostParts): Promise<RunningServer> {
+  const { registry } = parts.metrics
+  if (registry === undefined) throw new TypeError('a host that listens counts what it does')
+  const { startServer } = await import('./server/server.ts')
+  return startServer({
+    config: host.assembly.host.server,
+    face: faceOf(host, parts),
+    redactor: {
+      text: (text) => host.assembly.redactor.text(text),
+      value: (value) => host.assembly.redactor.value(value),
+    },
+    clock: parts.clock,
+    log: parts.log.child({ part: 'server' }),
+    version: packageVersion(),
+    metrics: registry,
+  })
+}
+
+function faceOf(host: ServedHost, { store, engine }: HostParts): HostFace {
+  return {
+    store,
+    dispatch: (event, params, options) => host.dispatch(event, params, options),
+    describe: () => host.describe(),
+    state: () => host.state,
+    health: async () => [{ name: store.name, ...(await engine.health()) }],
+    redeliver: (id, cause) => engine.redeliver(id, cause),
+  }
+}

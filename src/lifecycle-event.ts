@@ -1,0 +1,13 @@
+import type { Outcome } from './bus/outcome.ts'
+import { CarabinerError } from './errors.ts'
+
+/** Waits for an event of the host's own life. @throws {CarabinerError} CONNECTOR_FAILED when it did not complete */
+export async function completed(dispatched: Promise<Outcome>): Promise<void> {
+  const outcome = await dispatched
+  if (outcome.kind === 'completed') return
+  const why =
+    outcome.kind === 'cancelled'
+      ? `cancelled by ${outcome.by}: ${outcome.reason}`
+      : outcome.failures.map(({ connector, message }) => `${connector}: ${message}`).join('; ')
+  throw new CarabinerError('CONNECTOR_FAILED', `\`${outcome.event}\` did not complete: ${why}`)
+}

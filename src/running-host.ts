@@ -1,0 +1,224 @@
+import type { Assembly } from './assembly/assembly.ts'
+import type { Bus } from './bus/bus.ts'
+import type { DispatchOptions } from './bus/dispatch-options.ts'
+import type { AnyEvent, ParamsOf, ResultOf } from './bus/event.ts'
+import type { Outcome } from './bus/outcome.ts'
+import type { Host } from './connector/host.ts'
+import type { CheckResult, CheckSelection } from './connector/run-checks.ts'
+import type { OutboundMessage } from './delivery/deliveries.ts'
+import type { DeliveryEngine } from './delivery/engine.ts'
+import { describeAssembly } from './describe.ts'
+import { CarabinerError, messageOf } from './errors.ts'
+import { type Generation, startGeneration } from './generation.ts'
+import { checkHost } from './host-checks.ts'
+import type { HostParts } from './host-parts.ts'
+import { openServer } from './host-server.ts'
+import { completed } from './lifecycle-event.ts'
+import { startRetention } from './retention.ts'
+import type { Validator } from './schema/validator.ts'
+import type { AssemblyDescription, HostState } from './server/host-face.ts'
+import type { RunningServer } from './server/server.ts'
+import type { Store } from './store/store.ts'
+
+/** A host at work. Made by `startHost`; disposing it stops it. */
+export class RunningHost implements Host, AsyncDisposable {
+  readonly id: string
+  readonly store: Store
+  readonly engine: DeliveryEngine
+  readonly #parts: HostParts
+  readonly #first: Assembly
+  #state: HostState = 'starting'
+  #generation: Generation | undefined
+  #server: RunningServer | undefined
+  #retention: Disposable | undefined
+  #stopped: Promise<void> | undefined
+  /** The end of the assembly before the last reload. */
+  #retiring: Promise<void> | undefined
+
+  /** @internal */
+  constructor(parts: HostParts, first: Assembly) {
+    this.id = parts.id
+    this.store = parts.store
+    this.engine = parts.engine
+    this.#parts = parts
+    this.#first = first
+  }
+
+  /** @internal Opens the listeners; they say that the host is starting. */
+  async listen(): Promise<void> {
+    this.#server = await openServer(this, this.#parts)
+  }
+
+  /** @internal Sets the first assembly's connectors up. */
+  async wire(validator: Validator): Promise<void> {
+    this.#generation = await startGeneration(1, this.#first, validator, this.#parts.lasting)
+  }
+
+  /** @internal Begins to deliver, and dispatches `startup`. */
+  async start(deliver: boolean): Promise<void> {
+    const { engine, store, clock, log } = this.#parts
+    engine.start({ deliver })
+    if (deliver) {
+      const retentionMs = (): number => this.assembly.host.retentionMs
+      this.#retention = startRetention({ store, engine, clock, log, retentionMs })
+    }
+    await completed(this.bus.dispatch('startup', {}))
+  }
+
+  /** @internal From now on it is ready. */
+  async serve(): Promise<void> {
+    await this.#server?.serve(this.#current.routes)
+    this.#state = 'ready'
+  }
+
+  get assembly(): Assembly {
+    return this.#generation?.assembly ?? this.#first
+  }
+
+  get events(): readonly AnyEvent[] {
+    return this.#current.bus.events()
+  }
+
+  get bus(): Bus<OutboundMessage> {
+    return this.#current.bus
+  }
+
+  get state(): HostState {
+    return this.#state
+  }
+
+  /** What is assembled, as `GET /api/v1/assembly` tells it. */
+  describe(): AssemblyDescription {
+    return describeAssembly(this.assembly, this.bus, this.engine.endpoints())
+  }
+
+  /** Addresses the host listens on, with the route families each serves. */
+  get listeners(): RunningServer['listeners'] {
+    return this.#server?.listeners ?? []
+  }
+
+  dispatch<E extends AnyEvent>(
+    event: E,
+    params: ParamsOf<E>,
+    options?: DispatchOptions,
+  ): Promise<Outcome<ResultOf<E>>>
+  dispatch(
+    event: string,
+    params: Readonly<Record<string, unknown>>,
+    options?: DispatchOptions,
+  ): Promise<Outcome>
+  dispatch(
+    event: AnyEvent | string,
+    params: Readonly<Record<string, unknown>>,
+    options?: DispatchOptions,
+  ): Promise<Outcome> {
+    if (this.#state === 'draining') {
+      return Promise.reject(shuttingDown())
+    }
+    return this.#current.bus.dispatch(event, params, options)
+  }
+
+  /**
+   * Runs the host's own checks and the connectors', framed by the event `check`.
+   *
+   * @throws {CarabinerError} CONNECTOR_UNKNOWN, USAGE: the selection names what is not there
+   */
+  check(selection: CheckSelection): Promise<readonly CheckResult[]> {
+    return checkHost(this.#current, this.engine, this.#parts.clock, selection)
+  }
+
+  /**
+   * Goes over to another assembly: its connectors start and see `startup`, new events and requests go to them; those in flight
+   * finish on the old ones, which see `shutdown` and are stopped.
+   *
+   * @throws {AssemblyError} ASSEMBLY_INVALID: the next connectors handle events that nobody declares; the old assembly goes on
+   * @throws {AggregateError} the next assembly's connectors did not start; the old one goes on
+   * @throws {CarabinerError} CONNECTOR_FAILED when its `startup` did not complete or a route cannot be served; the old one goes on
+   */
+  async reload(assembly: Assembly, validator: Validator): Promise<void> {
+    const old = this.#current
+    const next = await startGeneration(old.number + 1, assembly, validator, this.#parts.lasting)
+    try {
+      await completed(next.bus.dispatch('startup', {}))
+      if (this.#state === 'draining') throw shuttingDown()
+      await this.#server?.serve(next.routes)
+    } catch (error) {
+      await next.stop().catch(this.#logFailure('connectors did not stop cleanly'))
+      throw error
+    }
+    this.#generation = next
+    this.#parts.log.info({ generation: next.number }, 'assembly reloaded')
+    this.#retiring = this.#retire(old)
+    await this.#retiring
+  }
+
+  /**
+   * Stops the host: not ready first, then no new work, `shutdown`, connectors in reverse, deliveries in flight, the store.
+   * All of it within `host.shutdown_timeout`; what is not sent by then goes back to the store, due at once.
+   */
+  stop(reason = 'stop'): Promise<void> {
+    this.#stopped ??= this.#stop(reason)
+    return this.#stopped
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  /** @internal Ends a host that did not start. */
+  async abandon(): Promise<void> {
+    this.#state = 'draining'
+    this.#retention?.[Symbol.dispose]()
+    await this.#server?.stop(0)
+    await this.#generation?.stop().catch(this.#logFailure('the assembly did not stop cleanly'))
+    await this.#parts.close(0)
+  }
+
+  get #current(): Generation {
+    if (this.#generation !== undefined) return this.#generation
+    throw new CarabinerError('SHUTTING_DOWN', 'the host has not started')
+  }
+
+  async #stop(reason: string): Promise<void> {
+    const { clock } = this.#parts
+    const deadline = clock.monotonic() + this.assembly.host.shutdownTimeoutMs
+    const left = (): number => Math.max(0, deadline - clock.monotonic())
+    this.#state = 'draining'
+    this.#retention?.[Symbol.dispose]()
+    // Until what is in flight is over, the listeners stay open and say that the host is draining.
+    await this.#within(left(), Promise.all([this.#current.idle(), this.#retiring]))
+    const served = this.#server?.stop(left())
+    await this.bus.dispatch('shutdown', { reason }, { timeout: Math.max(1, left()) / 1000 })
+    await this.#within(left(), this.#current.stop()).catch(
+      this.#logFailure('connectors did not stop cleanly'),
+    )
+    await this.#within(left(), served)
+    await this.#parts.close(left())
+  }
+
+  /** Ends an assembly that a reload has replaced. Never rejects: the next one is at work. */
+  async #retire(old: Generation): Promise<void> {
+    try {
+      await old.idle()
+      await old.bus.dispatch('shutdown', { reason: 'reload' })
+      await old.stop()
+    } catch (error) {
+      this.#logFailure('connectors did not stop cleanly')(error)
+    }
+  }
+
+  /** Waits for `work`, but not longer than `ms`. */
+  async #within(ms: number, work: Promise<unknown> | undefined): Promise<void> {
+    const over = new AbortController()
+    const late = this.#parts.clock.sleep(ms, over.signal).catch(() => undefined) // the rejection is our own abort
+    await Promise.race([work, late]).finally(() => over.abort())
+  }
+
+  #logFailure(what: string): (error: unknown) => void {
+    return (error) => this.#parts.log.error({ error: messageOf(error) }, what)
+  }
+}
+
+function shuttingDown(): CarabinerError {
+  return new CarabinerError('SHUTTING_DOWN', 'the host is shutting down')
+}

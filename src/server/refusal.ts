@@ -1,0 +1,30 @@
+import type { FastifyRequest } from 'fastify'
+import type { ServerConfig } from '../assembly/host-config.ts'
+import type { Redactor } from '../assembly/redactor.ts'
+import type { Logger } from '../bus/handler.ts'
+import type { RouteRefusal } from '../connector/route.ts'
+import { answerFor } from './error-answer.ts'
+
+export interface RefusalOptions {
+  readonly config: Pick<ServerConfig, 'bodyLimit'>
+  readonly redactor: Redactor
+  readonly log: Logger
+}
+
+/** What a caller is told of an error, without secrets; the cause of a 500 goes into the log. */
+export function refusalOf(
+  error: unknown,
+  request: Pick<FastifyRequest, 'id' | 'routeOptions'>,
+  { config, redactor, log }: RefusalOptions,
+): RouteRefusal {
+  const { bodyLimit = config.bodyLimit } = request.routeOptions
+  const refusal = answerFor(error, {
+    bytes: bodyLimit,
+    setBy: bodyLimit === config.bodyLimit ? 'host.server.body_limit' : 'the route',
+  })
+  if (refusal.status === 500) {
+    const fields = { err: error, traceId: request.id, route: request.routeOptions.url }
+    log.error(fields, 'request failed')
+  }
+  return { ...refusal, message: redactor.text(refusal.message) }
+}

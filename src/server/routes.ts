@@ -1,0 +1,88 @@
+import type { ListenerConfig, RouteFamily } from '../assembly/host-config.ts'
+import { familyOf } from '../connector/route-family.ts'
+import type { App } from './app.ts'
+import { assemblyRoutes } from './assembly.ts'
+import { auditEntriesRoutes } from './audit-entries.ts'
+import { requireKey } from './caller.ts'
+import { connectorRoutes } from './connector-routes.ts'
+import { allowOrigins } from './cors.ts'
+import { createApp } from './create-app.ts'
+import { dispatchRoutes } from './dispatch.ts'
+import { healthRoutes } from './health.ts'
+import type { ServedRoute } from './host-face.ts'
+import { keyJudge } from './management-key.ts'
+import { refuseOtherMethods } from './method-not-allowed.ts'
+import { metricsRoutes } from './metrics.ts'
+import { outboxRoutes } from './outbox.ts'
+import { notFound, RequestError, unavailable } from './request-error.ts'
+import type { ServerOptions } from './server-options.ts'
+
+type Serve = Pick<ListenerConfig, 'serve'>
+
+/** What a listener answers while the host starts: how it is, and to everything else that it is not ready yet. */
+export function startingApp({ serve }: Serve, options: ServerOptions): App {
+  const app = createApp({
+    ...options,
+    refuseUnknownPath() {
+      throw new RequestError(unavailable('the host is starting'))
+    },
+  })
+  if (serve.includes('public')) family(app, (scope) => healthRoutes(scope, options))
+  return app
+}
+
+/** What a listener answers: the host's own routes and those of connectors, of the families it serves. */
+export function servingApp(
+  { serve }: Serve,
+  routes: readonly ServedRoute[],
+  options: ServerOptions,
+): App {
+  const { config, metrics } = options
+  const app = createApp({
+    ...options,
+    refuseUnknownPath() {
+      throw notFound('there is no such path on this address')
+    },
+  })
+  const judge = keyJudge(config)
+  const ofFamily = (family: RouteFamily): typeof routes =>
+    routes.filter(({ route }) => familyOf(route) === family)
+
+  if (config.cors !== false) allowOrigins(app, config.cors.origins)
+  if (serve.includes('public')) {
+    family(app, (scope) => {
+      healthRoutes(scope, options)
+      connectorRoutes(scope, ofFamily('public'), options)
+    })
+  }
+  if (serve.includes('management')) {
+    family(app, (scope) => {
+      requireKey(scope, judge)
+      dispatchRoutes(scope, options)
+      assemblyRoutes(scope, options)
+      outboxRoutes(scope, options)
+      auditEntriesRoutes(scope, options)
+      connectorRoutes(scope, ofFamily('management'), options)
+    })
+  }
+  if (serve.includes('callbacks')) {
+    family(app, (scope) => connectorRoutes(scope, ofFamily('callbacks'), options))
+  }
+  if (serve.includes('metrics')) {
+    family(app, (scope) => {
+      // An address of its own is its protection; shared with others it needs the key.
+      if (serve.length > 1) requireKey(scope, judge)
+      metricsRoutes(scope, metrics)
+    })
+  }
+  return app
+}
+
+/** Routes that share a protection, each path answering 405 to the methods it does not have. */
+function family(app: App, add: (scope: App) => void): void {
+  app.register(async (scope: App) => {
+    const refuseTheRest = refuseOtherMethods(scope)
+    add(scope)
+    refuseTheRest()
+  })
+}
