@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
-import { rowsOfState, rowsWaitingFor } from '../../src/store/sqlite/backlog-count.ts'
+import { rowsOfState, rowsWaitingFor, selectOldest } from '../../src/store/sqlite/backlog-count.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
-import { selectListed, selectNextWaiting } from '../../src/store/sqlite/delivery-list.ts'
+import { selectNextWaiting } from '../../src/store/sqlite/delivery-list.ts'
+import { selectEnd, selectListed } from '../../src/store/sqlite/delivery-page.ts'
 import { selectDue } from '../../src/store/sqlite/delivery-table.ts'
 import { selectOfTenant } from '../../src/store/sqlite/erasure-table.ts'
 import {
@@ -59,11 +60,20 @@ describe('what a store asks of SQLite', () => {
   })
 
   it('goes through settled deliveries in an index, already sorted', () => {
-    const plan = planOf(database, selectSlice)
+    const indexes = {
+      dead: /deliveries_state \(state=\? AND created_at>\? AND created_at<\?\)/,
+      cancelled: /deliveries_state \(state=\? AND created_at=\? AND rowid>\?\)/,
+      delivered: /deliveries_created \(created_at>\? AND created_at<\?\)/,
+    } as const
+    for (const state of ['dead', 'cancelled', 'delivered'] as const) {
+      const plan = planOf(database, selectSlice(state))
+      assert.match(plan, indexes[state])
+      assert.doesNotMatch(plan, grows)
+    }
+  })
 
-    assert.match(plan, /deliveries_state \(state=\? AND created_at=\? AND rowid>\?\)/)
-    assert.match(plan, /deliveries_state \(state=\? AND created_at>\? AND created_at<\?\)/)
-    assert.doesNotMatch(plan, grows)
+  it('finds the oldest that is not settled without looking at others', () => {
+    assert.doesNotMatch(planOf(database, selectOldest), /SCAN (?!CONSTANT)|TEMP/)
   })
 
   it('finds what a redelivery has on its way, and what repeats a delivery, in an index', () => {
@@ -86,17 +96,23 @@ describe('what a store asks of SQLite', () => {
   })
 
   it('reads a page of deliveries from an index, already sorted', () => {
-    const listings = {
-      'WHERE d.state = ?': /deliveries_state \(state=\?\)/,
-      'WHERE d.endpoint = ?': /deliveries_endpoint \(endpoint=\?\)/,
-      'WHERE d.created_at >= ? AND d.created_at < ?':
-        /deliveries_created \(created_at>\? AND created_at<\?\)/,
-      'WHERE d.state = ? AND (d.created_at, d.seq) < (?, ?)': /deliveries_state \(state=\? AND /,
-    }
-    for (const [conditions, index] of Object.entries(listings)) {
-      const plan = planOf(database, selectListed(conditions))
-      assert.match(plan, index)
-      assert.doesNotMatch(plan, /TEMP B-TREE/)
+    const range = 'AND d.created_at >= ? AND (d.created_at, d.seq) < (?, ?)'
+    const listings = [
+      [
+        'dead',
+        `WHERE d.state <> 'delivered' AND d.state = ? ${range}`,
+        /deliveries_state \(state=\? AND created_at>/,
+      ],
+      ['delivered', `WHERE d.state = ? ${range}`, /deliveries_created \(created_at>/],
+      [undefined, `WHERE d.endpoint = ? ${range}`, /deliveries_created \(created_at>/],
+    ] as const
+    for (const [state, conditions, index] of listings) {
+      const page = planOf(database, selectListed(state, conditions))
+      const end = planOf(database, selectEnd(state, conditions.replace('d.endpoint = ?', 'true')))
+      for (const plan of [page, end]) {
+        assert.match(plan, index)
+        assert.doesNotMatch(plan, /TEMP B-TREE/)
+      }
     }
   })
 })

@@ -21,6 +21,14 @@ export class Conditions {
     return this
   }
 
+  /** Rows down to a place, it included. */
+  downTo(table: string, place: Place | undefined): this {
+    if (place === undefined) return this
+    this.#terms.push(`(${table}.created_at, ${table}.seq) >= (?, ?)`)
+    this.#values.push(place.at, place.seq)
+    return this
+  }
+
   get sql(): string {
     return this.#terms.length === 0 ? '' : `WHERE ${this.#terms.join(' AND ')}`
   }

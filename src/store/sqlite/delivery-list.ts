@@ -1,15 +1,12 @@
-import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import type { DeliveryId } from '../../ids.ts'
 import { withReason } from '../missing-endpoint.ts'
-import { type Place, pageLimit, placeOfCursor, toPage } from '../paging.ts'
-import type { DeliveryFilter, DeliveryRow, Page, Store } from '../store.ts'
+import type { DeliveryRow, Store } from '../store.ts'
 import { attemptTable } from './attempt-table.ts'
-import { Conditions } from './conditions.ts'
 import { deliveryColumns, deliveryOf, messageColumns, messageOf } from './rows.ts'
 
 /** What is read of deliveries, without claiming any. */
 export interface DeliveryList {
-  page(filter: DeliveryFilter): Page<DeliveryRow>
   find(id: DeliveryId): Awaited<ReturnType<Store['delivery']>>
   nextDueAt(endpoints: readonly string[]): number | null
   waitingEndpoints(after: string, limit: number): string[]
@@ -30,31 +27,13 @@ export const selectNextWaiting: string = `
   SELECT min(endpoint) AS endpoint FROM deliveries INDEXED BY deliveries_due
   WHERE state = 'pending' AND endpoint > ?`
 
-/** A page of deliveries that meet the conditions, newest first. */
-export function selectListed(conditions: string): string {
-  return `
-    SELECT ${deliveryColumns}, e.missing_since
-    FROM deliveries AS d CROSS JOIN messages AS m ON m.seq = d.message_seq
-      LEFT JOIN endpoints AS e ON e.endpoint = d.endpoint
-    ${conditions} ORDER BY d.created_at DESC, d.seq DESC LIMIT ?`
-}
-
 export function deliveryList(database: DatabaseSync): DeliveryList {
   const attempts = attemptTable(database)
   const one = database.prepare(selectOne)
   const nextDue = database.prepare(selectNextDue)
   const nextWaiting = database.prepare(selectNextWaiting)
-  /** One statement for each combination of conditions, of which there are few. */
-  const listings = new Map<string, StatementSync>()
 
   return {
-    page(filter) {
-      const limit = pageLimit(filter.limit)
-      const { sql, values } = conditionsOf(filter)
-      const found = listing(sql).all(...values, limit + 1)
-      return toPage('deliveries', found, limit, placeOf, listedOf)
-    },
-
     find(id) {
       const row = one.get(id)
       if (row === undefined) return undefined
@@ -82,31 +61,11 @@ export function deliveryList(database: DatabaseSync): DeliveryList {
       return names
     },
   }
-
-  function listing(sql: string): StatementSync {
-    const known = listings.get(sql)
-    if (known !== undefined) return known
-    const prepared = database.prepare(selectListed(sql))
-    listings.set(sql, prepared)
-    return prepared
-  }
 }
 
-function conditionsOf({ state, endpoint, from, to, cursor }: DeliveryFilter): Conditions {
-  return new Conditions()
-    .add('d.state = ?', state)
-    .add('d.endpoint = ?', endpoint)
-    .add('d.created_at >= ?', from)
-    .add('d.created_at < ?', to)
-    .before('d', placeOfCursor('deliveries', cursor))
-}
-
-function listedOf(row: Record<string, SQLOutputValue>): DeliveryRow {
+/** A delivery as it is shown, from its row and that of its endpoint. */
+export function listedOf(row: Record<string, SQLOutputValue>): DeliveryRow {
   return withReason(deliveryOf(row), row['missing_since'] as number | null)
-}
-
-function placeOf(row: Record<string, SQLInputValue>): Place {
-  return { at: row['created_at'] as number, seq: row['seq'] as number }
 }
 
 function earliest(times: readonly unknown[]): number | null {

@@ -35,34 +35,44 @@ export interface SettledDeliveries {
 /** Rows that are looked at in one go. */
 const sliceRows = 2000
 
+/** Where the rows of a state are, in the order of their creation; the delivered are among all others. */
+const indexOf = {
+  dead: `deliveries_state WHERE state = :state AND state <> 'delivered'`,
+  cancelled: `deliveries_state WHERE state = :state AND state <> 'delivered'`,
+  delivered: 'deliveries_created WHERE true',
+} as const
+
+type Settled = keyof typeof indexOf
+
 /** Rows of the same instant and later ones are asked for apart, because one comparison for both would read all of an instant's rows each time. */
-export const selectSlice = `
-  SELECT created_at, seq, id, endpoint, message_seq, settled_at, redelivery_root
-    FROM deliveries INDEXED BY deliveries_state WHERE state = :state AND created_at = :at AND seq > :seq AND created_at < :to
-  UNION ALL
-  SELECT created_at, seq, id, endpoint, message_seq, settled_at, redelivery_root
-    FROM deliveries INDEXED BY deliveries_state WHERE state = :state AND created_at > :at AND created_at < :to
-  ORDER BY created_at, seq LIMIT ${sliceRows}`
+export function selectSlice(state: Settled): string {
+  const rows = `
+    SELECT created_at, seq, id, endpoint, state, message_seq, settled_at, redelivery_root
+    FROM deliveries INDEXED BY ${indexOf[state]} AND created_at < :to`
+  return `${rows} AND created_at = :at AND seq > :seq UNION ALL ${rows} AND created_at > :at
+    ORDER BY created_at, seq LIMIT ${sliceRows}`
+}
 
-const matches = `settled_at < :before AND (:endpoint IS NULL OR endpoint = :endpoint)`
+const matches = `
+  state = :state AND settled_at < :before AND (:endpoint IS NULL OR endpoint = :endpoint)`
 
-const countSlice = `
-  WITH slice AS MATERIALIZED (${selectSlice})
+const countSlice = (state: Settled): string => `
+  WITH slice AS MATERIALIZED (${selectSlice(state)})
   SELECT count(*) AS looked, count(*) FILTER (WHERE ${matches}) AS matched, max(created_at) AS at,
     max(seq) FILTER (WHERE created_at = (SELECT max(created_at) FROM slice)) AS seq
   FROM slice`
 
-const findMatching = `
+const findMatching = (state: Settled): string => `
   SELECT s.*, ${matches} AS matches, m.erased_at
-  FROM (${selectSlice}) AS s CROSS JOIN messages AS m ON m.seq = s.message_seq`
+  FROM (${selectSlice(state)}) AS s CROSS JOIN messages AS m ON m.seq = s.message_seq`
 
 export function settledDeliveries(database: DatabaseSync): SettledDeliveries {
-  const countRows = database.prepare(countSlice)
-  const rows = database.prepare(findMatching)
+  const counts = ofEach((state) => database.prepare(countSlice(state)))
+  const finds = ofEach((state) => database.prepare(findMatching(state)))
 
   return {
     count(selection, after = startOf(selection.filter)) {
-      const row = countRows.get(valuesOf(selection, after)) ?? {}
+      const row = counts[selection.filter.state].get(valuesOf(selection, after)) ?? {}
       const isLast = Number(row['looked']) < sliceRows
       return { rows: Number(row['matched']), end: isLast ? undefined : placeOf(row) }
     },
@@ -70,7 +80,7 @@ export function settledDeliveries(database: DatabaseSync): SettledDeliveries {
     find(selection, after, limit) {
       const deliveries: SettledDelivery[] = []
       let looked = 0
-      for (const row of rows.iterate(valuesOf(selection, after))) {
+      for (const row of finds[selection.filter.state].iterate(valuesOf(selection, after))) {
         looked += 1
         const end = { at: row['created_at'] as number, seq: row['seq'] as number }
         if (row['matches'] === 1) deliveries.push(settledOf(row, end))
@@ -79,6 +89,10 @@ export function settledDeliveries(database: DatabaseSync): SettledDeliveries {
       return { deliveries, end: undefined }
     },
   }
+}
+
+function ofEach<T>(make: (state: Settled) => T): Readonly<Record<Settled, T>> {
+  return { dead: make('dead'), cancelled: make('cancelled'), delivered: make('delivered') }
 }
 
 /** The place before the first row that may match. */

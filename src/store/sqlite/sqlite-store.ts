@@ -5,7 +5,7 @@ import { CarabinerError } from '../../errors.ts'
 import type { DeliveryId, RedeliveryId } from '../../ids.ts'
 import { copyOfAuditRow, copyOfMessage, copyOfSettlement } from '../copies.ts'
 import type { Erasure, ErasureTarget } from '../erasure.ts'
-import type { Place } from '../paging.ts'
+import { type Place, pageLimit, placeOfCursor, toPage } from '../paging.ts'
 import type { SlotRequest } from '../rate-slots.ts'
 import type {
   NewRedelivery,
@@ -32,6 +32,7 @@ import type {
   Store,
 } from '../store.ts'
 import { storeUnavailable } from '../unavailable.ts'
+import type { ListedDelivery } from './delivery-page.ts'
 import { fileGuard } from './file-guard.ts'
 import { GroupCommit } from './group-commit.ts'
 import { untilUnlocked } from './lock.ts'
@@ -131,7 +132,22 @@ export class SqliteStore implements Store {
   }
 
   async deliveries(filter: DeliveryFilter): Promise<Page<DeliveryRow>> {
-    return this.#read(() => this.#tables.list.page(filter))
+    const limit = pageLimit(filter.limit)
+    const found: ListedDelivery[] = []
+    for (let after = placeOfCursor('deliveries', filter.cursor); ; await setImmediate()) {
+      const wanted = limit + 1 - found.length
+      const { rows, end } = await this.#read(() => this.#tables.page.slice(filter, after, wanted))
+      found.push(...rows)
+      if (rows.length === wanted || end === undefined) break
+      after = end
+    }
+    return toPage(
+      'deliveries',
+      found,
+      limit,
+      (each) => each,
+      ({ row }) => row,
+    )
   }
 
   async delivery(id: DeliveryId): ReturnType<Store['delivery']> {

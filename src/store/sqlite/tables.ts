@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type AuditTable, auditTable } from './audit-table.ts'
 import { type BacklogCount, backlogCount } from './backlog-count.ts'
 import { type DeliveryList, deliveryList } from './delivery-list.ts'
+import { type DeliveryPage, deliveryPage } from './delivery-page.ts'
 import { type DeliveryTable, deliveryTable } from './delivery-table.ts'
 import { type EndpointTable, endpointTable } from './endpoint-table.ts'
 import { type ErasureTable, erasureTable } from './erasure-table.ts'
@@ -18,6 +19,7 @@ export interface Tables {
   readonly outbox: OutboxTable
   readonly deliveries: DeliveryTable
   readonly list: DeliveryList
+  readonly page: DeliveryPage
   readonly backlog: BacklogCount
   readonly endpoints: EndpointTable
   readonly hosts: HostTable
@@ -38,6 +40,7 @@ export function tablesOf(database: DatabaseSync): Tables {
     outbox: outboxTable(database),
     deliveries,
     list: deliveryList(database),
+    page: deliveryPage(database),
     backlog: backlogCount(database),
     endpoints: endpointTable(database),
     hosts: hostTable(database),

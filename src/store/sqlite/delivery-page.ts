@@ -1,0 +1,92 @@
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { Place } from '../paging.ts'
+import type { DeliveryFilter, DeliveryRow, DeliveryState } from '../store.ts'
+import { Conditions } from './conditions.ts'
+import { listedOf } from './delivery-list.ts'
+import { deliveryColumns } from './rows.ts'
+
+/** A row of a listing, and its place in it. */
+export interface ListedDelivery extends Place {
+  readonly row: DeliveryRow
+}
+
+/** Some rows of a page, and where to go on; `undefined` when nothing is left. */
+interface PageSlice {
+  readonly rows: readonly ListedDelivery[]
+  readonly end: Place | undefined
+}
+
+/** Listings of deliveries, a slice at a time: rows that match may be few and far between. */
+export interface DeliveryPage {
+  /** At most `limit` rows that match, newest first, after a place or from the newest, of a bounded number of rows looked at. */
+  slice(filter: DeliveryFilter, after: Place | undefined, limit: number): PageSlice
+}
+
+const sliceRows = 5_000
+
+/** In which index the rows of a state are, by time. */
+export function rowsIn(state: DeliveryState | undefined): string {
+  const index = isRare(state) ? 'deliveries_state' : 'deliveries_created'
+  return `FROM deliveries AS d INDEXED BY ${index}`
+}
+
+/** A page of deliveries that meet the conditions, newest first. */
+export function selectListed(state: DeliveryState | undefined, conditions: string): string {
+  return `
+    SELECT ${deliveryColumns}, e.missing_since
+    ${rowsIn(state)} CROSS JOIN messages AS m ON m.seq = d.message_seq
+      LEFT JOIN endpoints AS e ON e.endpoint = d.endpoint
+    ${conditions} ORDER BY d.created_at DESC, d.seq DESC LIMIT ?`
+}
+
+/** Where a slice of rows ends, of which not all may match. */
+export function selectEnd(state: DeliveryState | undefined, conditions: string): string {
+  return `
+    SELECT d.created_at, d.seq ${rowsIn(state)}
+    ${conditions} ORDER BY d.created_at DESC, d.seq DESC LIMIT 1 OFFSET ${sliceRows - 1}`
+}
+
+export function deliveryPage(database: DatabaseSync): DeliveryPage {
+  /** One statement for each combination of conditions, of which there are few. */
+  const statements = new Map<string, StatementSync>()
+
+  return {
+    slice(filter, after, limit) {
+      const range = rangeOf(filter, after)
+      const last = prepared(selectEnd(filter.state, range.sql)).get(...range.values)
+      const end = last && placeOf(last)
+      const { sql, values } = rangeOf(filter, after)
+        .add('d.state = ?', filter.state)
+        .add('d.endpoint = ?', filter.endpoint)
+        .downTo('d', end)
+      const found = prepared(selectListed(filter.state, sql)).all(...values, limit)
+      return { rows: found.map((row) => ({ ...placeOf(row), row: listedOf(row) })), end }
+    },
+  }
+
+  function prepared(sql: string): StatementSync {
+    const known = statements.get(sql)
+    if (known !== undefined) return known
+    const statement = database.prepare(sql)
+    statements.set(sql, statement)
+    return statement
+  }
+}
+
+/** All but the delivered are few enough to have an index of their own. */
+function isRare(state: DeliveryState | undefined): boolean {
+  return state !== undefined && state !== 'delivered'
+}
+
+/** What a slice is cut from. */
+function rangeOf({ state, from, to }: DeliveryFilter, after: Place | undefined): Conditions {
+  const all = new Conditions()
+    .add('d.created_at >= ?', from)
+    .add('d.created_at < ?', to)
+    .before('d', after)
+  return isRare(state) ? all.add(`d.state <> 'delivered' AND d.state = ?`, state) : all
+}
+
+function placeOf(row: Record<string, SQLOutputValue>): Place {
+  return { at: row['created_at'] as number, seq: row['seq'] as number }
+}
