@@ -5,7 +5,7 @@ import type { AttemptRow, AuditRow, NewMessage, Settlement } from './store.ts'
 export function copyOfMessage(message: NewMessage): NewMessage {
   return {
     ...message,
-    body: Uint8Array.from(message.body),
+    body: copyOfBytes(message.body),
     headers: { ...message.headers },
     deliveries: message.deliveries.map((delivery) => ({ ...delivery })),
   }
@@ -26,8 +26,13 @@ export function copyOfAttempt(attempt: AttemptRow): AttemptRow {
     ...attempt,
     phases: { ...phases },
     responseHeaders: responseHeaders === null ? null : { ...responseHeaders },
-    responseBody: responseBody === null ? null : Uint8Array.from(responseBody),
+    responseBody: responseBody === null ? null : copyOfBytes(responseBody),
   }
+}
+
+/** Small copies share a slab: an allocation of its own costs more than the copy. */
+function copyOfBytes(bytes: Uint8Array): Uint8Array {
+  return Buffer.from(bytes)
 }
 
 /** Details are JSON: what cannot be written as JSON is refused now. */

@@ -3,6 +3,7 @@ import type { DeliveryId } from '../../ids.ts'
 import { hostSilenceMs } from '../liveness.ts'
 import type { ClaimedDelivery, ClaimRequest, Lease, Settlement } from '../store.ts'
 import { type AttemptTable, attemptTable } from './attempt-table.ts'
+import type { RowHint, RowHints } from './row-hints.ts'
 import { deliveryColumns, deliveryOf, messageColumns, messageOf } from './rows.ts'
 
 /** The ways of a delivery from `pending` to settled. */
@@ -35,12 +36,12 @@ const giveBack = `
   SET state = 'pending', due_at = min(due_at, ?), lease_owner = NULL, lease_until = NULL
   WHERE id = ? AND state = 'sending' AND lease_owner = ?`
 
+/** By row and id: the row may be a guess. */
 const settleOne = `
   UPDATE deliveries
   SET state = ?, attempts = max(attempts, ?), due_at = ifnull(?, due_at), last_error = ifnull(?, last_error),
     settled_at = ?, lease_owner = NULL, lease_until = NULL
-  WHERE id = ? AND state = 'sending' AND lease_owner = ?
-  RETURNING seq, endpoint, order_key`
+  WHERE seq = ? AND id = ? AND state = 'sending' AND lease_owner = ?`
 
 const recoverLost = `
   UPDATE deliveries
@@ -49,7 +50,7 @@ const recoverLost = `
 
 const cancelOne = `
   UPDATE deliveries SET state = 'cancelled', settled_at = ? WHERE id = ? AND state = 'pending'
-  RETURNING endpoint, order_key`
+  RETURNING seq, endpoint, order_key`
 
 /** What is held back by its order key goes first: nothing is left behind that waits for what is dead already. */
 const buryWaiting = `
@@ -63,13 +64,14 @@ const passOn = `
     SELECT min(seq) FROM deliveries INDEXED BY deliveries_key
     WHERE endpoint = ? AND order_key = ? AND settled_at IS NULL)`
 
-export function deliveryTable(database: DatabaseSync): DeliveryTable {
+export function deliveryTable(database: DatabaseSync, hints: RowHints): DeliveryTable {
   const attempts: AttemptTable = attemptTable(database)
   const due = database.prepare(selectDue)
   const take = database.prepare(takeLease)
   const prolong = database.prepare(renewLease)
   const give = database.prepare(giveBack)
   const settle = database.prepare(settleOne)
+  const findRow = database.prepare('SELECT seq, endpoint, order_key FROM deliveries WHERE id = ?')
   const forgetHosts = database.prepare('DELETE FROM hosts WHERE beat_at < ?')
   const recover = database.prepare(recoverLost)
   const cancel = database.prepare(cancelOne)
@@ -102,7 +104,8 @@ export function deliveryTable(database: DatabaseSync): DeliveryTable {
     cancel(id, at) {
       const row = cancel.get(at, id)
       if (row === undefined) return false
-      passOnFrom(row)
+      const { endpoint, orderKey } = hintOf(row)
+      if (orderKey !== null) passKeyOn(endpoint, orderKey)
       return true
     },
 
@@ -112,37 +115,46 @@ export function deliveryTable(database: DatabaseSync): DeliveryTable {
   }
 
   function lend(row: Record<string, SQLOutputValue>, lease: Lease): ClaimedDelivery {
-    take.run(lease.owner, lease.until, row['seq'] as number)
-    return {
-      ...deliveryOf(row),
-      state: 'sending',
-      orderKey: row['order_key'] as string | null,
-      message: messageOf(row),
-    }
+    const delivery = deliveryOf(row)
+    const hint = hintOf(row)
+    take.run(lease.owner, lease.until, hint.seq)
+    hints.remember(delivery.id, hint)
+    return { ...delivery, state: 'sending', orderKey: hint.orderKey, message: messageOf(row) }
   }
 
-  function settleOnce({ id, owner, attempt, next, at }: Settlement): boolean {
-    const row = settle.get(
+  function settleOnce(settlement: Settlement): boolean {
+    const hint = hints.take(settlement.id)
+    if (hint !== undefined && settleRow(settlement, hint)) return true
+    const row = findRow.get(settlement.id)
+    return row !== undefined && settleRow(settlement, hintOf(row))
+  }
+
+  function settleRow({ id, owner, attempt, next, at }: Settlement, row: RowHint): boolean {
+    const { changes } = settle.run(
       next.kind,
       attempt?.number ?? 0,
       next.kind === 'pending' ? next.dueAt : null,
       next.kind === 'delivered' ? null : next.reason,
       next.kind === 'pending' ? null : at,
+      row.seq,
       id,
       owner,
     )
-    if (row === undefined) return false
-    if (attempt !== null) attempts.record(row['seq'] as number, attempt)
-    if (next.kind !== 'pending') passOnFrom(row)
+    if (changes === 0) return false
+    if (attempt !== null) attempts.record(row.seq, attempt)
+    if (next.kind !== 'pending' && row.orderKey !== null) passKeyOn(row.endpoint, row.orderKey)
     return true
   }
 
   function passKeyOn(endpoint: string, orderKey: string): void {
     pass.run(endpoint, orderKey)
   }
+}
 
-  function passOnFrom(row: Record<string, SQLOutputValue>): void {
-    const orderKey = row['order_key'] as string | null
-    if (orderKey !== null) passKeyOn(row['endpoint'] as string, orderKey)
+function hintOf(row: Record<string, SQLOutputValue>): RowHint {
+  return {
+    seq: row['seq'] as number,
+    endpoint: row['endpoint'] as string,
+    orderKey: row['order_key'] as string | null,
   }
 }

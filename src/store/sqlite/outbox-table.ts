@@ -9,6 +9,7 @@ import {
 } from '../refusal.ts'
 import type { Lease, Message, NewDelivery, NewMessage } from '../store.ts'
 import { isDuplicate } from './failure.ts'
+import type { RowHints } from './row-hints.ts'
 
 /** What `enqueue` gives to a host with the very commit that stores it. */
 interface BornClaimed {
@@ -26,7 +27,7 @@ export interface OutboxTable {
   enqueue(messages: readonly NewMessage[], claimed: BornClaimed | undefined): void
 }
 
-export function outboxTable(database: DatabaseSync): OutboxTable {
+export function outboxTable(database: DatabaseSync, hints: RowHints): OutboxTable {
   const insertMessage = database.prepare(
     `INSERT INTO messages (id, origin, type, content_type, headers, trace_id, depth, tenant, created_at, body)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
@@ -92,7 +93,7 @@ export function outboxTable(database: DatabaseSync): OutboxTable {
     if (lease !== undefined && orderKey !== null) throw orderedBornClaimed(id)
     const first = orderKey === null || selectUnsettledOfKey.get(endpoint, orderKey) === undefined
     try {
-      insertDelivery.run(
+      const { lastInsertRowid } = insertDelivery.run(
         id,
         messageSeq,
         endpoint,
@@ -106,6 +107,9 @@ export function outboxTable(database: DatabaseSync): OutboxTable {
         redeliveryOf,
         redeliveryOf === null ? null : rootOf(redeliveryOf),
       )
+      if (lease !== undefined) {
+        hints.remember(id, { seq: Number(lastInsertRowid), endpoint, orderKey })
+      }
     } catch (error) {
       throw isDuplicate(error) ? deliveryExists(id, error) : error
     }

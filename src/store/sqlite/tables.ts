@@ -12,6 +12,7 @@ import { probeTable } from './probe-table.ts'
 import { type RateTable, rateTable } from './rate-table.ts'
 import { type RedeliveryTable, redeliveryTable } from './redelivery-table.ts'
 import { type Retention, retention } from './retention.ts'
+import { RowHints } from './row-hints.ts'
 import { type SettledDeliveries, settledDeliveries } from './settled-deliveries.ts'
 
 /** What is done with the tables of a store, each by the file named for it. */
@@ -34,10 +35,11 @@ export interface Tables {
 }
 
 export function tablesOf(database: DatabaseSync): Tables {
-  const deliveries = deliveryTable(database)
+  const hints = new RowHints()
+  const deliveries = deliveryTable(database, hints)
   const settled = settledDeliveries(database)
   return {
-    outbox: outboxTable(database),
+    outbox: outboxTable(database, hints),
     deliveries,
     list: deliveryList(database),
     page: deliveryPage(database),
