@@ -8,6 +8,8 @@ import type { ScopeParts } from './connector/create-scope.ts'
 import { type StartedConnector, startConnectors, stopConnectors } from './connector/lifecycle.ts'
 import type { Metrics } from './connector/scope.ts'
 import type { Deliveries, OutboundMessage } from './delivery/deliveries.ts'
+import { handleRedeliver } from './delivery/redelivery/redeliver-handler.ts'
+import type { Redeliveries } from './delivery/redelivery/redeliveries.ts'
 import { InFlight } from './in-flight.ts'
 import type { HostLogger } from './log.ts'
 import type { Validator } from './schema/validator.ts'
@@ -24,6 +26,7 @@ export interface LastingParts {
   readonly observe: DispatchObserver
   readonly outbox: Outbox<OutboundMessage>
   readonly deliveries: Omit<Deliveries, 'owe'>
+  readonly redeliveries: Pick<Redeliveries, 'one' | 'many'>
 }
 
 /** One assembly at work: its bus, channels and connectors. A reload starts the next one before it ends the last. */
@@ -61,6 +64,7 @@ export async function startGeneration(
 
   declareEvents(bus, assembly.connectors)
   bus.connectors(assembly.connectors.map(({ id }) => id))
+  handleRedeliver(bus, lasting.redeliveries)
   const partsOf = (id: string): ScopeParts => ({
     bus,
     channels,

@@ -58,6 +58,7 @@ export async function openHostParts(options: HostPartsOptions): Promise<HostPart
       observe: metrics.dispatches,
       outbox: engine.outbox,
       deliveries: engine,
+      redeliveries: engine.redeliveries,
     },
     async close(withinMs) {
       await engine.stop(withinMs)

@@ -1,4 +1,5 @@
 import type { Assembly } from './assembly/assembly.ts'
+import { redeliverEvent } from './bus/built-in-events.ts'
 import type { HostParts } from './host-parts.ts'
 import { packageVersion } from './own-package.ts'
 import type { AssemblyDescription, HostFace, HostState } from './server/host-face.ts'
@@ -39,6 +40,8 @@ function faceOf(host: ServedHost, { store, engine }: HostParts): HostFace {
     describe: () => host.describe(),
     state: () => host.state,
     health: async () => [{ name: store.name, ...(await engine.health()) }],
-    redeliver: (id, cause) => engine.redeliver(id, cause),
+    redeliver: (filter, cause) => host.dispatch(redeliverEvent.name, { filter }, cause),
+    stopRedelivery: (id, cause) => engine.redeliveries.stop(id, cause),
+    erase: (target, cause) => engine.erase(target, cause),
   }
 }

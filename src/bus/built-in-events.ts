@@ -1,8 +1,11 @@
 import {
+  type Static,
   type TArray,
+  type TLiteral,
   type TObject,
   type TOptional,
   type TString,
+  type TUnion,
   type TUnknown,
   Type,
 } from 'typebox'
@@ -16,11 +19,33 @@ type CheckEvent = EventDefinition<
   TUnknown
 >
 
+/** One settled delivery, or all of a state, an endpoint and a time of creation (RFC 3339; `to` exclusive). */
+type RedeliverFilterSchema = TUnion<
+  [
+    TObject<{ deliveryId: TString }>,
+    TObject<{
+      state: TUnion<[TLiteral<'dead'>, TLiteral<'delivered'>, TLiteral<'cancelled'>]>
+      endpoint: TOptional<TString>
+      from: TOptional<TString>
+      to: TOptional<TString>
+    }>,
+  ]
+>
+type RedeliverEvent = EventDefinition<
+  'deliveries.redeliver',
+  TObject<{ filter: RedeliverFilterSchema }>,
+  TUnknown
+>
+
+/** Which settled deliveries are to be sent again: one, or all that match. Times in RFC 3339. */
+export type RedeliverFilter = Static<RedeliverFilterSchema>
+
 /** The events every host has, by name. */
 export interface BuiltInEvents {
   readonly startup: Startup
   readonly shutdown: Shutdown
   readonly check: CheckEvent
+  readonly 'deliveries.redeliver': RedeliverEvent
 }
 
 const plain = {
@@ -33,7 +58,7 @@ const plain = {
 
 /** The events every host has, in the order a host dispatches them. */
 export function builtInEvents(): readonly AnyEvent[] {
-  return [startup, check, shutdown]
+  return [startup, check, redeliverEvent, shutdown]
 }
 
 /** Whether a before handler may cancel the event. A host that has to stop stops. */
@@ -65,5 +90,32 @@ const check: CheckEvent = {
   params: Type.Object({
     ids: Type.Optional(Type.Array(Type.String())),
     tags: Type.Optional(Type.Array(Type.String())),
+  }),
+}
+
+const time = Type.String({ format: 'date-time' })
+
+/** Dispatched when settled deliveries are to be sent again; what does it is the host's own on handler. */
+export const redeliverEvent: RedeliverEvent = {
+  ...plain,
+  name: 'deliveries.redeliver',
+  description: 'Settled deliveries are sent again: one, or all that a filter matches',
+  params: Type.Object({
+    filter: Type.Union([
+      Type.Object({ deliveryId: Type.String({ format: 'uuid' }) }, { additionalProperties: false }),
+      Type.Object(
+        {
+          state: Type.Union([
+            Type.Literal('dead'),
+            Type.Literal('delivered'),
+            Type.Literal('cancelled'),
+          ]),
+          endpoint: Type.Optional(Type.String({ minLength: 1 })),
+          from: Type.Optional(time),
+          to: Type.Optional(time),
+        },
+        { additionalProperties: false },
+      ),
+    ]),
   }),
 }

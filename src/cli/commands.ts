@@ -56,7 +56,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./commands/test.ts')).configureTest,
   },
   deliveries: {
-    summary: 'list, show, redeliver or cancel deliveries',
+    summary: 'list, show, redeliver, cancel or erase deliveries',
     load: async () => (await import('./commands/deliveries.ts')).configureDeliveries,
   },
   audit: {

@@ -10,6 +10,8 @@ export interface DeliveryObserver {
   /** A delivery has been settled in the store. */
   settled(state: 'delivered' | 'dead', endpoint: string, sinceAcceptedMs: number): void
   circuit(endpoint: string, state: Circuit['state']): void
+  /** A redelivery of many has made new deliveries, and left some out. */
+  redelivered(deliveries: number, skipped: number): void
 }
 
 interface ObservedAttempt {

@@ -1,15 +1,16 @@
 import type { Outbox as BusOutbox } from '../bus/outbox.ts'
-import { CarabinerError, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import type { DeliveryId } from '../ids.ts'
-import type { DeliveryRow } from '../store/store.ts'
+import type { Erasure, ErasureTarget } from '../store/erasure.ts'
 import { ask } from './ask.ts'
 import type { AskOptions, CircuitOpen, Deliveries, OutboundMessage } from './deliveries.ts'
 import type { EndpointDefinition } from './endpoint.ts'
 import { type EndpointStatus, endpointStatus } from './endpoint-status.ts'
 import { type DeliveryEngineOptions, defaultBodyLimit } from './engine-options.ts'
 import { EngineParts } from './engine-parts.ts'
+import { erase } from './erasure.ts'
 import type { MissingEndpoint } from './missing-endpoints.ts'
-import { redeliver } from './redeliver.ts'
+import type { Redeliveries } from './redelivery/redeliveries.ts'
 import type { CompleteReply, NoReply } from './sender.ts'
 import { waitAtMost } from './wait-at-most.ts'
 
@@ -124,25 +125,21 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     await waitAtMost(clock, this.#settleTimeoutMs, farewell)
   }
 
+  /** Sends again what is settled. */
+  get redeliveries(): Redeliveries {
+    return this.#parts.redeliveries
+  }
+
   /**
-   * Sends a settled delivery's message once more: a new delivery, same `webhook-id`.
+   * Removes bodies, headers and answers of a message or a tenant; what waits is cancelled, here at once. Written to the audit trail, without them.
    *
-   * @throws {CarabinerError} DELIVERY_UNKNOWN, DELIVERY_UNSETTLED, ENDPOINT_UNKNOWN, STORE_UNAVAILABLE
+   * @throws {CarabinerError} STORE_UNAVAILABLE
    */
-  async redeliver(
-    id: DeliveryId,
-    cause: { readonly actor: string } = { actor: 'host' },
-  ): Promise<DeliveryRow> {
-    const { store, clock, observe } = this.#options
-    const { registry } = this.#parts
-    const found = await store.delivery(id)
-    if (found !== undefined && registry.get(found.delivery.endpoint) === undefined) {
-      throw unknownEndpoint(found.delivery.endpoint)
-    }
-    const row = await redeliver(store, clock, id, cause.actor)
-    observe?.accepted(1)
-    this.wakeFor([row.endpoint])
-    return row
+  async erase(target: ErasureTarget, cause: { readonly actor: string }): Promise<Erasure> {
+    const { store, clock } = this.#options
+    const erasure = await erase(store, clock, target, cause.actor)
+    await this.#parts.heartbeat.renewAll()
+    return erasure
   }
 
   /** Something was stored for these endpoints that is due now: this host looks for it at once. */
@@ -203,12 +200,15 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
   }
 
   async #start(): Promise<void> {
-    const { heartbeat, registry, mode, claimer } = this.#parts
+    const { heartbeat, registry, mode, claimer, redeliveries } = this.#parts
     await heartbeat.start()
     await registry.refresh().catch((error: unknown) => {
       this.#options.log.warn({ err: error }, 'the state of the endpoints could not be read')
     })
-    if (mode.current === 'delivering') claimer.start({ sweeps: true })
+    if (mode.current === 'delivering') {
+      claimer.start({ sweeps: true })
+      redeliveries.start()
+    }
     // Nothing of ours is in the store yet: what is committed first may be sent from memory.
     if (mode.current === 'holding')
       for (const queue of registry.all()) queue.foundAll(queue.expected)
@@ -216,10 +216,10 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
 
   /** No claims; what waits goes back; what is being sent has `timeoutMs`; then all is told to the store. */
   async #cease(timeoutMs: number): Promise<void> {
-    const { mode, claimer, custody, runner, registry, held, settler } = this.#parts
+    const { mode, claimer, custody, runner, registry, held, settler, redeliveries } = this.#parts
     if (mode.current !== 'stopped') mode.current = 'idle'
     const { clock } = this.#options
-    const claims = claimer.stop()
+    const claims = Promise.all([claimer.stop(), redeliveries.end()])
     custody.giveBackWaiting()
     await waitAtMost(clock, timeoutMs, runner.idle())
     for (const queue of registry.all()) queue.abort()
@@ -228,18 +228,11 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     settler.abandon()
   }
 
-  async #finish(claims: Promise<void>): Promise<void> {
+  async #finish(claims: Promise<unknown>): Promise<void> {
     const { runner, settler, side } = this.#parts
     await claims
     await runner.idle()
     await settler.idle()
     await side.idle()
   }
-}
-
-function unknownEndpoint(endpoint: string): CarabinerError {
-  return new CarabinerError(
-    'ENDPOINT_UNKNOWN',
-    `there is no endpoint \`${endpoint}\` in the assembly`,
-  )
 }

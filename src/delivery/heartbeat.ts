@@ -66,6 +66,11 @@ export class Heartbeat {
     return now - this.#lastBeatAt < silenceMs
   }
 
+  /** Asks the store now which deliveries are still this host's. @throws {CarabinerError} STORE_UNAVAILABLE */
+  async renewAll(): Promise<void> {
+    await this.#renew(this.#parts.clock.now(), [...this.#parts.held.all()])
+  }
+
   #beat(): Promise<void> {
     this.#beating = this.#tick().finally(() => {
       if (this.#stopped) return
@@ -81,7 +86,7 @@ export class Heartbeat {
       await store.beat(hostId, now)
       this.#lastBeatAt = now
       // Leases first: what is recovered below are those that ended, ours too.
-      await this.#renew(now)
+      await this.#renewDue(now)
       await this.#recover(now)
       await this.#parts.flush()
       this.#trouble = undefined
@@ -92,8 +97,12 @@ export class Heartbeat {
     }
   }
 
-  async #renew(now: number): Promise<void> {
-    const due = [...this.#parts.held.all()].filter((held) => held.leasedUntil < now + renewWithinMs)
+  async #renewDue(now: number): Promise<void> {
+    const isDue = (held: HeldDelivery): boolean => held.leasedUntil < now + renewWithinMs
+    await this.#renew(now, [...this.#parts.held.all()].filter(isDue))
+  }
+
+  async #renew(now: number, due: readonly HeldDelivery[]): Promise<void> {
     if (due.length === 0) return
 
     const lease = this.lease(now)

@@ -7,7 +7,7 @@ import type { DeliveryRow, NewDelivery, Store } from '../store/store.ts'
  * Stores a new delivery of a settled one's message, to the same endpoint: same `webhook-id`, same body. Written to the audit trail.
  *
  * @param actor - who asked for it
- * @throws {CarabinerError} DELIVERY_UNKNOWN, DELIVERY_UNSETTLED, STORE_UNAVAILABLE
+ * @throws {CarabinerError} DELIVERY_UNKNOWN, DELIVERY_UNSETTLED, MESSAGE_ERASED, STORE_UNAVAILABLE
  */
 export async function redeliver(
   store: Store,
@@ -18,11 +18,17 @@ export async function redeliver(
   const found = await store.delivery(id)
   if (found === undefined)
     throw new CarabinerError('DELIVERY_UNKNOWN', `there is no delivery ${id}`)
-  const { delivery, message } = found
+  const { delivery, message, erasedAt } = found
   if (delivery.settledAt === null) {
     throw new CarabinerError(
       'DELIVERY_UNSETTLED',
       `delivery ${id} is ${delivery.state}: only what is delivered, dead or cancelled is sent again`,
+    )
+  }
+  if (erasedAt !== null) {
+    throw new CarabinerError(
+      'MESSAGE_ERASED',
+      `what message ${message.id} said was erased on ${new Date(erasedAt).toISOString()}: there is nothing to send again`,
     )
   }
 

@@ -50,6 +50,12 @@ export function deliveryMetrics(registry: Registry): DeliveryObserver {
     labelNames: ['state'],
     registers,
   })
+  const redelivered = new Counter({
+    name: 'carabiner_redelivered_total',
+    help: 'Settled deliveries that redeliveries of many came to on this host, by what was done: made or skipped',
+    labelNames: ['result'],
+    registers,
+  })
   return {
     accepted: (deliveries) => accepted.inc(deliveries),
     attempted({ outcome, number, durationMs, sinceAcceptedMs }) {
@@ -62,5 +68,9 @@ export function deliveryMetrics(registry: Registry): DeliveryObserver {
       latency.observe({ state }, Math.max(0, sinceAcceptedMs) / 1_000)
     },
     circuit: (_endpoint, state) => circuits.inc({ state }),
+    redelivered(deliveries, skipped) {
+      redelivered.inc({ result: 'made' }, deliveries)
+      redelivered.inc({ result: 'skipped' }, skipped)
+    },
   }
 }

@@ -1,13 +1,25 @@
+import type { RedeliverFilter } from '../bus/built-in-events.ts'
 import type { DispatchOptions } from '../bus/dispatch-options.ts'
 import type { Outcome } from '../bus/outcome.ts'
 import type { Phase } from '../bus/phase.ts'
 import type { ConnectorRoute, RouteRequest } from '../connector/route.ts'
-import type { DeliveryId } from '../ids.ts'
-import type { DeliveryRow, EndpointState, Store } from '../store/store.ts'
+import type { RedeliveryId } from '../ids.ts'
+import type { Erasure, ErasureTarget } from '../store/erasure.ts'
+import type { Redelivery } from '../store/redelivery.ts'
+import type { EndpointState, Store } from '../store/store.ts'
 
 /** What the server needs of the host: all it knows of it. */
 export interface HostFace {
-  readonly store: Pick<Store, 'name' | 'deliveries' | 'delivery' | 'endpointStates' | 'auditPage'>
+  readonly store: Pick<
+    Store,
+    | 'name'
+    | 'deliveries'
+    | 'delivery'
+    | 'endpointStates'
+    | 'auditPage'
+    | 'redelivery'
+    | 'redeliveries'
+  >
   /**
    * @throws {CarabinerError} EVENT_UNKNOWN, SHUTTING_DOWN
    * @throws {EventParamsError} EVENT_PARAMS_INVALID
@@ -23,11 +35,15 @@ export interface HostFace {
   /** What has to answer for the host to be of use; the store under its name first. */
   health(): Promise<readonly HealthCheck[]>
   /**
-   * Stores a new delivery of the same message to the same endpoint.
+   * Dispatches `deliveries.redeliver`; a result of `host` says what was made.
    *
-   * @throws {CarabinerError} DELIVERY_UNKNOWN, DELIVERY_UNSETTLED, ENDPOINT_UNKNOWN, STORE_UNAVAILABLE
+   * @throws {CarabinerError} SHUTTING_DOWN
    */
-  redeliver(id: DeliveryId, cause: Cause): Promise<DeliveryRow>
+  redeliver(filter: RedeliverFilter, cause: Cause): Promise<Outcome>
+  /** Ends a redelivery where it stands. `undefined` for an unknown id. @throws {CarabinerError} STORE_UNAVAILABLE */
+  stopRedelivery(id: RedeliveryId, cause: Cause): Promise<Redelivery | undefined>
+  /** @throws {CarabinerError} STORE_UNAVAILABLE */
+  erase(target: ErasureTarget, cause: Cause): Promise<Erasure>
 }
 
 export type HostState = 'starting' | 'ready' | 'draining'

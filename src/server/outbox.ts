@@ -3,11 +3,11 @@ import type { Redactor } from '../assembly/redactor.ts'
 import type { DeliveryId } from '../ids.ts'
 import type { DeliveryFilter } from '../store/store.ts'
 import type { App } from './app.ts'
-import { callerOf } from './caller.ts'
 import { deliveryDetailJson, deliveryJson } from './delivery-json.ts'
 import { noBody, noQuery } from './empty-schemas.ts'
 import { success } from './envelope.ts'
 import type { HostFace } from './host-face.ts'
+import { redeliver } from './redeliver.ts'
 import { notFound, type RequestError } from './request-error.ts'
 
 export interface OutboxOptions {
@@ -66,10 +66,10 @@ export function outboxRoutes(app: App, { face, redactor }: OutboxOptions): void 
     async (request, reply) => {
       const id = deliveryId(request.params)
       if ((await face.store.delivery(id)) === undefined) throw unknownDelivery(id)
-      const cause = { actor: callerOf(request), traceId: request.id }
-      const redelivery = await face.redeliver(id, cause)
+      const made = await redeliver(face, { deliveryId: id }, request, redactor)
+      const redelivery = await face.store.delivery(madeId(made))
       reply.status(202)
-      return success(deliveryJson(redelivery, redactor))
+      return success(redelivery && deliveryJson(redelivery.delivery, redactor))
     },
   )
 }
@@ -77,6 +77,13 @@ export function outboxRoutes(app: App, { face, redactor }: OutboxOptions): void 
 /** The path's schema has seen to it that this is a UUID; whether it is a delivery's, the store will tell. */
 function deliveryId(params: { readonly deliveryId: string }): DeliveryId {
   return params.deliveryId.toLowerCase() as DeliveryId
+}
+
+/** What was made of one delivery is a delivery: the host's handler says which. */
+function madeId(made: object): DeliveryId {
+  if ('deliveryId' in made && typeof made.deliveryId === 'string')
+    return made.deliveryId as DeliveryId
+  throw new TypeError('the redelivery of one delivery made none')
 }
 
 function unknownDelivery(id: string): RequestError {

@@ -8,12 +8,14 @@ import { connectorRoutes } from './connector-routes.ts'
 import { allowOrigins } from './cors.ts'
 import { createApp } from './create-app.ts'
 import { dispatchRoutes } from './dispatch.ts'
+import { erasuresRoutes } from './erasures.ts'
 import { healthRoutes } from './health.ts'
 import type { ServedRoute } from './host-face.ts'
 import { keyJudge } from './management-key.ts'
 import { refuseOtherMethods } from './method-not-allowed.ts'
 import { metricsRoutes } from './metrics.ts'
 import { outboxRoutes } from './outbox.ts'
+import { redeliveriesRoutes } from './redeliveries.ts'
 import { notFound, RequestError, unavailable } from './request-error.ts'
 import type { ServerOptions } from './server-options.ts'
 
@@ -61,6 +63,8 @@ export function servingApp(
       dispatchRoutes(scope, options)
       assemblyRoutes(scope, options)
       outboxRoutes(scope, options)
+      redeliveriesRoutes(scope, options)
+      erasuresRoutes(scope, options)
       auditEntriesRoutes(scope, options)
       connectorRoutes(scope, ofFamily('management'), options)
     })

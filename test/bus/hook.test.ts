@@ -90,7 +90,7 @@ describe('an event definition', () => {
   it('exists for what every host has', () => {
     assert.deepEqual(
       builtInEvents().map((event) => event.name),
-      ['startup', 'check', 'shutdown'],
+      ['startup', 'check', 'deliveries.redeliver', 'shutdown'],
     )
   })
 })

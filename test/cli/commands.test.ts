@@ -275,9 +275,15 @@ describe('carabiner config, schema, connectors, show', () => {
       return (json as Record<string, unknown>[]).map((row) => row[key])
     }
 
-    assert.deepEqual(await names('events', 'name'), ['startup', 'check', 'shutdown', 'adjust'])
+    assert.deepEqual(await names('events', 'name'), [
+      'startup',
+      'check',
+      'deliveries.redeliver',
+      'shutdown',
+      'adjust',
+    ])
     assert.deepEqual(await names('connectors', 'id'), ['adjuster', 'webhooks'])
-    assert.deepEqual(await names('handlers', 'phase'), ['before', 'before', 'on', 'after'])
+    assert.deepEqual(await names('handlers', 'phase'), ['on', 'before', 'before', 'on', 'after'])
   })
 })
 

@@ -95,7 +95,7 @@ describe('a delivery over HTTP', () => {
     const [sent] = await allDeliveries(opened.store)
     assert.ok(sent)
 
-    await running.engine.redeliver(sent.id, { actor: 'anna' })
+    await running.engine.redeliveries.one(sent.id, { actor: 'anna' })
     const [first, again] = await to.requests(2)
     await eventually(isSettled)
 

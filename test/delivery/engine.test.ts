@@ -252,6 +252,7 @@ for (const kind of ['memory', 'sqlite'] as const) {
         attempted: ({ outcome, endpoint, number }) => seen.push(`${outcome} ${endpoint} ${number}`),
         settled: (state, endpoint) => seen.push(`settled ${state} ${endpoint}`),
         circuit: (endpoint, state) => seen.push(`circuit ${state} ${endpoint}`),
+        redelivered: (deliveries, skipped) => seen.push(`redelivered ${deliveries}, ${skipped}`),
       }
       const sender = new FakeSender([noConnection, 200])
       const retry = { ...retryPolicies.awa, baseMs: 1, jitter: 'none' } as const
@@ -401,7 +402,7 @@ for (const kind of ['memory', 'sqlite'] as const) {
       await eventually(async () => (await onlyDelivery(store)).state === 'dead')
       const dead = await onlyDelivery(store)
 
-      const again = await running.engine.redeliver(dead.id, { actor: 'anna' })
+      const again = await running.engine.redeliveries.one(dead.id, { actor: 'anna' })
       await eventually(async () => (await store.delivery(again.id))?.delivery.state === 'delivered')
 
       const [first, second] = sender.requests
@@ -419,9 +420,13 @@ for (const kind of ['memory', 'sqlite'] as const) {
       await running.engine.send([anOutboundMessage()])
       const { id, messageId } = await onlyDelivery(store)
 
-      await assert.rejects(running.engine.redeliver(id), { code: 'DELIVERY_UNSETTLED' })
+      await assert.rejects(running.engine.redeliveries.one(id, { actor: 'anna' }), {
+        code: 'DELIVERY_UNSETTLED',
+      })
       const unknown = messageId as unknown as typeof id
-      await assert.rejects(running.engine.redeliver(unknown), { code: 'DELIVERY_UNKNOWN' })
+      await assert.rejects(running.engine.redeliveries.one(unknown, { actor: 'anna' }), {
+        code: 'DELIVERY_UNKNOWN',
+      })
     })
 
     it('cancels what waits, and nothing else', async () => {

@@ -27,6 +27,9 @@ const watched: ReadonlySet<string> = new Set([
   'updateEndpoint',
   'takeProbe',
   'bury',
+  'redeliveries',
+  'holdRedelivery',
+  'advanceRedelivery',
 ])
 
 /** A store whose calls fail on cue. @param fails - asked for each call, with its place in the row of calls */

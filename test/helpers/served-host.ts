@@ -165,6 +165,8 @@ export function aFace(given: Partial<HostFace> = {}): HostFace {
       delivery: async () => undefined,
       endpointStates: async () => [],
       auditPage: async () => ({ rows: [], total: 0 }),
+      redelivery: async () => undefined,
+      redeliveries: noRows,
     },
     dispatch: async (event, params, options) => {
       if (event !== 'adjust')
@@ -175,11 +177,17 @@ export function aFace(given: Partial<HostFace> = {}): HostFace {
     describe: () => ({ connectors: [], events: [], handlers: [], endpoints: [] }),
     state: () => 'ready',
     health: async () => [{ name: 'memory', ok: true }],
-    redeliver: async () => {
-      throw new CarabinerError('ENDPOINT_UNKNOWN', 'nothing can be redelivered here')
-    },
+    redeliver: async () => refusedByHost('ENDPOINT_UNKNOWN', 'nothing can be redelivered here'),
+    stopRedelivery: async () => undefined,
+    erase: async () => ({ messages: 0, cancelled: 0 }),
     ...given,
   }
+}
+
+/** What becomes of an event whose own handler, the host's, does not do it. */
+export function refusedByHost(code: string, message: string): Outcome {
+  const failures = [{ connector: 'host', phase: 'on', code, message }] as const
+  return anOutcome({ kind: 'failed', phase: 'on', failures, results: [] })
 }
 
 async function noRows(): Promise<Page<never>> {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Outcome } from '../../src/bus/outcome.ts'
 import { CarabinerError } from '../../src/errors.ts'
 import { newDeliveryId, newMessageId } from '../../src/ids.ts'
 import type { Cause, HostFace } from '../../src/server/host-face.ts'
 import type { AttemptRow, DeliveryFilter, DeliveryRow, Message } from '../../src/store/store.ts'
-import { aFace, secret, servedHost } from '../helpers/served-host.ts'
+import { aFace, anOutcome, refusedByHost, secret, servedHost } from '../helpers/served-host.ts'
 
 const row: DeliveryRow = {
   id: newDeliveryId(),
@@ -38,6 +39,7 @@ const message: Message = {
   headers: {},
   traceId: 'trace',
   depth: 0,
+  tenant: null,
   createdAt: row.createdAt,
 }
 const attempt: AttemptRow = {
@@ -175,13 +177,16 @@ describe('POST /api/v1/outbox/:deliveryId/redeliver', () => {
   ]
   for (const [headers, actor] of callers) {
     it(`stores a new delivery on behalf of ${actor}`, async () => {
-      const asked: [string, Cause][] = []
+      const asked: [unknown, Cause][] = []
       const redelivery: DeliveryRow = { ...row, id: newDeliveryId(), state: 'pending', attempts: 0 }
-      const redeliver: HostFace['redeliver'] = async (id, cause) => {
-        asked.push([id, cause])
-        return redelivery
+      const redeliver: HostFace['redeliver'] = async (filter, cause) => {
+        asked.push([filter, cause])
+        const results = [{ connector: 'host', value: { deliveryId: redelivery.id } }]
+        return anOutcome({ kind: 'completed', results })
       }
-      await using host = await servedHost({ face: { store: storeWithRow(), redeliver } })
+      await using host = await servedHost({
+        face: { store: storeWith(row, redelivery), redeliver },
+      })
 
       const answer = await host.request(`/api/v1/outbox/${row.id.toUpperCase()}/redeliver`, {
         method: 'POST',
@@ -190,7 +195,7 @@ describe('POST /api/v1/outbox/:deliveryId/redeliver', () => {
 
       assert.equal(answer.status, 202)
       assert.equal(answer.json['data']?.['id'], redelivery.id)
-      assert.deepEqual(asked, [[row.id, { actor, traceId: 'mine' }]])
+      assert.deepEqual(asked, [[{ deliveryId: row.id }, { actor, traceId: 'mine' }]])
     })
   }
 
@@ -217,11 +222,14 @@ describe('POST /api/v1/outbox/:deliveryId/redeliver', () => {
   const thrown = [
     ['DELIVERY_UNSETTLED', 409, 'CONFLICT'],
     ['DELIVERY_UNKNOWN', 404, 'NOT_FOUND'],
+    ['ENDPOINT_DISABLED', 409, 'CONFLICT'],
+    ['MESSAGE_ERASED', 409, 'CONFLICT'],
+    ['STORE_UNAVAILABLE', 503, 'DEPENDENCY_UNAVAILABLE'],
   ] as const
   for (const [code, status, answered] of thrown) {
     it(`is ${status} when the engine says ${code}`, async () => {
-      const redeliver = (): Promise<never> =>
-        Promise.reject(new CarabinerError(code, `delivery ${row.id} is not to be sent again`))
+      const redeliver = async (): Promise<Outcome> =>
+        refusedByHost(code, `delivery ${row.id} is not to be sent again`)
       await using host = await servedHost({ face: { store: storeWithRow(), redeliver } })
 
       const answer = await host.request(`/api/v1/outbox/${row.id}/redeliver`, { method: 'POST' })
@@ -231,6 +239,18 @@ describe('POST /api/v1/outbox/:deliveryId/redeliver', () => {
       assert.match(String(answer.json['error']?.['message']), /not to be sent again/)
     })
   }
+
+  it('is 409 with the outcome when a connector vetoes it', async () => {
+    const veto = { kind: 'cancelled', by: 'freeze', reason: 'not on a Friday', also: [] } as const
+    const redeliver = async (): Promise<Outcome> => anOutcome(veto)
+    await using host = await servedHost({ face: { store: storeWithRow(), redeliver } })
+
+    const answer = await host.request(`/api/v1/outbox/${row.id}/redeliver`, { method: 'POST' })
+
+    assert.equal(answer.status, 409)
+    assert.equal(answer.json['error']?.['code'], 'EVENT_CANCELLED')
+    assert.equal(answer.json['error']?.['details']?.['reason'], 'not on a Friday')
+  })
 
   it('refuses a body it would ignore', async () => {
     const redeliver = (): never => assert.fail('must not be asked')
@@ -251,8 +271,14 @@ function aStore(given: Partial<HostFace['store']>): HostFace['store'] {
 }
 
 function storeWithRow(): HostFace['store'] {
+  return storeWith(row)
+}
+
+function storeWith(...rows: readonly DeliveryRow[]): HostFace['store'] {
   return aStore({
-    delivery: async (id) =>
-      id === row.id ? { delivery: row, message, attempts: [attempt] } : undefined,
+    delivery: async (id) => {
+      const delivery = rows.find((each) => each.id === id)
+      return delivery && { delivery, message, attempts: [attempt], erasedAt: null }
+    },
   })
 }

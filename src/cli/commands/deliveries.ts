@@ -1,16 +1,16 @@
 import { systemClock } from '../../clock.ts'
-import { redeliver } from '../../delivery/redeliver.ts'
 import { CarabinerError } from '../../errors.ts'
 import type { DeliveryId } from '../../ids.ts'
 import { deliveryDetailJson, deliveryJson } from '../../server/delivery-json.ts'
 import type { DeliveryFilter, DeliveryState, Store } from '../../store/store.ts'
 import type { ConfigureCommand, Run } from '../command.ts'
-import type { CliContext } from '../context.ts'
 import { exitCode } from '../exit.ts'
 import { printListing } from '../listing.ts'
 import { loadForCommand } from '../load.ts'
 import { openCommandStore } from '../open-store.ts'
 import { parseTime } from '../time.ts'
+import { configureErase } from './erase.ts'
+import { configureRedeliver } from './redeliver.ts'
 
 interface ListFlags {
   readonly state?: string
@@ -36,15 +36,12 @@ export const configureDeliveries: ConfigureCommand = (command, act) => {
     .argument('<id>', 'the delivery')
     .action(act(show))
   command
-    .command('redeliver')
-    .description('send the message of a delivery once more, with the same webhook-id')
-    .argument('<id>', 'the delivery')
-    .action(act(sendAgain))
-  command
     .command('cancel')
     .description('take back a delivery that waits')
     .argument('<id>', 'the delivery')
     .action(act(cancel))
+  configureRedeliver(command, act)
+  configureErase(command, act)
 }
 
 const states: readonly DeliveryState[] = ['pending', 'sending', 'delivered', 'dead', 'cancelled']
@@ -68,7 +65,7 @@ const list: Run<ListFlags> = async (context, flags) => {
 const show: Run = async (context, _options, id) => {
   const { assembly } = await loadForCommand(context)
   await using store = await openCommandStore(context, assembly)
-  const { delivery, message, attempts } = await found(store, id)
+  const { delivery, message, attempts, erasedAt } = await found(store, id)
   const { terminal, options } = context
   const shown = deliveryDetailJson(delivery, attempts, assembly.redactor)
   if (options.json) {
@@ -79,37 +76,26 @@ const show: Run = async (context, _options, id) => {
     if (name !== 'attempts') terminal.print(`${name.padEnd(14)} ${value ?? '-'}`)
   }
   const { type, contentType, body } = message
-  terminal.print(`${'message'.padEnd(14)} ${type}, ${contentType}, ${body.length} bytes`)
+  const size =
+    erasedAt === null ? `${body.length} bytes` : `erased ${new Date(erasedAt).toISOString()}`
+  terminal.print(`${'message'.padEnd(14)} ${type}, ${contentType}, ${size}`)
   printListing(context, shown.attempts, attemptColumns)
   return exitCode.done
 }
 
 const attemptColumns = ['number', 'startedAt', 'outcome', 'status', 'durationMs', 'error']
 
-const sendAgain: Run = async (context, _options, id) => {
-  await using store = await openCommandStore(context)
-  await found(store, id)
-  const row = await redeliver(store, systemClock, String(id) as DeliveryId, 'cli')
-  say(context, row.id, `redelivery of ${id}: the next host sends it`)
-  return exitCode.done
-}
-
 const cancel: Run = async (context, _options, id) => {
   await using store = await openCommandStore(context)
   const { delivery } = await found(store, id)
+  const { terminal, options } = context
   if (await store.cancel(delivery.id, systemClock.now())) {
-    say(context, delivery.id, 'cancelled')
+    if (options.json) terminal.printJson({ id: delivery.id })
+    else terminal.print(`${delivery.id}: cancelled`)
     return exitCode.done
   }
-  context.terminal.say(
-    `delivery ${delivery.id} is ${delivery.state}: only one that waits can be cancelled`,
-  )
+  terminal.say(`delivery ${delivery.id} is ${delivery.state}: only one that waits can be cancelled`)
   return exitCode.failed
-}
-
-function say({ terminal, options }: CliContext, id: string, text: string): void {
-  if (options.json) terminal.printJson({ id })
-  else terminal.print(`${id}: ${text}`)
 }
 
 async function found(
