@@ -42,9 +42,9 @@ export async function ask(
 
   const slot = waitForSlot(parts.clock, options)
   try {
-    return await queue.requests.add(
-      () => askNow(parts, queue, message, { ...options, startedAt, slot }),
-      { signal: slot.signal, priority: 1 },
+    await queue.requests.turn(slot.signal)
+    return await askNow(parts, queue, message, { ...options, startedAt, slot }).finally(() =>
+      queue.requests.leave(),
     )
   } catch (error) {
     const waitedMs = parts.clock.monotonic() - startedAt

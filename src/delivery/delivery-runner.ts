@@ -1,14 +1,16 @@
 import type { Logger } from '../bus/handler.ts'
 import type { Clock } from '../clock.ts'
-import { messageOf } from '../errors.ts'
 import type { AttemptRow, Settlement } from '../store/store.ts'
-import { ageOf, attemptRow, circuitOpenAttempt } from './attempt.ts'
+import { type AttemptFacts, ageOf, attemptRow, circuitOpenAttempt } from './attempt.ts'
 import { type AttemptOutcome, circuitSignalOf, outcomeOf } from './attempt-outcome.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
 import type { AttemptSpan, DeliveryTracer } from './delivery-tracer.ts'
+import type { Admission } from './endpoint-queue.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
 import type { HeldDelivery } from './held-deliveries.ts'
 import { expiredReason, type NextStep, nextStep } from './next-step.ts'
+import { OutboundRequests } from './outbound-requests.ts'
+import { passReplyOn } from './reply-relay.ts'
 import type { Reply, Sender } from './sender.ts'
 
 export interface RunnerParts {
@@ -16,6 +18,7 @@ export interface RunnerParts {
   readonly log: Logger
   readonly hostId: string
   readonly registry: EndpointRegistry
+  /** Asked for when the first request is made. */
   readonly sender: () => Promise<Sender>
   /** At least 0, below 1. */
   readonly random: () => number
@@ -33,18 +36,21 @@ export interface RunnerParts {
 /** Sends the deliveries that this host holds, each through its endpoint's queue, and says what follows. */
 export class DeliveryRunner {
   readonly #parts: RunnerParts
+  readonly #requests: OutboundRequests
   #running = 0
   #idle: (() => void)[] = []
 
   constructor(parts: RunnerParts) {
     this.#parts = parts
+    this.#requests = new OutboundRequests(parts)
   }
 
   /** Puts a delivery into its endpoint's queue. */
   start(held: HeldDelivery): void {
-    held.endpoint.requests
-      .add(() => this.#run(held))
-      .catch((error: unknown) => this.#broken(held, error))
+    held.endpoint.requests.enter({
+      isWanted: () => held.state === 'waiting',
+      start: () => this.#run(held),
+    })
   }
 
   /** Resolves when no request is under way. */
@@ -52,41 +58,63 @@ export class DeliveryRunner {
     if (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
-  async #run(held: HeldDelivery): Promise<void> {
-    if (held.state !== 'waiting') return
+  // What needs no waiting is done at once, and a request is waited for only once: at ten thousand a second each promise counts.
+  #run(held: HeldDelivery): void {
     this.#running += 1
     try {
-      await this.#sendIfAdmitted(held)
-    } finally {
-      this.#running -= 1
-      if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve()
+      const work = this.#sendIfAdmitted(held)
+      if (work === undefined) this.#over(held)
+      else
+        work.then(
+          () => this.#over(held),
+          (error: unknown) => this.#broken(held, error),
+        )
+    } catch (error) {
+      this.#broken(held, error)
     }
   }
 
-  async #sendIfAdmitted(held: HeldDelivery): Promise<void> {
+  #over({ endpoint }: HeldDelivery): void {
+    this.#running -= 1
+    if (this.#running === 0) for (const resolve of this.#idle.splice(0)) resolve()
+    endpoint.requests.leave()
+  }
+
+  /** `undefined`: it is over already. */
+  #sendIfAdmitted(held: HeldDelivery): Promise<void> | undefined {
     const { endpoint, delivery } = held
     const now = this.#parts.clock.now()
-    if (held.leasedUntil <= now || !this.#parts.isAlive(now)) return this.#parts.giveBack(held)
-
+    if (held.leasedUntil <= now || !this.#parts.isAlive(now)) {
+      this.#parts.giveBack(held)
+      return undefined
+    }
     const expired = expiredReason(
       endpoint.definition.retry,
       ageOf(delivery, now),
       delivery.lastError,
     )
-    if (expired !== undefined) return this.#bury(held, expired)
+    if (expired !== undefined) {
+      this.#bury(held, expired)
+      return undefined
+    }
+    return this.#sendAs(endpoint.admission(now), held)
+  }
 
-    const admission = endpoint.admission(now)
+  #sendAs(admission: Admission, held: HeldDelivery): Promise<void> | undefined {
     switch (admission.kind) {
       case 'go':
         return this.#send(held)
       case 'probe':
         return this.#sendAsProbe(held)
       case 'circuit-open':
-        return this.#circuitOpen(held, admission.until)
+        this.#circuitOpen(held, admission.until)
+        return undefined
       case 'paused':
-        return this.#parts.giveBack(held)
+        this.#parts.giveBack(held)
+        return undefined
       case 'disabled':
-        return this.#bury(held, admission.reason)
+        this.#bury(held, admission.reason)
+        return undefined
     }
   }
 
@@ -98,21 +126,33 @@ export class DeliveryRunner {
     return this.#circuitOpen(held, endpoint.circuit.probeAt ?? 0)
   }
 
-  async #send(held: HeldDelivery): Promise<void> {
-    const { clock, registry, observe } = this.#parts
-    const { endpoint, delivery } = held
+  #send(held: HeldDelivery): Promise<void> {
+    const { clock } = this.#parts
     held.state = 'sending'
-    const facts = {
-      number: delivery.attempts + 1,
+    const facts: AttemptFacts = {
+      number: held.delivery.attempts + 1,
       startedAt: clock.now(),
       queueMs: clock.monotonic() - held.since,
     }
     const span = this.#beginSpan(held, facts)
-    const reply = await this.#request(held, facts.number, facts.startedAt, span?.traceparent)
+    return this.#requests
+      .make(held, facts, span?.traceparent)
+      .then((reply) => this.#replied(held, facts, reply, span))
+  }
+
+  #replied(
+    held: HeldDelivery,
+    facts: AttemptFacts,
+    reply: Reply,
+    span: AttemptSpan | undefined,
+  ): Promise<void> | undefined {
+    const { clock, log, registry, observe } = this.#parts
+    const { endpoint, delivery } = held
     if (reply.kind === 'no-reply' && reply.error === 'aborted') {
       span?.end(reply, { kind: 'retryable', reason: reply.message, retryAfterMs: undefined })
       registry.record(endpoint, 'neutral', undefined)
-      return this.#parts.giveBack(held)
+      this.#parts.giveBack(held)
+      return undefined
     }
 
     const outcome = outcomeOf(reply, endpoint.definition.retry, clock.now())
@@ -128,54 +168,14 @@ export class DeliveryRunner {
       sinceAcceptedMs: ageOf(delivery, facts.startedAt),
     })
     this.#follow(held, outcome, attemptRow(facts, reply, outcome))
-    if (outcome.kind === 'delivered') await this.#passOn(held, reply)
+    return outcome.kind === 'delivered' ? passReplyOn(log, held, reply) : undefined
   }
 
-  #beginSpan(
-    held: HeldDelivery,
-    facts: { readonly number: number; readonly startedAt: number },
-  ): AttemptSpan | undefined {
+  #beginSpan(held: HeldDelivery, facts: AttemptFacts): AttemptSpan | undefined {
     const { trace } = this.#parts
     if (trace === undefined) return undefined
     held.span ??= trace.begin(held.delivery)
     return held.span?.attempt({ ...facts, url: held.endpoint.url })
-  }
-
-  /** What a sender or signer throws, against its contract, is an answer too: the delivery waits and is tried again. */
-  async #request(
-    held: HeldDelivery,
-    attempt: number,
-    now: number,
-    traceparent: string | undefined,
-  ): Promise<Reply> {
-    const { endpoint, delivery } = held
-    const startedAt = this.#parts.clock.monotonic()
-    try {
-      const sender = await this.#parts.sender()
-      return await sender.send({
-        url: endpoint.url,
-        tls: endpoint.definition.tls,
-        headers: endpoint.headers.of({
-          message: delivery.message,
-          attempt,
-          redeliveryOf: delivery.redeliveryOf,
-          now,
-          traceparent,
-        }),
-        body: delivery.message.body,
-        timeoutMs: endpoint.definition.timeoutMs,
-        signal: endpoint.signal,
-        replyLimit: endpoint.definition.replyLimit,
-      })
-    } catch (error) {
-      this.#parts.log.error({ err: error, delivery: delivery.id }, 'the request could not be made')
-      return {
-        kind: 'no-reply',
-        error: 'protocol',
-        message: `the request could not be made: ${messageOf(error)}`,
-        timings: { totalMs: this.#parts.clock.monotonic() - startedAt },
-      }
-    }
   }
 
   #follow(held: HeldDelivery, outcome: AttemptOutcome, attempt: AttemptRow): void {
@@ -239,31 +239,13 @@ export class DeliveryRunner {
     return { id: held.delivery.id, owner: this.#parts.hostId, attempt, at }
   }
 
-  /** The reply of a receiver is a message too, for whoever asked for it. */
-  async #passOn(held: HeldDelivery, reply: Reply): Promise<void> {
-    const { onReply } = held.endpoint.definition
-    if (onReply === undefined || reply.kind !== 'reply' || reply.body.byteLength === 0) return
-    const contentType = reply.headers.find(([name]) => name === 'content-type')?.[1]
-    try {
-      await onReply({
-        contentType: contentType ?? 'application/octet-stream',
-        body: reply.body,
-        traceId: held.delivery.message.traceId,
-        depth: held.delivery.message.depth,
-      })
-    } catch (error) {
-      this.#parts.log.warn(
-        { err: error, delivery: held.delivery.id, endpoint: held.endpoint.id },
-        'the reply could not be passed on',
-      )
-    }
-  }
-
-  /** The queue was cleared, or something here threw that never should: the delivery goes back. */
+  /** Something here threw that never should: the delivery goes back. */
   #broken(held: HeldDelivery, error: unknown): void {
-    if (held.state === 'given-up' || held.state === 'settling') return
-    this.#parts.log.error({ err: error, delivery: held.delivery.id }, 'a delivery was not sent')
-    this.#parts.giveBack(held)
+    if (held.state !== 'given-up' && held.state !== 'settling') {
+      this.#parts.log.error({ err: error, delivery: held.delivery.id }, 'a delivery was not sent')
+      this.#parts.giveBack(held)
+    }
+    this.#over(held)
   }
 }
 

@@ -1,9 +1,10 @@
-import PQueue from 'p-queue'
 import type { EndpointState } from '../store/store.ts'
 import type { CircuitSignal } from './attempt-outcome.ts'
 import { type Circuit, circuitAfter, closedCircuit, probing } from './circuit-breaker.ts'
 import type { EndpointDefinition } from './endpoint.ts'
+import type { Pace } from './pace.ts'
 import { RequestHeaders } from './request-headers.ts'
+import { RequestQueue } from './request-queue.ts'
 
 /** Whether an endpoint may be sent to now. */
 export type Admission =
@@ -37,21 +38,13 @@ const untroubled: KnownState = {
 const mostAhead = 512
 const quickMs = 100
 
-/** Runs one endpoint's requests, as many at once and per interval as it allows. */
-interface RequestQueue {
-  /** @param options - `signal`: rejects when it aborts before the request has started; `priority`: higher ones first @defaultValue 0 */
-  add<T>(
-    request: () => Promise<T>,
-    options?: { readonly signal: AbortSignal; readonly priority: number },
-  ): Promise<T>
-}
-
 /** One endpoint while it is known: its queue of requests, its circuit, and what waits for it in the store. */
 export class EndpointQueue {
   readonly definition: EndpointDefinition
   readonly url: URL
   readonly headers: RequestHeaders
   readonly requests: RequestQueue
+  readonly #pace: Pace | undefined
   readonly #stop = new AbortController()
   #mayHaveDue = true
   #expected = 0
@@ -65,17 +58,16 @@ export class EndpointQueue {
   /** When the next retry that this host knows of is due, UTC milliseconds. */
   retryAt: number = Number.POSITIVE_INFINITY
 
-  /** @throws {CarabinerError} SECRET_INVALID */
-  constructor(definition: EndpointDefinition, version: string) {
+  /**
+   * @param pace - when its requests may start; `undefined`: at any time
+   * @throws {CarabinerError} SECRET_INVALID
+   */
+  constructor(definition: EndpointDefinition, version: string, pace: Pace | undefined) {
     this.definition = definition
     this.url = new URL(definition.url)
     this.headers = new RequestHeaders(definition, version)
-    this.requests = new PQueue({
-      concurrency: definition.concurrency,
-      ...(definition.rate === undefined
-        ? {}
-        : { intervalCap: definition.rate.count, interval: definition.rate.perMs, strict: true }),
-    })
+    this.#pace = pace
+    this.requests = new RequestQueue(definition.concurrency, pace)
   }
 
   get id(): string {
@@ -84,7 +76,8 @@ export class EndpointQueue {
 
   /** How many deliveries of it a host keeps in its hands: enough to keep all connections busy while the store is asked for more. */
   get capacity(): number {
-    return Math.max(this.definition.concurrency * 4, this.#ahead)
+    const wanted = Math.max(this.definition.concurrency * 4, this.#ahead)
+    return this.#pace === undefined ? wanted : Math.min(wanted, this.#pace.nearby)
   }
 
   /** Whether the store may hold deliveries that are due and that nobody has claimed. */
@@ -135,9 +128,15 @@ export class EndpointQueue {
     return probeAt === null || probeAt <= now ? probe : { kind: 'circuit-open', until: probeAt }
   }
 
+  /** How many more deliveries it may have in this host's hands. */
+  room(now: number): number {
+    if (this.#pace !== undefined && this.#pace.opensAt > now) return 0
+    return Math.max(0, this.capacity - this.held)
+  }
+
   /** How many more deliveries may be claimed for it, by its own state alone. */
   claimable(now: number): number {
-    const room = Math.max(0, this.capacity - this.held)
+    const room = this.room(now)
     const admission = this.admission(now)
     switch (admission.kind) {
       case 'go':
@@ -157,7 +156,8 @@ export class EndpointQueue {
   changesAt(now: number): number {
     const { pausedUntil } = this.state
     if (pausedUntil !== null && pausedUntil > now) return pausedUntil
-    return Math.min(later(this.circuit.probeAt, now), later(this.retryAt, now))
+    const opensAt = this.#pace?.opensAt ?? null
+    return Math.min(later(this.circuit.probeAt, now), later(this.retryAt, now), later(opensAt, now))
   }
 
   /** Notes how a request went. Gives the circuit's new state when it changed. */
@@ -174,6 +174,7 @@ export class EndpointQueue {
   }
 
   abort(): void {
+    this.#pace?.stop()
     this.#stop.abort()
   }
 }

@@ -8,6 +8,7 @@ import { type Circuit, closedCircuit } from './circuit-breaker.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
 import type { EndpointDefinition } from './endpoint.ts'
 import { EndpointQueue } from './endpoint-queue.ts'
+import { Pace } from './pace.ts'
 
 export interface RegistryParts {
   readonly store: Store
@@ -15,6 +16,8 @@ export interface RegistryParts {
   readonly log: Logger
   readonly version: string
   readonly observe: DeliveryObserver | undefined
+  /** The rate of an endpoint lets nothing through for a while: what waits here goes back to the store. */
+  readonly tooEarly: (queue: EndpointQueue) => void
 }
 
 type Fields = Partial<Omit<EndpointState, 'endpoint'>>
@@ -53,7 +56,7 @@ export class EndpointRegistry {
    * @throws {CarabinerError} SECRET_INVALID
    */
   add(definition: EndpointDefinition): EndpointQueue {
-    const queue = new EndpointQueue(definition, this.#parts.version)
+    const queue = this.#newQueue(definition)
     const before = this.#queues.get(definition.id)
     if (before === undefined) {
       const stored = this.#stored.get(definition.id)
@@ -173,6 +176,16 @@ export class EndpointRegistry {
         this.#parts.store.updateEndpoint(id, { lastSuccessAt, lastErrorAt, lastError }),
       ),
     )
+  }
+
+  #newQueue(definition: EndpointDefinition): EndpointQueue {
+    const { store, clock, log, version, tooEarly } = this.#parts
+    const { id: endpoint, rate } = definition
+    const far = (): void => tooEarly(queue)
+    const pace =
+      rate === undefined ? undefined : new Pace({ store, clock, log, endpoint, rate, far })
+    const queue = new EndpointQueue(definition, version, pace)
+    return queue
   }
 
   #circuitChanged(queue: EndpointQueue, before: Circuit['state'], after: Circuit): void {

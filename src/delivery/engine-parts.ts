@@ -2,6 +2,7 @@ import type { Lease } from '../store/store.ts'
 import { Claimer } from './claimer.ts'
 import { Custody } from './custody.ts'
 import { DeliveryRunner } from './delivery-runner.ts'
+import type { EndpointQueue } from './endpoint-queue.ts'
 import { EndpointRegistry } from './endpoint-registry.ts'
 import type { EngineMode } from './engine-mode.ts'
 import { type DeliveryEngineOptions, defaultBodyLimit } from './engine-options.ts'
@@ -35,11 +36,11 @@ export class EngineParts {
   readonly #options: DeliveryEngineOptions
 
   constructor(options: DeliveryEngineOptions) {
-    const { store, clock, log, version, observe } = options
+    const { store, clock, log } = options
     this.#options = options
     this.side = new SideWork(log)
     this.held = new HeldDeliveries(options.window ?? 1_000)
-    this.registry = new EndpointRegistry({ store, clock, log, version, observe })
+    this.registry = this.#createRegistry()
     this.missing = new MissingEndpoints({ store, clock, log, registry: this.registry })
     this.custody = this.#createCustody()
     this.settler = this.#createSettler()
@@ -48,6 +49,12 @@ export class EngineParts {
     this.claimer = this.#createClaimer()
     this.outbox = this.#createOutbox()
     this.redeliveries = this.#createRedeliveries()
+  }
+
+  #createRegistry(): EndpointRegistry {
+    const { store, clock, log, version, observe } = this.#options
+    const tooEarly = (queue: EndpointQueue): void => this.custody.giveBackWaiting(queue)
+    return new EndpointRegistry({ store, clock, log, version, observe, tooEarly })
   }
 
   #createCustody(): Custody {

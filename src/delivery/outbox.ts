@@ -98,7 +98,7 @@ export class Outbox implements BusOutbox<OutboundMessage> {
   #goesAtOnce(queue: EndpointQueue, delivery: NewDelivery, now: number): boolean {
     // Only the store knows whether an earlier one of the key is settled.
     if (delivery.orderKey !== null || queue.mayHaveDue) return false
-    if (queue.admission(now).kind !== 'go' || queue.held >= queue.capacity) return false
+    if (queue.admission(now).kind !== 'go' || queue.room(now) === 0) return false
     return this.#parts.held.room(queue, 1) === 1
   }
 

@@ -1,0 +1,73 @@
+import type { Logger } from '../bus/handler.ts'
+import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { AttemptFacts } from './attempt.ts'
+import type { HeldDelivery } from './held-deliveries.ts'
+import type { OutboundRequest, Reply, Sender } from './sender.ts'
+
+export interface OutboundParts {
+  readonly clock: Clock
+  readonly log: Logger
+  /** Asked for when the first request is made. */
+  readonly sender: () => Promise<Sender>
+}
+
+/** Makes the requests of deliveries. What goes wrong, whatever it is, is an answer: the delivery waits and is tried again. */
+export class OutboundRequests {
+  readonly #parts: OutboundParts
+  #sender: Sender | undefined
+
+  constructor(parts: OutboundParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Never rejects.
+   *
+   * @param traceparent - of the span that records it; `undefined`: a new one of the message's trace
+   */
+  make(held: HeldDelivery, facts: AttemptFacts, traceparent: string | undefined): Promise<Reply> {
+    const startedAt = this.#parts.clock.monotonic()
+    const failed = (error: unknown): Reply => this.#notMade(held, startedAt, error)
+    try {
+      const request = outbound(held, facts, traceparent)
+      const reply = this.#sender?.send(request) ?? this.#firstSend(request)
+      return reply.catch(failed)
+    } catch (error) {
+      return Promise.resolve(failed(error))
+    }
+  }
+
+  async #firstSend(request: OutboundRequest): Promise<Reply> {
+    this.#sender = await this.#parts.sender()
+    return this.#sender.send(request)
+  }
+
+  #notMade({ delivery }: HeldDelivery, startedAt: number, error: unknown): Reply {
+    this.#parts.log.error({ err: error, delivery: delivery.id }, 'the request could not be made')
+    return {
+      kind: 'no-reply',
+      error: 'protocol',
+      message: `the request could not be made: ${messageOf(error)}`,
+      timings: { totalMs: this.#parts.clock.monotonic() - startedAt },
+    }
+  }
+}
+
+function outbound(
+  { endpoint, delivery }: HeldDelivery,
+  { number: attempt, startedAt: now }: AttemptFacts,
+  traceparent: string | undefined,
+): OutboundRequest {
+  const { message, redeliveryOf } = delivery
+  const { tls, timeoutMs, replyLimit } = endpoint.definition
+  return {
+    url: endpoint.url,
+    tls,
+    headers: endpoint.headers.of({ message, attempt, redeliveryOf, now, traceparent }),
+    body: message.body,
+    timeoutMs,
+    signal: endpoint.signal,
+    replyLimit,
+  }
+}
