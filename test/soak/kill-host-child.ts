@@ -1,7 +1,9 @@
 // A small host of its own process: commits messages, says so line by line, and delivers until it is killed.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { retryPolicies } from '../../src/delivery/retry-policy.ts'
 import { createUndiciSender } from '../../src/delivery/senders/undici-sender.ts'
+import { CarabinerError } from '../../src/errors.ts'
 import { newId } from '../../src/ids.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { anEndpoint, anOutboundMessage, startEngine } from '../helpers/engine.ts'
@@ -35,10 +37,18 @@ const { engine } = startEngine({
   ],
 })
 
-for (let n = 0; n < Number(values.messages); n += 1) {
+let left = Number(values.messages)
+while (left > 0) {
   const id = newId()
-  await engine.send([anOutboundMessage({ id, body: Buffer.from(`"${id}"`) })])
-  process.stdout.write(`${id}\n`)
+  try {
+    await engine.send([anOutboundMessage({ id, body: Buffer.from(`"${id}"`) })])
+    process.stdout.write(`${id}\n`)
+    left -= 1
+  } catch (error) {
+    // Nothing was promised: whether it was stored nobody knows, so the next one is another message.
+    if (!(error instanceof CarabinerError && error.code === 'STORE_UNAVAILABLE')) throw error
+    await sleep(20)
+  }
 }
 // Deliveries go on until the parent ends it: by then all are settled, or it is killed.
 setInterval(() => {}, 60_000)

@@ -13,6 +13,8 @@ import { makeCertificate } from '../helpers/certificate.ts'
 import { holdPromise } from './hold-promise.ts'
 import { killHost } from './kill-host.ts'
 import { killHostProcess } from './kill-host-process.ts'
+import { retention } from './retention.ts'
+import { type SharedStoreReport, sharedStore } from './shared-store.ts'
 import { goingAway, type StaleReport, staleSockets } from './stale-sockets.ts'
 
 interface Step {
@@ -29,13 +31,33 @@ const goingAwayPromise =
 const steps: Readonly<Record<string, Step>> = {
   'kill-host': {
     promise:
-      '`kill -9` of the host at random moments, 50 times over 2,000 after-webhooks: every committed one arrives',
-    run: () => killHost({ kills: 50, messages: 2000 }),
+      '`kill -9` of the host at random moments, 200 times over 10,000 deliveries on SQLite: every committed one arrives, duplicates only of what was in flight',
+    run: () => killHost({ kills: 200, messages: 10_000 }),
+  },
+  'shared-store-kills': {
+    promise:
+      '`kill -9` of one of three hosts on one PostgreSQL, 200 times over 10,000 deliveries: every committed one arrives, duplicates only of what was in flight',
+    run: () => sharedStore({ trouble: 'host-killed', times: 200, messages: 10_000 }),
+  },
+  'shared-store-restarts': {
+    promise:
+      'PostgreSQL crashes and comes back 20 times under three hosts that commit 10,000 messages: every committed one arrives, once',
+    run: () => onceEach(sharedStore({ trouble: 'server-restarted', times: 20, messages: 10_000 })),
+  },
+  'shared-store-cuts': {
+    promise:
+      'All connections to PostgreSQL are cut 100 times under three hosts that commit 10,000 messages: every committed one arrives, once',
+    run: () => onceEach(sharedStore({ trouble: 'connections-cut', times: 100, messages: 10_000 })),
   },
   'kill-host-process': {
     promise:
       '`kill -9` of `carabiner run` at random moments, 50 times over 2,000 dispatches over HTTP: every completed one arrives, duplicates only of what was in flight and with the same id',
     run: () => killHostProcess({ kills: 50, messages: 2000 }),
+  },
+  retention: {
+    promise:
+      'ten million deliveries with their attempts over thirty days in a SQLite file that keeps eight: its size settles, claims take as long as in an empty store',
+    run: () => retention({ attempts: 10_000_000 }),
   },
   'hold-promise': {
     promise:
@@ -58,6 +80,13 @@ const steps: Readonly<Record<string, Step>> = {
     promise: `deliveries: ${goingAwayPromise}`,
     run: () => stale(createUndiciSender, goingAway),
   },
+}
+
+/** Where no host is killed, nothing arrives twice. */
+async function onceEach(running: Promise<SharedStoreReport>): Promise<SharedStoreReport> {
+  const report = await running
+  assert.equal(report.duplicates, 0)
+  return report
 }
 
 async function stale(

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { sharedStore } from '../soak/shared-store.ts'
+
+describe('three hosts on one PostgreSQL', () => {
+  it('lose nothing when one of them is killed again and again, and double at most what was in flight', async () => {
+    const report = await sharedStore({ trouble: 'host-killed', times: 3, messages: 300, speed: 10 })
+
+    assert.ok(report.committed >= 300)
+    assert.ok(report.duplicates <= report.inFlight)
+  })
+
+  it('lose nothing and double nothing when the server crashes and comes back', async () => {
+    const report = await sharedStore({ trouble: 'server-restarted', times: 1, messages: 200 })
+
+    assert.equal(report.duplicates, 0)
+  })
+
+  it('lose nothing and double nothing when all connections are cut', async () => {
+    const report = await sharedStore({ trouble: 'connections-cut', times: 4, messages: 200 })
+
+    assert.equal(report.duplicates, 0)
+  })
+})
