@@ -24,6 +24,7 @@ export type CarabinerErrorCode =
   | 'LISTEN_FAILED'
   | 'MESSAGE_ERASED'
   | 'MESSAGE_TOO_LARGE'
+  | 'PROXY_FAILED'
   | 'QUANTITY_INVALID'
   | 'RESULT_INVALID'
   | 'SECRET_INVALID'

@@ -50,6 +50,7 @@ export type {
   OutboundMessage,
 } from './delivery/deliveries.ts'
 export type { CircuitBreakerOptions, EndpointDefinition } from './delivery/endpoint.ts'
+export { type EndpointTls, type EndpointTlsProblem, inspectTls } from './delivery/endpoint-tls.ts'
 export { nextStep, scheduledWait } from './delivery/next-step.ts'
 export { parseRetryAfter } from './delivery/retry-after.ts'
 export { type RetryPolicy, retryPolicies } from './delivery/retry-policy.ts'

@@ -7,6 +7,7 @@ import {
   Size,
 } from 'carabiner'
 import { type Static, type TSchema, type TUnsafe, Type } from 'typebox'
+import { Tls, type TlsConfig } from './tls.ts'
 
 /** What a webhook has that its stanza leaves out. */
 export const defaults: {
@@ -300,6 +301,7 @@ const Webhook = Type.Object(
       }),
     ),
     circuit_breaker: Type.Optional(CircuitBreaker),
+    tls: Type.Optional(Tls),
     reply_limit: Type.Optional(
       Size({
         description: 'Bytes of a reply that are read. Default: 256KiB (before), 64KiB (after)',
@@ -332,6 +334,7 @@ export interface WebhookConfig {
   readonly signatures?: readonly string[]
   readonly content_type?: string
   readonly circuit_breaker?: CircuitBreakerConfig
+  readonly tls?: TlsConfig
   readonly reply_limit?: number
 }
 

@@ -12,6 +12,7 @@ import { contradictions } from './contradictions.ts'
 import { headerProblems } from './headers.ts'
 import { resolveHooks } from './hooks.ts'
 import { pointerProblem } from './order-key.ts'
+import { wrongTls } from './tls.ts'
 import { listOf, nameOf } from './webhook.ts'
 
 type Input = InspectInput<readonly WebhookConfig[]>
@@ -33,6 +34,7 @@ const checks: readonly ((webhook: WebhookConfig, input: Input) => readonly Webho
   wrongHooks,
   wrongChannels,
   wrongUrl,
+  wrongTls,
   wrongSignatures,
   headerProblems,
   wrongContentType,

@@ -8,6 +8,7 @@ import {
 import { resolveHooks } from './hooks.ts'
 import type { BodyForm } from './request.ts'
 import { retryPolicyOf } from './retry.ts'
+import { endpointTls } from './tls.ts'
 
 /** A webhook with everything its stanza leaves out filled in, and its events found. */
 export interface Webhook {
@@ -115,6 +116,7 @@ function endpointOf(id: string, config: WebhookConfig): Omit<EndpointDefinition,
   return {
     id,
     url: config.url,
+    ...(config.tls && { tls: endpointTls(config.tls) }),
     headers: Object.fromEntries(headers),
     secrets: config.secret,
     signatures: config.signatures ?? defaults.signatures,

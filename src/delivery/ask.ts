@@ -94,6 +94,7 @@ async function askNow(
   const queuedMs = clock.monotonic() - options.startedAt
   const reply = await client.send({
     url: queue.url,
+    tls: queue.definition.tls,
     headers: queue.headers.of({
       // The caller's id, or a new one: a message that is asked is known by it alone.
       message: {

@@ -19,33 +19,39 @@ export interface EgressGuard {
    * The connection goes to the very addresses that were judged: there is no second look at DNS.
    */
   readonly lookup: LookupFunction
+  /**
+   * What a proxy is asked to connect to: the address that was judged; the name itself where any address may be connected
+   * to. Rejects with `EGRESS_REFUSED` when one of the addresses is refused.
+   */
+  routeTo(host: string): Promise<string>
+  /** Resolves a host name that nobody judges: the proxy's own. */
+  readonly lookupProxy: LookupFunction
 }
 
 /**
  * Makes a guard from options.
  *
  * @param resolve - asks DNS for all addresses of a name. @defaultValue the operating system's resolver
- * @throws {CarabinerError} ASSEMBLY_INVALID for an `allow` entry that is neither host name, address nor CIDR range, and for `proxy`
+ * @throws {CarabinerError} ASSEMBLY_INVALID for an `allow` entry that is neither host name, address nor CIDR range
  */
 export function createEgressGuard(
   options: EgressOptions,
   resolve: LookupAll = systemLookupAll,
 ): EgressGuard {
-  if (options.proxy !== null) {
-    throw new CarabinerError(
-      'ASSEMBLY_INVALID',
-      'egress.proxy is not supported: behind a proxy the address that is connected to cannot be judged',
-    )
-  }
   const allow = parseAllow(options.allow)
-  const judge: Judge =
-    options.default === 'trusted'
-      ? () => undefined
-      : (host, address) => refusalOf(host, address, allow)
+  const isJudged = (host: string): boolean =>
+    options.default === 'guarded' && !allow.hosts.has(canonicalHost(host))
+  const judge: Judge = (host, address) => (isJudged(host) ? refusalOf(address, allow) : undefined)
+  const resolveOnce = coalesceLookups(resolve)
+  const lookup = guardedLookup(resolveOnce, judge)
 
   return {
     refusal: (url) => refusalOfUrl(url, options) ?? refusalOfLiteral(url, judge),
-    lookup: guardedLookup(coalesceLookups(resolve), judge),
+    lookup,
+    // A literal was judged with its URL, as it is when `net.connect` takes it.
+    routeTo: async (host) =>
+      isIP(host) === 0 && isJudged(host) ? judgedAddress(host, lookup) : host,
+    lookupProxy: guardedLookup(resolveOnce, () => undefined),
   }
 }
 
@@ -76,8 +82,7 @@ function refusalOfLiteral(url: URL, judge: Judge): string | undefined {
   return isIP(host) === 0 ? undefined : judge(host, host)
 }
 
-function refusalOf(host: string, text: string, allow: AllowList): string | undefined {
-  if (allow.hosts.has(canonicalHost(host))) return undefined
+function refusalOf(text: string, allow: AllowList): string | undefined {
   const address = parseAddress(text)
   if (address === undefined) return refused(`${text} is not an address`)
   const range = specialRange(address)
@@ -115,6 +120,22 @@ function guardedLookup(resolve: LookupAll, judge: Judge): LookupFunction {
       else callback(null, first.address, first.family)
     })
   }
+}
+
+/** IPv4 first: who hides behind a proxy knows nothing of its IPv6. */
+function judgedAddress(host: string, lookup: LookupFunction): Promise<string> {
+  return new Promise((resolve, reject) => {
+    lookup(host, { all: true }, (error, found) => {
+      if (error !== null) {
+        reject(error)
+        return
+      }
+      const addresses = typeof found === 'string' ? [found] : found.map(({ address }) => address)
+      const address = addresses.find((each) => isIP(each) === 4) ?? addresses[0]
+      if (address === undefined) reject(noAddress(host))
+      else resolve(address)
+    })
+  })
 }
 
 function noAddress(host: string): CarabinerError {

@@ -7,6 +7,6 @@ export interface EgressOptions {
   /** Whether plain http is allowed. */
   readonly http: boolean
   readonly ports: 'any' | readonly number[]
-  /** URL of an HTTP proxy; `null`: direct. */
+  /** `http://user:password@host:port` of a proxy through which all connections go (CONNECT); `null`: direct. */
   readonly proxy: string | null
 }

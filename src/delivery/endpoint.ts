@@ -1,4 +1,5 @@
 import type { Rate } from '../quantity/rate.ts'
+import type { EndpointTls } from './endpoint-tls.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 
 /** A receiver of deliveries: where, how signed, how often, how patiently. */
@@ -6,6 +7,8 @@ export interface EndpointDefinition {
   /** `<connector id>/<webhook name>`: deliveries in the store are found by it after a restart. */
   readonly id: string
   readonly url: string
+  /** @defaultValue what the runtime trusts, and no certificate of ours */
+  readonly tls?: EndpointTls
   /** Added to every request. Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
   /** Secrets that are valid now; the first one signs first. */

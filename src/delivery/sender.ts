@@ -1,3 +1,5 @@
+import type { EndpointTls } from './endpoint-tls.ts'
+
 /**
  * One HTTP request, and what came of it. The port behind which the HTTP clients stand: `got` where a decision is awaited,
  * `undici` for the outbox. One contract suite runs on both.
@@ -9,6 +11,8 @@ export interface Sender extends AsyncDisposable {
 
 export interface OutboundRequest {
   readonly url: URL
+  /** Requests share a connection only when theirs says the same. */
+  readonly tls?: EndpointTls | undefined
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
   /** From now to the last byte of the reply, in milliseconds. */
@@ -26,7 +30,7 @@ export interface CompleteReply {
   readonly kind: 'reply'
   readonly status: number
   readonly statusText: string
-  /** Names in lower case, in the order they came; a name that came twice stands twice. */
+  /** Names in lower case, in the order they first came; a name that came twice stands twice, its values in order. */
   readonly headers: readonly (readonly [string, string])[]
   readonly body: Uint8Array
   readonly timings: Timings

@@ -276,13 +276,6 @@ describe('the egress guard', () => {
     })
   }
 
-  it('refuses to start with a proxy', () => {
-    assert.throws(() => createEgressGuard({ ...guarded, proxy: 'http://proxy.example:3128' }), {
-      code: 'ASSEMBLY_INVALID',
-      message: /egress\.proxy is not supported/,
-    })
-  })
-
   it('finds no IPv6 address public that carries an IPv4 one', () => {
     fc.assert(
       fc.property(

@@ -1,4 +1,8 @@
 import { createGotSender } from '../../src/delivery/senders/got-sender.ts'
 import { testSender } from './sender-contract.ts'
+import { testSenderProxy } from './sender-proxy.ts'
+import { testSenderTls } from './sender-tls.ts'
 
 testSender('got', createGotSender)
+testSenderTls('got', createGotSender)
+testSenderProxy('got', createGotSender)

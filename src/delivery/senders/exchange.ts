@@ -1,11 +1,18 @@
 import type { Clock } from '../../clock.ts'
 import type { NoReplyCause, OutboundRequest, Reply, Timings } from '../sender.ts'
+import { type Abortable, Callers } from './callers.ts'
 import type { ConnectPhases } from './connector.ts'
 import { codedLimit, decodeBody } from './content-encoding.ts'
+import { type Bounded, type Deadline, Deadlines } from './deadlines.ts'
 import { inMicroseconds } from './microseconds.ts'
 import type { SenderLimits } from './sender-options.ts'
 
 export type HeaderPairs = readonly (readonly [string, string])[]
+
+/** The client's part in an exchange. */
+export interface Carrier {
+  stop(): void
+}
 
 interface Head {
   readonly status: number
@@ -13,20 +20,46 @@ interface Head {
   readonly headers: HeaderPairs
 }
 
+/** A sender's exchanges under way. */
+export class Exchanges {
+  readonly clock: Clock
+  readonly limits: SenderLimits
+  readonly deadlines: Deadlines
+  readonly callers: Callers = new Callers()
+  #closed = false
+
+  constructor(clock: Clock, limits: SenderLimits) {
+    this.clock = clock
+    this.limits = limits
+    this.deadlines = new Deadlines(clock)
+  }
+
+  /** Begins one; it may be settled already. */
+  open(request: OutboundRequest): Exchange {
+    const exchange = new Exchange(request, this)
+    if (this.#closed) exchange.fail('aborted', 'the sender is closed')
+    else if (request.signal?.aborted === true) exchange.giveUp()
+    return exchange
+  }
+
+  /** Ends all of them, and every one that is opened from now on. */
+  close(): void {
+    this.#closed = true
+    for (const exchange of [...this.deadlines.all()]) exchange.close()
+  }
+}
+
 /**
  * One request's life, whichever client carries it: the deadline, the caller's signal, the limits, and the reply, which
  * is settled once. What comes after that is ignored.
  */
-export class Exchange {
+export class Exchange implements Bounded, Abortable {
   readonly reply: Promise<Reply>
   readonly request: OutboundRequest
-  readonly #clock: Clock
-  readonly #limits: SenderLimits
-  readonly #live: Set<Exchange>
+  readonly #parts: Exchanges
   readonly #resolve: (reply: Reply) => void
   readonly #started: number
-  readonly #deadline: Disposable
-  readonly #abort: (() => void) | undefined
+  readonly #deadline: Deadline
   #settled = false
   #sentAt: number
   #phases: ConnectPhases | undefined
@@ -36,25 +69,22 @@ export class Exchange {
   #bodyBytes = 0
   #bodyLimit = 0
   #encoding: string | undefined
-  #chunks: Uint8Array[] = []
+  #body: Uint8Array | undefined
+  /** What comes after the first chunk. Most replies are one. */
+  #rest: Uint8Array[] | undefined
   /** Ends whatever the client is still doing for this request. Set by the client; called at most once. */
-  stop: (() => void) | undefined
+  carrier: Carrier | undefined
 
-  /** @param live - holds the exchange until it is settled */
-  constructor(request: OutboundRequest, clock: Clock, limits: SenderLimits, live: Set<Exchange>) {
+  constructor(request: OutboundRequest, parts: Exchanges) {
     const { promise, resolve } = Promise.withResolvers<Reply>()
     this.reply = promise
     this.#resolve = resolve
     this.request = request
-    this.#clock = clock
-    this.#limits = limits
-    this.#live = live
-    live.add(this)
-    this.#started = clock.monotonic()
+    this.#parts = parts
+    this.#started = parts.clock.monotonic()
     this.#sentAt = this.#started
-    this.#deadline = clock.after(request.timeoutMs, () => this.#expire())
-    this.#abort = this.#listen(request.signal)
-    if (request.signal?.aborted === true) this.fail('aborted', 'given up by the caller')
+    this.#deadline = parts.deadlines.start(this, request.timeoutMs, this.#started)
+    if (request.signal !== undefined) parts.callers.add(request.signal, this)
   }
 
   get settled(): boolean {
@@ -68,23 +98,25 @@ export class Exchange {
 
   /** The request goes out on a connection now; `phases` tell how that one was made, if it was made for this request. */
   sending(phases: ConnectPhases | undefined): void {
-    this.#sentAt = this.#clock.monotonic()
+    this.#sentAt = this.#parts.clock.monotonic()
     this.#phases = phases
   }
 
   /** An interim answer (1xx) arrived. */
   interim(): void {
     this.#interim += 1
-    if (this.#interim <= this.#limits.interimAnswers) return
-    this.fail('protocol', `more than ${this.#limits.interimAnswers} interim answers`)
+    const { interimAnswers } = this.#parts.limits
+    if (this.#interim > interimAnswers)
+      this.fail('protocol', `more than ${interimAnswers} interim answers`)
   }
 
   head(status: number, statusText: string, headers: HeaderPairs): void {
     if (this.#settled) return
-    this.#headAt = this.#clock.monotonic()
+    this.#headAt = this.#parts.clock.monotonic()
     this.#head = { status, statusText, headers }
-    if (headers.length > this.#limits.headerCount) {
-      this.fail('over-limit', `the reply has more than ${this.#limits.headerCount} headers`)
+    const { headerCount } = this.#parts.limits
+    if (headers.length > headerCount) {
+      this.fail('over-limit', `the reply has more than ${headerCount} headers`)
       return
     }
     this.#encoding = encodingOf(headers)
@@ -96,13 +128,15 @@ export class Exchange {
     if (this.#settled) return
     this.#bodyBytes += chunk.byteLength
     if (this.#bodyBytes > this.#bodyLimit) this.#overLimit()
-    else this.#chunks.push(chunk)
+    else if (this.#body === undefined) this.#body = chunk
+    else if (this.#rest === undefined) this.#rest = [chunk]
+    else this.#rest.push(chunk)
   }
 
   /** The reply's last byte has arrived. */
   end(): void {
     if (this.#settled || this.#head === undefined) return
-    const body = joined(this.#chunks, this.#bodyBytes)
+    const body = this.#joined()
     if (this.#encoding === undefined || body.byteLength === 0) this.#complete(this.#head, body)
     else void this.#decode(this.#head, body, this.#encoding)
   }
@@ -116,7 +150,26 @@ export class Exchange {
       ...(this.#head !== undefined && { head: this.#head }),
       timings: this.#timings(),
     })
-    this.stop?.()
+    this.carrier?.stop()
+  }
+
+  giveUp(): void {
+    this.fail('aborted', 'given up by the caller')
+  }
+
+  close(): void {
+    this.fail('aborted', 'the sender is closed')
+  }
+
+  expire(): void {
+    this.fail('timeout', `no complete reply within ${Math.round(this.request.timeoutMs)} ms`)
+  }
+
+  #joined(): Uint8Array {
+    if (this.#body === undefined) return nothing
+    return this.#rest === undefined
+      ? this.#body
+      : Buffer.concat([this.#body, ...this.#rest], this.#bodyBytes)
   }
 
   async #decode(head: Head, body: Uint8Array, encoding: string): Promise<void> {
@@ -143,36 +196,24 @@ export class Exchange {
     this.fail('over-limit', `the reply is larger than ${this.request.replyLimit} bytes`)
   }
 
-  #expire(): void {
-    this.fail('timeout', `no complete reply within ${Math.round(this.request.timeoutMs)} ms`)
-  }
-
-  #listen(signal: AbortSignal | undefined): (() => void) | undefined {
-    if (signal === undefined) return undefined
-    const abort = (): void => this.fail('aborted', 'given up by the caller')
-    signal.addEventListener('abort', abort, { once: true })
-    return abort
-  }
-
   #settle(reply: Reply): void {
     this.#settled = true
-    this.#live.delete(this)
-    this.#chunks = []
+    this.#body = undefined
+    this.#rest = undefined
     this.#deadline[Symbol.dispose]()
-    if (this.#abort !== undefined) this.request.signal?.removeEventListener('abort', this.#abort)
+    const { signal } = this.request
+    if (signal !== undefined) this.#parts.callers.delete(signal, this)
     this.#resolve(reply)
   }
 
   #timings(): Timings {
-    const now = this.#clock.monotonic()
+    const now = this.#parts.clock.monotonic()
     const totalMs = inMicroseconds(now - this.#started)
     if (this.#head === undefined) return { totalMs, ...this.#phases }
-    return {
-      totalMs,
-      ...this.#phases,
-      firstByte: inMicroseconds(this.#headAt - this.#sentAt),
-      download: inMicroseconds(now - this.#headAt),
-    }
+    const firstByte = inMicroseconds(this.#headAt - this.#sentAt)
+    const download = inMicroseconds(now - this.#headAt)
+    if (this.#phases === undefined) return { totalMs, firstByte, download }
+    return { totalMs, ...this.#phases, firstByte, download }
   }
 }
 
@@ -185,7 +226,4 @@ function encodingOf(headers: HeaderPairs): string | undefined {
   return encoding
 }
 
-function joined(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
-  const [first] = chunks
-  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, bytes)
-}
+const nothing = new Uint8Array(0)

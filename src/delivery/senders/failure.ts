@@ -20,8 +20,9 @@ export interface FailureContext {
 /** Sorts what an HTTP client threw into the causes callers know. */
 export function explainFailure(thrown: unknown, context: FailureContext): Failure {
   const code = codeOf(thrown)
-  if (code === 'EGRESS_REFUSED') return { error: 'egress', message: deepest(thrown).message }
-  if (code === 'DEADLINE_EXCEEDED') return { error: 'connect', message: deepest(thrown).message }
+  if (code === 'EGRESS_REFUSED') return { error: 'egress', message: messageWith(code, thrown) }
+  if (code === 'DEADLINE_EXCEEDED' || code === 'PROXY_FAILED')
+    return { error: 'connect', message: messageWith(code, thrown) }
   if (unsendable.has(code)) {
     return { error: 'protocol', message: `the request cannot be sent: ${deepest(thrown).message}` }
   }
@@ -31,7 +32,8 @@ export function explainFailure(thrown: unknown, context: FailureContext): Failur
       message: `the reply's header is larger than ${context.headerBytes} bytes`,
     }
   }
-  if (!context.connected) {
+  // Under TLS 1.3 a receiver refuses our certificate only after the connection stands.
+  if (!context.connected || code.startsWith('ERR_SSL_')) {
     return { error: 'connect', message: `no connection to ${context.target} (${code})` }
   }
   if (isProtocolError(code) || (code === 'UND_ERR_SOCKET' && !context.ended)) {
@@ -50,15 +52,21 @@ export function cutOff(target: string): string {
 /** The code of an error or of the nearest of its causes that has one. */
 export function codeOf(thrown: unknown): string {
   for (let error = thrown; error instanceof Error; error = error.cause) {
-    if (
-      'code' in error &&
-      typeof error.code === 'string' &&
-      error.code !== 'ERR_GOT_REQUEST_ERROR'
-    ) {
-      return error.code
-    }
+    const code = ownCodeOf(error)
+    if (code !== undefined && code !== 'ERR_GOT_REQUEST_ERROR') return code
   }
   return thrown instanceof Error ? thrown.name : typeof thrown
+}
+
+function ownCodeOf(error: Error): string | undefined {
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/** The message of the error or cause that has this code: what our own code says needs no other words. */
+function messageWith(code: string, thrown: unknown): string {
+  let error = thrown
+  while (error instanceof Error && ownCodeOf(error) !== code) error = error.cause
+  return error instanceof Error ? error.message : deepest(thrown).message
 }
 
 const headerOverflow: ReadonlySet<string> = new Set([

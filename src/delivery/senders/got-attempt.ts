@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Request as GotStream } from 'got'
-import { phasesOf, wasBroken, wasConnected } from './connector.ts'
+import { phasesOf, wasBroken } from './connector.ts'
 import type { Exchange, HeaderPairs } from './exchange.ts'
 import { codeOf, cutOff, explainFailure } from './failure.ts'
 import type { SessionLease } from './http2-sessions.ts'
@@ -34,7 +34,7 @@ export function carryHttp1(attempt: Attempt, stream: GotStream): void {
   receive(attempt, stream, (error) => {
     const stale = stream.reusedSocket === true && socket?.bytesRead === bytesBefore
     if (stale && isConnectionLoss(codeOf(error)) && replayed(attempt)) return
-    failed(attempt, error, { connected: socket !== undefined && wasConnected(socket), ended: true })
+    failed(attempt, error, { connected: socket !== undefined, ended: true })
   })
 }
 
@@ -74,7 +74,7 @@ function receive(
 
 function replayed({ exchange, replay }: Attempt): boolean {
   if (replay === undefined || exchange.answered) return false
-  exchange.stop = undefined
+  exchange.carrier = undefined
   replay()
   return true
 }

@@ -1,22 +1,24 @@
-import type { Agent as HttpAgent } from 'node:http'
-import type { Agent as HttpsAgent } from 'node:https'
-import got, { type Got, type Request as GotStream } from 'got'
-import type { Clock } from '../../clock.ts'
-import { createEgressGuard, type EgressGuard, hostOf, portOf } from '../egress-guard.ts'
+import { request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import got, { type Got, type Request as GotStream, type RequestFunction } from 'got'
+import { hostOf, portOf } from '../egress-guard.ts'
 import type { OutboundRequest, Reply, Sender } from '../sender.ts'
-import { type Connector, type ConnectTarget, createConnector } from './connector.ts'
+import { type Connector, createConnector } from './connector.ts'
 import { acceptedEncodings } from './content-encoding.ts'
-import { Exchange } from './exchange.ts'
+import { type Exchange, Exchanges } from './exchange.ts'
 import { type Attempt, carryHttp1, carryHttp2, failed } from './got-attempt.ts'
-import { type Agents, createAgents } from './http-agents.ts'
+import { type AgentOptions, type Agents, createAgents } from './http-agents.ts'
 import {
   type Choice,
   createHttp2Sessions,
   type Http2Sessions,
+  type PeerAddress,
   type SessionLease,
 } from './http2-sessions.ts'
+import { Places } from './places.ts'
 import { cannotSend, unsendableHeader } from './request-headers.ts'
 import { defaultLimits, type SenderLimits, type SenderOptions } from './sender-options.ts'
+import { TlsIdentities, type TlsIdentity } from './tls-identity.ts'
 
 /**
  * The sender of decisions: `got`, keep-alive for HTTP/1.1, HTTP/2 where TLS offers it.
@@ -31,22 +33,22 @@ export function createGotSender(options: SenderOptions): Sender {
 }
 
 class GotSender implements Sender {
-  readonly #clock: Clock
   readonly #limits: SenderLimits
-  readonly #guard: EgressGuard
   readonly #connector: Connector
+  readonly #identities: TlsIdentities
+  readonly #places: Places
   readonly #sessions: Http2Sessions
   readonly #pooled: Agents
   readonly #single: Agents
   readonly #got: Got
-  readonly #live = new Set<Exchange>()
-  #closed = false
+  readonly #exchanges: Exchanges
 
   constructor(options: SenderOptions) {
-    this.#clock = options.clock
     this.#limits = { ...defaultLimits, ...options.limits }
-    this.#guard = createEgressGuard(options.egress, options.lookup)
-    this.#connector = createConnector(this.#guard, this.#limits, options)
+    this.#exchanges = new Exchanges(options.clock, this.#limits)
+    this.#connector = createConnector(options, this.#limits)
+    this.#identities = new TlsIdentities(options.tls?.ca)
+    this.#places = new Places(this.#limits.connections)
     this.#sessions = createHttp2Sessions(this.#connector, this.#limits)
     this.#pooled = createAgents(this.#connector, this.#limits, true)
     this.#single = createAgents(this.#connector, this.#limits, false)
@@ -62,46 +64,59 @@ class GotSender implements Sender {
   }
 
   send(request: OutboundRequest): Promise<Reply> {
-    const exchange = new Exchange(request, this.#clock, this.#limits, this.#live)
-    const refusal = this.#guard.refusal(request.url)
+    const exchange = this.#exchanges.open(request)
+    if (exchange.settled) return exchange.reply
+    const refusal = this.#connector.guard.refusal(request.url)
     const header = unsendableHeader(request.headers)
-    if (this.#closed) exchange.fail('aborted', 'the sender is closed')
-    else if (refusal !== undefined) exchange.fail('egress', refusal)
+    if (refusal !== undefined) exchange.fail('egress', refusal)
     else if (header !== undefined) exchange.fail('protocol', cannotSend(header))
-    else if (!exchange.settled) void this.#attempt(exchange, 'pooled')
+    else this.#begin(exchange)
     return exchange.reply
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true
-    for (const exchange of this.#live) exchange.fail('aborted', 'the sender is closed')
+    this.#exchanges.close()
     this.#connector[Symbol.dispose]()
     this.#sessions[Symbol.dispose]()
     this.#pooled[Symbol.dispose]()
     this.#single[Symbol.dispose]()
   }
 
+  #begin(exchange: Exchange): void {
+    const { url, tls } = exchange.request
+    const address: PeerAddress = {
+      origin: url.origin,
+      target: { host: hostOf(url), port: portOf(url) },
+      identity: this.#identities.of(tls),
+    }
+    const key = `${address.origin} ${address.identity.key}`
+    this.#places.take(key, exchange, () => void this.#attempt(exchange, address, 'pooled'))
+  }
+
   /** @param pool - `single`: a connection of its own, for the replay */
-  async #attempt(exchange: Exchange, pool: 'pooled' | 'single'): Promise<void> {
-    const { url } = exchange.request
-    const target: ConnectTarget = { host: hostOf(url), port: portOf(url) }
+  async #attempt(
+    exchange: Exchange,
+    address: PeerAddress,
+    pool: 'pooled' | 'single',
+  ): Promise<void> {
+    const { target, identity } = address
     const attempt: Attempt = {
       exchange,
       label: `${target.host}:${target.port}`,
       headerBytes: this.#limits.headerBytes,
-      replay: pool === 'pooled' ? () => void this.#attempt(exchange, 'single') : undefined,
+      replay: pool === 'pooled' ? () => void this.#attempt(exchange, address, 'single') : undefined,
     }
     const agents = pool === 'pooled' ? this.#pooled : this.#single
-    if (url.protocol === 'http:') {
-      carryHttp1(attempt, this.#stream(exchange, { agent: { http: agents.http } }))
+    if (exchange.request.url.protocol === 'http:') {
+      carryHttp1(attempt, this.#http1(exchange, identity, agents))
       return
     }
 
     let choice: Choice
     try {
       choice = await (pool === 'pooled'
-        ? this.#sessions.choose(url.origin, target)
-        : this.#sessions.fresh(url.origin, target))
+        ? this.#sessions.choose(address)
+        : this.#sessions.fresh(address))
     } catch (error) {
       failed(attempt, error, { connected: false, ended: true })
       return
@@ -111,25 +126,43 @@ class GotSender implements Sender {
       return
     }
     if (choice.kind === 'http1') {
-      if (choice.socket !== undefined) agents.offer(target, choice.socket)
-      carryHttp1(attempt, this.#stream(exchange, { agent: { https: agents.https } }))
+      if (choice.socket !== undefined) agents.offer(target, identity, choice.socket)
+      carryHttp1(attempt, this.#http1(exchange, identity, agents))
     } else {
       const { lease } = choice
       carryHttp2(attempt, lease, this.#stream(exchange, { h2session: lease.session }))
     }
   }
 
+  /** got does not let an agent see more than it knows itself, hence the request of our own. */
+  #http1(exchange: Exchange, identity: TlsIdentity, agents: Agents): GotStream {
+    const connecting = new AbortController()
+    const own: AgentOptions = { identity, connectSignal: connecting.signal }
+    const stream = this.#stream(exchange, {
+      request: (url, options, callback) =>
+        url.protocol === 'http:'
+          ? requestHttp(url, { ...options, ...own, agent: agents.http }, callback)
+          : requestHttps(url, { ...options, ...own, agent: agents.https }, callback),
+    })
+    exchange.carrier = {
+      stop: () => {
+        stream.destroy()
+        connecting.abort()
+      },
+    }
+    return stream
+  }
+
   #stream(exchange: Exchange, transport: Transport): GotStream {
     const { url, headers, body } = exchange.request
     const stream = this.#got.stream(url, { ...transport, headers, body })
-    exchange.stop = () => stream.destroy()
+    exchange.carrier = { stop: () => void stream.destroy() }
     return stream
   }
 }
 
 type Transport =
-  | { readonly agent: { readonly http: HttpAgent } }
-  | { readonly agent: { readonly https: HttpsAgent } }
+  | { readonly request: RequestFunction }
   | { readonly h2session: SessionLease['session'] }
 
 /** Puts a connection back that came too late for its request. */

@@ -1,15 +1,22 @@
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { CarabinerError } from '../../errors.ts'
 import type { Connector, ConnectTarget } from './connector.ts'
 import type { SenderLimits } from './sender-options.ts'
+import type { TlsIdentity } from './tls-identity.ts'
 
 /** The HTTP/2 sessions of one sender, and what it knows of who speaks HTTP/2. */
 export interface Http2Sessions extends Disposable {
   /** What to use for a request to an origin; connects when that isn't known yet. Rejects when there is no connection. */
-  choose(origin: string, target: ConnectTarget): Promise<Choice>
+  choose(peer: PeerAddress): Promise<Choice>
   /** A connection nobody has used. */
-  fresh(origin: string, target: ConnectTarget): Promise<Choice>
+  fresh(peer: PeerAddress): Promise<Choice>
+}
+
+/** Whom a session is with: an origin, and who we are there. */
+export interface PeerAddress {
+  readonly origin: string
+  readonly target: ConnectTarget
+  readonly identity: TlsIdentity
 }
 
 /** `http1`: the receiver does not speak HTTP/2; the socket that found out is still unused. */
@@ -33,31 +40,32 @@ export function createHttp2Sessions(connector: Connector, limits: SenderLimits):
   const known = new Map<string, Promise<Peer>>()
   const sessions = new Set<Http2Peer>()
 
-  async function choose(origin: string, target: ConnectTarget): Promise<Choice> {
-    const pending = known.get(origin)
+  async function choose(address: PeerAddress): Promise<Choice> {
+    const key = `${address.origin} ${address.identity.key}`
+    const pending = known.get(key)
     if (pending !== undefined) {
       const peer = await pending
       if (peer.kind === 'http1') return { kind: 'http1', socket: undefined }
       if (peer.usable) return { kind: 'http2', lease: peer.lease() }
-      if (known.get(origin) === pending) known.delete(origin)
-      return choose(origin, target)
+      if (known.get(key) === pending) known.delete(key)
+      return choose(address)
     }
-    const connecting = open(origin, target)
-    known.set(origin, connecting)
-    connecting.catch(() => known.delete(origin))
+    const connecting = open(address)
+    known.set(key, connecting)
+    connecting.catch(() => known.delete(key))
     return chosen(await connecting)
   }
 
-  async function fresh(origin: string, target: ConnectTarget): Promise<Choice> {
-    const peer = await open(origin, target)
+  async function fresh(address: PeerAddress): Promise<Choice> {
+    const peer = await open(address)
     if (peer.kind === 'http1') return { kind: 'http1', socket: peer.socket }
     const lease = peer.lease()
     peer.close()
     return { kind: 'http2', lease }
   }
 
-  async function open(origin: string, target: ConnectTarget): Promise<Peer> {
-    const socket = await connected(connector, target)
+  async function open({ origin, target, identity }: PeerAddress): Promise<Peer> {
+    const socket = await connector.openTls(target, ['h2', 'http/1.1'], identity)
     if (socket.alpnProtocol !== 'h2') return { kind: 'http1', socket }
     const peer = new Http2Peer(origin, socket, limits, () => sessions.delete(peer))
     sessions.add(peer)
@@ -79,19 +87,6 @@ type Peer = Http2Peer | { readonly kind: 'http1'; readonly socket: TLSSocket }
 function chosen(peer: Peer): Choice {
   if (peer.kind === 'http1') return { kind: 'http1', socket: peer.socket }
   return { kind: 'http2', lease: peer.lease() }
-}
-
-function connected(connector: Connector, target: ConnectTarget): Promise<TLSSocket> {
-  return new Promise((resolve, reject) => {
-    const socket = connector.openTls(target, ['h2', 'http/1.1'])
-    socket.once('error', reject)
-    socket.once('close', () => reject(new CarabinerError('SHUTTING_DOWN', 'the sender is closed')))
-    socket.once('secureConnect', () => {
-      socket.off('error', reject)
-      socket.on('error', reportedByItsUser)
-      resolve(socket)
-    })
-  })
 }
 
 /** A broken socket is told to the requests on it; without a listener it would end the process. */

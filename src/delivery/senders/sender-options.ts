@@ -14,7 +14,7 @@ export interface SenderOptions {
 }
 
 interface SenderTls {
-  /** PEM certificates of authorities, trusted instead of the runtime's own. */
+  /** PEM certificates of authorities, trusted instead of the runtime's own by requests that name none. */
   readonly ca?: string
 }
 

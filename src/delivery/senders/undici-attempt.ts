@@ -2,10 +2,10 @@ import type { Socket } from 'node:net'
 import { Client, type Dispatcher } from 'undici'
 import { CarabinerError } from '../../errors.ts'
 import { type Connector, phasesOf, wasBroken } from './connector.ts'
-import type { Exchange, HeaderPairs } from './exchange.ts'
+import type { Carrier, Exchange, HeaderPairs } from './exchange.ts'
 import { codeOf, cutOff, explainFailure } from './failure.ts'
 import { isConnectionLoss } from './replay.ts'
-import type { SenderLimits } from './sender-options.ts'
+import type { TlsIdentity } from './tls-identity.ts'
 
 /** Where a client connects to. */
 export interface UndiciTarget {
@@ -13,7 +13,8 @@ export interface UndiciTarget {
   /** Without brackets. */
   readonly host: string
   readonly port: number
-  readonly secure: boolean
+  /** `undefined`: plain http. */
+  readonly identity: TlsIdentity | undefined
 }
 
 /** A client that tells the attempts it carries so, and knows its socket: undici's pool keeps both to itself. */
@@ -27,20 +28,21 @@ export class TrackedClient extends Client {
     super(target.origin, {
       ...options,
       connect: (_target, callback) => {
-        const { host, port, secure } = target
-        const socket = secure
-          ? connector.openTls({ host, port }, ['h2', 'http/1.1'])
-          : connector.open({ host, port })
-        const refuse = (error: Error): void => callback(error, null)
+        const { host, port, identity } = target
         this.connecting = true
-        socket.once('error', refuse)
-        socket.once(secure ? 'secureConnect' : 'connect', () => {
-          socket.off('error', refuse)
-          this.socket = socket
-          this.carried = 0
-          this.connecting = false
-          callback(null, socket)
-        })
+        const opening =
+          identity === undefined
+            ? connector.open({ host, port })
+            : connector.openTls({ host, port }, ['h2', 'http/1.1'], identity)
+        opening.then(
+          (socket) => {
+            this.socket = socket
+            this.carried = 0
+            this.connecting = false
+            callback(null, socket)
+          },
+          (error: Error) => callback(error, null),
+        )
       },
     })
   }
@@ -54,38 +56,47 @@ export class TrackedClient extends Client {
   }
 }
 
+/** What the attempts at one origin have in common. */
+export interface Peer {
+  readonly origin: string
+  /** `host:port` */
+  readonly label: string
+  readonly headerBytes: number
+  /** Sends a request again, on a connection of its own. */
+  replay(exchange: Exchange, path: string): void
+}
+
 /** One request on one connection. */
-export class Attempt implements Dispatcher.DispatchHandler {
+export class Attempt implements Dispatcher.DispatchHandler, Carrier {
   readonly #exchange: Exchange
   readonly #path: string
-  readonly #target: string
-  readonly #limits: SenderLimits
-  /** Sends the request again on a fresh connection; `undefined`: this is the second time already. */
-  readonly #replay: (() => void) | undefined
+  readonly #peer: Peer
+  /** Whether it may be sent again on a fresh connection: not when that is what this is. */
+  readonly #replayable: boolean
   client: TrackedClient | undefined
+  #controller: Dispatcher.DispatchController | undefined
+  #socket: Socket | undefined
   #starts = 0
   #takenOver = false
   #reused = false
-  #socket: Socket | undefined
-  #bytesBefore = 0
+  /** Whether a byte of a reply has come. */
+  #begun = false
 
-  constructor(
-    exchange: Exchange,
-    path: string,
-    target: string,
-    limits: SenderLimits,
-    replay: (() => void) | undefined,
-  ) {
+  constructor(exchange: Exchange, path: string, peer: Peer, replayable: boolean) {
     this.#exchange = exchange
     this.#path = path
-    this.#target = target
-    this.#limits = limits
-    this.#replay = replay
+    this.#peer = peer
+    this.#replayable = replayable
   }
 
   startOn(dispatcher: Dispatcher): void {
     const { headers, body } = this.#exchange.request
-    dispatcher.dispatch({ path: this.#path, method: 'POST', headers, body }, this)
+    const { origin } = this.#peer
+    dispatcher.dispatch({ origin, path: this.#path, method: 'POST', headers, body }, this)
+  }
+
+  stop(): void {
+    this.#controller?.abort(givenUp())
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -99,31 +110,34 @@ export class Attempt implements Dispatcher.DispatchHandler {
       controller.abort(givenUp())
       return
     }
-    this.#exchange.stop = () => controller.abort(givenUp())
+    this.#controller = controller
+    this.#exchange.carrier = this
     const { client } = this
     if (client === undefined) return
-    this.#socket = client.socket
-    this.#bytesBefore = client.socket?.bytesRead ?? 0
+    const { socket } = client
+    this.#socket = socket
     this.#reused = client.carried > 0
     client.carried += 1
-    this.#exchange.sending(
-      this.#reused || client.socket === undefined ? undefined : phasesOf(client.socket),
-    )
+    this.#exchange.sending(this.#reused || socket === undefined ? undefined : phasesOf(socket))
+  }
+
+  onResponseStarted(): void {
+    this.#begun = true
   }
 
   onRequestUpgrade(_controller: unknown, _status: number, _headers: unknown, socket: Socket): void {
     socket.destroy()
-    this.#exchange.fail('protocol', `${this.#target} switched protocols unasked`)
+    this.#exchange.fail('protocol', `${this.#peer.label} switched protocols unasked`)
   }
 
   onResponseStart(
-    controller: Dispatcher.DispatchController,
+    _controller: unknown,
     status: number,
     headers: Readonly<Record<string, string | string[] | undefined>>,
     statusText = '',
   ): void {
     if (status < 200) this.#exchange.interim()
-    else this.#exchange.head(status, statusText, headerPairs(controller.rawHeaders, headers))
+    else this.#exchange.head(status, statusText, headerPairs(headers))
   }
 
   onResponseData(_controller: unknown, chunk: Uint8Array): void {
@@ -131,21 +145,21 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    if (wasBroken(this.#socket)) this.#exchange.fail('cut-off', cutOff(this.#target))
+    if (wasBroken(this.#socket)) this.#exchange.fail('cut-off', cutOff(this.#peer.label))
     else this.#exchange.end()
   }
 
   onResponseError(_controller: unknown, error: Error): void {
     if (this.#exchange.settled || this.#takenOver) return
-    if (this.#replay !== undefined && this.#isStale(error)) {
+    if (this.#replayable && this.#isStale(error)) {
       this.#takeOver()
       return
     }
     const failure = explainFailure(error, {
-      target: this.#target,
+      target: this.#peer.label,
       connected: this.#starts > 0,
       ended: this.#socket?.readableEnded !== false,
-      headerBytes: this.#limits.headerBytes,
+      headerBytes: this.#peer.headerBytes,
     })
     this.#exchange.fail(failure.error, failure.message)
   }
@@ -156,10 +170,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
    */
   #takeOver(): void {
     this.#takenOver = true
-    this.#exchange.stop = undefined
-    if (this.#replay === undefined)
-      this.#exchange.fail('cut-off', `${this.#target} refused the request twice`)
-    else this.#replay()
+    this.#exchange.carrier = undefined
+    if (this.#replayable) this.#peer.replay(this.#exchange, this.#path)
+    else this.#exchange.fail('cut-off', `${this.#peer.label} refused the request twice`)
   }
 
   /**
@@ -171,7 +184,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#starts === 0) return this.client?.connecting === false
     if (this.#exchange.answered) return false
     if (this.#isHttp2) return (this.client?.carried ?? 0) > 1
-    return this.#reused && this.#socket?.bytesRead === this.#bytesBefore
+    return this.#reused && !this.#begun
   }
 
   get #isHttp2(): boolean {
@@ -180,27 +193,17 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 }
 
-/** HTTP/1.1 gives the lines as they came; HTTP/2 an object in which repeated names are arrays. */
+/** Of undici's object, in which the values of a repeated name are an array. */
 function headerPairs(
-  raw: Dispatcher.DispatchController['rawHeaders'],
-  parsed: Readonly<Record<string, string | string[] | undefined>>,
+  headers: Readonly<Record<string, string | string[] | undefined>>,
 ): HeaderPairs {
-  const pairs: [string, string][] = []
-  if (Array.isArray(raw)) {
-    for (let index = 0; index + 1 < raw.length; index += 2) {
-      pairs.push([text(raw[index]).toLowerCase(), text(raw[index + 1])])
-    }
-    return pairs
-  }
-  for (const [name, value] of Object.entries(parsed)) {
-    if (Array.isArray(value)) for (const each of value) pairs.push([name, each])
-    else if (value !== undefined) pairs.push([name, value])
+  const pairs: (readonly [string, string])[] = []
+  for (const name of Object.keys(headers)) {
+    const value = headers[name]
+    if (typeof value === 'string') pairs.push([name, value])
+    else if (value !== undefined) for (const each of value) pairs.push([name, each])
   }
   return pairs
-}
-
-function text(value: unknown): string {
-  return Buffer.isBuffer(value) ? value.toString('latin1') : String(value)
 }
 
 function givenUp(): CarabinerError {

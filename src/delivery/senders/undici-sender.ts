@@ -1,12 +1,13 @@
 import { type Client, Pool } from 'undici'
-import type { Clock } from '../../clock.ts'
-import { createEgressGuard, type EgressGuard, hostOf, portOf } from '../egress-guard.ts'
+import { hostOf, portOf } from '../egress-guard.ts'
+import type { EndpointTls } from '../endpoint-tls.ts'
 import type { OutboundRequest, Reply, Sender } from '../sender.ts'
 import { type Connector, createConnector } from './connector.ts'
-import { Exchange } from './exchange.ts'
+import { type Exchange, Exchanges } from './exchange.ts'
 import { cannotSend, unsendableHeader } from './request-headers.ts'
 import { defaultLimits, type SenderLimits, type SenderOptions } from './sender-options.ts'
-import { Attempt, TrackedClient, type UndiciTarget } from './undici-attempt.ts'
+import { TlsIdentities } from './tls-identity.ts'
+import { Attempt, type Peer, TrackedClient, type UndiciTarget } from './undici-attempt.ts'
 
 /**
  * The sender of the outbox: `undici`, a pool of connections for each origin, HTTP/2 where TLS offers it.
@@ -18,36 +19,33 @@ export function createUndiciSender(options: SenderOptions): Sender {
 }
 
 class UndiciSender implements Sender {
-  readonly #clock: Clock
   readonly #limits: SenderLimits
-  readonly #guard: EgressGuard
   readonly #connector: Connector
+  readonly #identities: TlsIdentities
   readonly #origins = new Map<string, Origin>()
   readonly #routes = new WeakMap<URL, Route>()
-  readonly #live = new Set<Exchange>()
-  #closed = false
+  readonly #exchanges: Exchanges
 
   constructor(options: SenderOptions) {
-    this.#clock = options.clock
     this.#limits = { ...defaultLimits, ...options.limits }
-    this.#guard = createEgressGuard(options.egress, options.lookup)
-    this.#connector = createConnector(this.#guard, this.#limits, options)
+    this.#exchanges = new Exchanges(options.clock, this.#limits)
+    this.#connector = createConnector(options, this.#limits)
+    this.#identities = new TlsIdentities(options.tls?.ca)
   }
 
   send(request: OutboundRequest): Promise<Reply> {
-    const exchange = new Exchange(request, this.#clock, this.#limits, this.#live)
-    const route = this.#routeOf(request.url)
+    const exchange = this.#exchanges.open(request)
+    if (exchange.settled) return exchange.reply
+    const route = this.#routeOf(request)
     const header = unsendableHeader(request.headers)
-    if (this.#closed) exchange.fail('aborted', 'the sender is closed')
-    else if (route.refusal !== undefined) exchange.fail('egress', route.refusal)
+    if (route.refusal !== undefined) exchange.fail('egress', route.refusal)
     else if (header !== undefined) exchange.fail('protocol', cannotSend(header))
-    else if (!exchange.settled) this.#originOf(route).send(exchange, route.path)
+    else this.#originOf(route).send(exchange, route.path)
     return exchange.reply
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true
-    for (const exchange of this.#live) exchange.fail('aborted', 'the sender is closed')
+    this.#exchanges.close()
     this.#connector[Symbol.dispose]()
     const origins = [...this.#origins.values()]
     this.#origins.clear()
@@ -55,33 +53,35 @@ class UndiciSender implements Sender {
   }
 
   /** Taking a URL apart costs more than the rest of the dispatch; endpoints keep theirs, so it is done once. */
-  #routeOf(url: URL): Route {
+  #routeOf({ url, tls }: OutboundRequest): Route {
     const known = this.#routes.get(url)
-    if (known !== undefined) return known
+    if (known !== undefined && known.tls === tls) return known
+    const identity = this.#identities.of(tls)
     const route: Route = {
-      origin: url.origin,
+      tls,
+      pool: `${url.origin} ${identity.key}`,
       path: url.pathname + url.search,
       target: {
         origin: url.origin,
         host: hostOf(url),
         port: portOf(url),
-        secure: url.protocol === 'https:',
+        identity: url.protocol === 'https:' ? identity : undefined,
       },
-      refusal: this.#guard.refusal(url),
+      refusal: this.#connector.guard.refusal(url),
     }
     this.#routes.set(url, route)
     return route
   }
 
   #originOf(route: Route): Origin {
-    const known = this.#origins.get(route.origin)
+    const known = this.#origins.get(route.pool)
     if (known !== undefined) return known
     const origin = openOrigin(route, this.#connector, this.#limits)
-    this.#origins.set(route.origin, origin)
+    this.#origins.set(route.pool, origin)
     const retire = (): void => {
       setImmediate(() => {
-        if (!origin.unused || this.#origins.get(route.origin) !== origin) return
-        this.#origins.delete(route.origin)
+        if (!origin.unused || this.#origins.get(route.pool) !== origin) return
+        this.#origins.delete(route.pool)
         void origin.pool.destroy()
       })
     }
@@ -92,7 +92,9 @@ class UndiciSender implements Sender {
 }
 
 interface Route {
-  readonly origin: string
+  readonly tls: EndpointTls | undefined
+  /** Which pool carries its requests: one for each origin and TLS identity. */
+  readonly pool: string
   readonly path: string
   readonly target: UndiciTarget
   readonly refusal: string | undefined
@@ -113,15 +115,24 @@ function openOrigin(route: Route, connector: Connector, limits: SenderLimits): O
     maxHeaderSize: limits.headerBytes,
     keepAliveTimeout: limits.idleMs,
     keepAliveMaxTimeout: Math.max(limits.idleMs, longestIdleMs),
-    allowH2: route.target.secure,
+    allowH2: route.target.identity !== undefined,
   }
   const newClient = (): TrackedClient => new TrackedClient(route.target, connector, options)
-  const pool = new Pool(route.origin, {
+  const pool = new Pool(route.target.origin, {
     ...options,
     connections: limits.connections,
     factory: newClient,
   })
-  const label = `${route.target.host}:${route.target.port}`
+  const peer: Peer = {
+    origin: route.target.origin,
+    label: `${route.target.host}:${route.target.port}`,
+    headerBytes: limits.headerBytes,
+    replay(exchange, path) {
+      const client = newClient()
+      new Attempt(exchange, path, peer, false).startOn(client)
+      void exchange.reply.then(() => client.destroy())
+    },
+  }
 
   return {
     pool,
@@ -130,12 +141,7 @@ function openOrigin(route: Route, connector: Connector, limits: SenderLimits): O
       return connected + queued + running + pending === 0
     },
     send(exchange, path) {
-      const attempt = new Attempt(exchange, path, label, limits, () => {
-        const client = newClient()
-        new Attempt(exchange, path, label, limits, undefined).startOn(client)
-        void exchange.reply.then(() => client.destroy())
-      })
-      attempt.startOn(pool)
+      new Attempt(exchange, path, peer, true).startOn(pool)
     },
   }
 }

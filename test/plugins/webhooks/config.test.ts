@@ -4,6 +4,7 @@ import { example } from '../../../plugins/webhooks/example.ts'
 import { loadAssembly } from '../../../src/assembly/load-assembly.ts'
 import type { Problem } from '../../../src/assembly/problem.ts'
 import { Validator } from '../../../src/schema/validator.ts'
+import { makeCertificate } from '../../helpers/certificate.ts'
 import { adjusterSource, builtInFolder, projectFolder } from '../../helpers/start-host.ts'
 
 const start = `connectors:
@@ -39,6 +40,29 @@ function webhook(...lines: readonly string[]): string {
   return all.map((line, index) => `${index === 0 ? '  - ' : '    '}${line}\n`).join('')
 }
 
+const certificate = makeCertificate()
+const other = makeCertificate()
+
+const wrongTls: readonly (readonly [string, string, RegExp])[] = [
+  ['{}', 'webhooks[0].tls', /./],
+  ['{ cert: nothing }', 'webhooks[0].tls.cert', /without its key/],
+  ['{ key: nothing }', 'webhooks[0].tls.key', /without its certificate/],
+  ['{ passphrase: nothing }', 'webhooks[0].tls.passphrase', /without a key/],
+  ['{ ca: nothing }', 'webhooks[0].tls.ca', /not a PEM text/],
+  ['{ ca: "-----BEGIN CERTIFICATE-----" }', 'webhooks[0].tls.ca', /cannot be read/],
+  ['{ server_name: 127.0.0.1 }', 'webhooks[0].tls.server_name', /./],
+  [
+    `{ cert: ${JSON.stringify(certificate.cert)}, key: x }`,
+    'webhooks[0].tls.key',
+    /not a PEM text/,
+  ],
+  [
+    `{ cert: ${JSON.stringify(certificate.cert)}, key: ${JSON.stringify(other.key)} }`,
+    'webhooks[0].tls.key',
+    /not the key of the certificate/,
+  ],
+]
+
 describe('a webhook in the assembly', () => {
   const good: readonly (readonly string[])[] = [
     ['name: a', 'events: [before:adjust, after:adjust]', 'on_failure: allow', 'rate: 50/s'],
@@ -62,6 +86,47 @@ describe('a webhook in the assembly', () => {
     ['mode: shadow', 'side_effects: true', 'description: asks'],
     ['signatures: [standard-v1a]', 'secret: whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A='],
   ]
+  it('may show a client certificate, out of files', async () => {
+    using folder = projectFolder({
+      'adjuster.ts': adjusterSource,
+      'client.pem': certificate.cert,
+      'client-key.pem': certificate.key,
+      'carabiner.yaml':
+        start +
+        webhook('tls: { cert: !file client.pem, key: !file client-key.pem, server_name: a.test }'),
+    })
+
+    const loaded = await loadAssembly(folder.file('carabiner.yaml'), {
+      env: {},
+      builtInFolder,
+      validator: new Validator(),
+    })
+
+    assert.equal(loaded.kind, 'valid')
+    const text = loaded.kind === 'valid' ? loaded.assembly.redactor.text(certificate.key) : ''
+    assert.equal(text.trim(), '••••')
+  })
+
+  for (const [tls, path, message] of wrongTls) {
+    it(`may not say tls: ${tls.slice(0, 40)}`, async () => {
+      const [problem] = await problemsOf(webhook(`tls: ${tls}`))
+
+      assert.equal(problem?.path, path)
+      assert.match(problem?.message ?? '', message)
+    })
+  }
+
+  it('has no use for tls on http', async () => {
+    const problems = await problemsOf(
+      webhook('url: http://a.test/', 'tls: { server_name: b.test }'),
+    )
+
+    assert.deepEqual(
+      problems.map(({ message }) => message),
+      ['`tls` has no effect on http'],
+    )
+  })
+
   for (const lines of good) {
     it(`may say ${lines.join('; ')}`, async () => {
       assert.deepEqual(await problemsOf(webhook(...lines)), [])

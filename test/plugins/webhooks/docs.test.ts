@@ -6,6 +6,7 @@ import { judge } from '../../../plugins/webhooks/decision.ts'
 import { bodySchema } from '../../../plugins/webhooks/request.ts'
 import { loadAssembly } from '../../../src/assembly/load-assembly.ts'
 import { Validator } from '../../../src/schema/validator.ts'
+import { makeCertificate } from '../../helpers/certificate.ts'
 import { adjusterSource, builtInFolder, projectFolder } from '../../helpers/start-host.ts'
 import { aReply } from './replies.ts'
 
@@ -22,8 +23,15 @@ describe('docs/webhooks.md', () => {
     const assemblies = blocks('webhooks.md', 'yaml')
     assert.ok(assemblies.length > 0)
 
+    const { cert, key } = makeCertificate()
     for (const yaml of assemblies) {
-      using folder = projectFolder({ 'adjuster.ts': adjusterSource, 'carabiner.yaml': yaml })
+      using folder = projectFolder({
+        'adjuster.ts': adjusterSource,
+        'certificates/client.pem': cert,
+        'certificates/client-key.pem': key,
+        'certificates/bank-ca.pem': cert,
+        'carabiner.yaml': yaml,
+      })
       const options = { env: {}, builtInFolder, validator: new Validator() }
       const loaded = await loadAssembly(folder.file('carabiner.yaml'), options)
       assert.equal(loaded.kind, 'valid', JSON.stringify(loaded))
