@@ -13,6 +13,7 @@ import { makeCertificate } from '../helpers/certificate.ts'
 import { holdPromise } from './hold-promise.ts'
 import { killHost } from './kill-host.ts'
 import { killHostProcess } from './kill-host-process.ts'
+import { ordered } from './ordered.ts'
 import { retention } from './retention.ts'
 import { type SharedStoreReport, sharedStore } from './shared-store.ts'
 import { goingAway, type StaleReport, staleSockets } from './stale-sockets.ts'
@@ -58,6 +59,11 @@ const steps: Readonly<Record<string, Step>> = {
     promise:
       'ten million deliveries with their attempts over thirty days in a SQLite file that keeps eight: its size settles, claims take as long as in an empty store',
     run: () => retention({ attempts: 10_000_000 }),
+  },
+  ordered: {
+    promise:
+      '100 keys × 100 messages, a fifth of the requests refused, three hosts on one PostgreSQL of which one is killed: strictly in order for each key',
+    run: () => ordered({ keys: 100, messages: 100, speed: 4 }),
   },
   'hold-promise': {
     promise:
