@@ -94,18 +94,9 @@ export class Deadline {
   /** Stops the timer; to be called when the dispatch is over. */
   disarm(): void {
     if (this.#alarm === undefined) return
-    waiting.delete(this)
+    forget(this.#alarm)
     this.#alarm.timer?.[Symbol.dispose]()
     this.#caller?.removeEventListener('abort', this.#alarm.ring)
-  }
-
-  /** @internal Sets the timer: the wait has outlasted a turn of the event loop. */
-  startTimer(): void {
-    if (this.#alarm === undefined) return
-    const { ring } = this.#alarm
-    const leftMs = this.startedAt + this.#timeoutMs - this.#clock.monotonic()
-    if (leftMs <= 0) ring()
-    else this.#alarm.timer = this.#clock.after(leftMs, ring)
   }
 
   #arm(): void {
@@ -114,37 +105,58 @@ export class Deadline {
       this.#isReached = true
       this.wake()
     }
-    this.#alarm = { ring, timer: undefined }
+    this.#alarm = { ring, startTimer: () => this.#startTimer(ring), timer: undefined, place: -1 }
     this.#caller?.addEventListener('abort', ring)
-    armLater(this)
+    startLater(this.#alarm)
+  }
+
+  #startTimer(ring: () => void): Disposable | undefined {
+    const leftMs = this.startedAt + this.#timeoutMs - this.#clock.monotonic()
+    if (leftMs > 0) return this.#clock.after(leftMs, ring)
+    ring()
+    return undefined
   }
 }
 
 /** Made when something is waited for. */
 interface Alarm {
   readonly ring: () => void
+  readonly startTimer: () => Disposable | undefined
   timer: Disposable | undefined
+  /** Where it stands among those that wait for the end of the turn; -1: it does not. */
+  place: number
 }
 
 /**
- * Deadlines that have begun to be waited for in this turn of the event loop.
+ * Alarms of deadlines that have begun to be waited for in this turn of the event loop.
  *
  * Most waits end within the turn, and a timer costs more than the rest of a dispatch: timers are set for those that are
  * left when the turn ends.
  */
-const waiting = new Set<Deadline>()
+const waiting: Alarm[] = []
 let isPlanned = false
 
-function armLater(deadline: Deadline): void {
-  waiting.add(deadline)
+function startLater(alarm: Alarm): void {
+  alarm.place = waiting.push(alarm) - 1
   if (isPlanned) return
   isPlanned = true
   setImmediate(startTimers)
 }
 
+/** The last one takes its place: a list forgets faster than a set. */
+function forget(alarm: Alarm): void {
+  if (alarm.place === -1) return
+  const last = waiting.pop()
+  if (last !== undefined && last !== alarm) {
+    waiting[alarm.place] = last
+    last.place = alarm.place
+  }
+  alarm.place = -1
+}
+
 function startTimers(): void {
   isPlanned = false
-  const left = [...waiting]
-  waiting.clear()
-  for (const deadline of left) deadline.startTimer()
+  const left = waiting.splice(0)
+  for (const alarm of left) alarm.place = -1
+  for (const alarm of left) alarm.timer = alarm.startTimer()
 }

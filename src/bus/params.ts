@@ -1,6 +1,7 @@
 import type { TObject } from 'typebox'
 import { EventParamsError, type Mismatch } from '../errors.ts'
 import type { Validator } from '../schema/validator.ts'
+import { flatReader, isSimple } from './flat-params.ts'
 
 /** Plain data nested deeper than this is taken for data that contains itself. */
 const deepestNesting = 1_000
@@ -30,7 +31,10 @@ export function paramsReader(
     }
   }
   const check = validator.compile(signature)
+  const readFlat = flatReader(signature)
   return (given) => {
+    const flat = readFlat(given)
+    if (flat !== undefined) return flat
     const copy = copyOf(event, given, true)
     refuse(event, check(copy))
     return copy
@@ -51,35 +55,6 @@ function copyOf(event: string, given: unknown, freeze: boolean): Params {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new EventParamsError(event, [{ pointer: '', message: 'must be an object' }])
   }
-  if (!isFlat(given)) return copyThoroughly(event, given, freeze)
-  if (!freeze) return { ...given }
-  return isEmpty(given) ? nothing : Object.freeze({ ...given })
-}
-
-/** The params of every event that is its name alone: freezing a new object costs more than calling a handler. */
-const nothing: Params = Object.freeze({})
-
-function isEmpty(given: object): boolean {
-  for (const _key in given) return false
-  return true
-}
-
-/**
- * Whether an object holds nothing but texts, numbers and the like: most params do, and a spread copies them.
- *
- * Asking for the prototype itself would be a call into the runtime. What pretends to be a plain object is copied like
- * one: its own fields.
- */
-function isFlat(given: object): given is Params {
-  if (given.constructor !== Object) return false
-  const fields = given as Readonly<Record<string, unknown>>
-  for (const key in fields) {
-    if (isNested(fields[key])) return false
-  }
-  return true
-}
-
-function copyThoroughly(event: string, given: object, freeze: boolean): Params {
   const refused: Mismatch[] = []
   const copy = copyObject(given, { freeze, refused, pointer: '', depth: 0 })
   refuse(event, refused)
@@ -109,7 +84,7 @@ function copyFields(value: object, place: Place): object {
   const copy: Record<string, unknown> = { ...value }
   for (const key in copy) {
     const inside = copy[key]
-    if (isNested(inside)) copy[key] = copyInside(inside, key, place)
+    if (!isSimple(inside)) copy[key] = copyInside(inside, key, place)
   }
   return place.freeze ? Object.freeze(copy) : copy
 }
@@ -138,11 +113,6 @@ function copyUnusual(value: object, place: Place): unknown {
   const kind = Object.prototype.toString.call(value).slice(8, -1)
   if (kind === 'Object') return copyFields(value, place)
   return refusal(place, `must be data, is a ${kind}`)
-}
-
-/** Whether a value has to be copied in turn, or refused. */
-function isNested(value: unknown): boolean {
-  return typeof value === 'object' ? value !== null : isCode(value)
 }
 
 function isCode(value: unknown): boolean {

@@ -13,6 +13,8 @@ export interface Plan<Owed> {
   readonly owed: readonly OweRegistration<Owed>[]
   /** Nobody handles the event in any phase. */
   readonly isEmpty: boolean
+  /** There are on handlers and nothing else. */
+  readonly isOnAlone: boolean
 }
 
 /** An on handler, and where its lane ends. */
@@ -60,6 +62,7 @@ export function makePlan<Owed>(
     after: ofPhase('after'),
     owed: owed.toSorted((one, other) => one.rank - other.rank),
     isEmpty: registrations.length === 0 && owed.length === 0,
+    isOnAlone: owed.length === 0 && registrations.every(({ phase }) => phase === 'on'),
   }
 }
 

@@ -14,7 +14,13 @@ import { askStore, owedAfter } from './owed.ts'
  * async context is the dispatch's own, because the frames of its handlers are entered there.
  */
 export function runDispatch<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
-  return take(decide, dispatch)
+  return take(isDecided(dispatch) ? act : decide, dispatch)
+}
+
+/** Whether nobody has a say in it: then it is done at once. Most events have on handlers and nothing else. */
+function isDecided({ request }: Dispatch<unknown>): boolean {
+  const { plan, choice, deadline } = request
+  return plan.isOnAlone && !choice.dryRun && !deadline.isReached
 }
 
 function decide<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {

@@ -116,6 +116,31 @@ describe('whatever handlers do', () => {
     )
   })
 
+  it('an event with on handlers alone comes to what it does when somebody is asked before', async () => {
+    const allows = { connector: 'a', does: 'answer', turns: 0, priority: 0 } as const
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(behaviour('answer', 'answer', 'throw', 'cancel', 'hang'), { maxLength: 6 }),
+        fc.constantFrom('fail', 'continue'),
+        async (on, onError) => {
+          const [alone, asked] = [
+            await outcomeOf([], on, onError),
+            await outcomeOf([allows], on, onError),
+          ]
+
+          const { dispatchId, traceId, durationMs, ...rest } = asked
+          assert.deepEqual(alone, {
+            ...rest,
+            dispatchId: alone.dispatchId,
+            traceId: alone.traceId,
+            durationMs: alone.durationMs,
+          })
+        },
+      ),
+      { numRuns: 100 },
+    )
+  })
+
   it('completed means that every on handler answered', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -3,7 +3,9 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { Type } from 'typebox'
 import { defineEvent } from '../../src/bus/event.ts'
+import { type Params, type ParamsReader, paramsReader } from '../../src/bus/params.ts'
 import { EventParamsError } from '../../src/errors.ts'
+import { Validator } from '../../src/schema/validator.ts'
 import { adjust, openBus } from '../helpers/open-bus.ts'
 
 const anything = defineEvent('anything', { params: Type.Object({ value: Type.Unknown() }) })
@@ -22,6 +24,15 @@ async function seenBy(given: unknown): Promise<unknown> {
 function isFrozenThrough(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true
   return Object.isFrozen(value) && Object.values(value).every(isFrozenThrough)
+}
+
+function reading(read: ParamsReader, given: unknown): { params: Params } | { errors: unknown } {
+  try {
+    return { params: read(given) }
+  } catch (error) {
+    if (error instanceof EventParamsError) return { errors: error.errors }
+    throw error
+  }
 }
 
 describe('params', () => {
@@ -80,6 +91,37 @@ describe('params', () => {
     assert.deepEqual(seen, { mode: 'soft', deep: { a: [1] } })
     assert.equal(isFrozenThrough(seen), true)
     assert.deepEqual(given, { deep: { a: [1] } })
+  })
+
+  it('are read the same whether or not the signature is one that is read in one go', () => {
+    const simple = fc.oneof(
+      fc.constantFrom(Type.String(), Type.Boolean(), Type.Number()),
+      fc.record({ minimum: fc.integer({ min: -3, max: 0 }) }).map((limit) => Type.Number(limit)),
+      fc.record({ maximum: fc.integer({ min: 0, max: 3 }) }).map((limit) => Type.Number(limit)),
+    )
+    const field = simple.chain((schema) => fc.constantFrom(schema, Type.Optional(schema)))
+    const name = fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor', 'toString')
+    const value = fc.oneof(
+      fc.constantFrom('', 'x', true, null, undefined, Number.NaN, Infinity, 1n, {}, [], () => {}),
+      fc.integer({ min: -5, max: 5 }),
+    )
+    const given = fc.oneof(
+      fc.array(fc.tuple(name, value), { maxLength: 5 }).map((fields) => Object.fromEntries(fields)),
+      fc.constantFrom(null, undefined, [], 'x', new Map(), Object.create({ a: 'x' })),
+    )
+    const validator = new Validator()
+    fc.assert(
+      fc.property(fc.dictionary(name, field), given, (fields, params) => {
+        const signature = Type.Object(fields)
+        const more = Type.Object(fields, { additionalProperties: true })
+
+        const inOneGo = reading(paramsReader('event', signature, validator), params)
+
+        assert.deepEqual(inOneGo, reading(paramsReader('event', more, validator), params))
+        assert.ok('errors' in inOneGo || isFrozenThrough(inOneGo.params))
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('that do not match are refused with the places', async () => {
