@@ -1,12 +1,12 @@
 import type { BenchReport, DetailedBench, Promised } from '../bench.ts'
 import { Arena, drain } from './arena.ts'
 import { contenders } from './contender.ts'
-import { alternate } from './rounds.ts'
+import { alternate, type Result } from './rounds.ts'
 import { compare, contenderTable, paragraphs } from './rows.ts'
 import { scale } from './scale.ts'
 
 const names = ['bare', 'memory', 'sqlite', 'postgres', 'graphile', 'boss', 'bull'] as const
-const rate = { unit: 'deliveries/s', of: (result: { perSecond: number }) => result.perSecond }
+const rate = { unit: 'deliveries/s', of: (result: Result) => result.perSecond }
 const besideBare: Promised = { floor: 0.6, goal: 0.65 }
 
 /** Messages that were stored before, sent until all have arrived and are settled. */

@@ -7,8 +7,8 @@ import { scale } from './scale.ts'
 
 const names = ['bare', 'sqlite', 'postgres', 'graphile', 'bull'] as const
 const perSecond = 200
-/** Four seconds of it. */
-const messages = 800
+/** Three seconds of it. */
+const messages = 600
 
 const promises = {
   graphile: { floor: 0.75, goal: 0.5 },

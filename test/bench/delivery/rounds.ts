@@ -23,7 +23,8 @@ export async function alternate<Name extends ContenderName>(
   names: readonly Name[],
   once: (name: Name, process: ContenderProcess, warmingUp: boolean) => Promise<Run>,
 ): Promise<Results<Name>> {
-  const entered = await enter(arena, names)
+  await using ends = new AsyncDisposableStack()
+  const entered = await enter(arena, names, ends)
   for (const [name, process] of entered) await once(name, process, true)
   const runs = new Map<Name, Run[]>()
   for (let round = 1; round <= scale.rounds; round += 1) {
@@ -42,11 +43,12 @@ export async function alternate<Name extends ContenderName>(
 async function enter<Name extends ContenderName>(
   arena: Arena,
   names: readonly Name[],
+  ends: AsyncDisposableStack,
 ): Promise<Map<Name, ContenderProcess>> {
   const entered = new Map<Name, ContenderProcess>()
   for (const name of names) {
     const process = await arena.enter(name)
-    if (process !== undefined) entered.set(name, process)
+    if (process !== undefined) entered.set(name, ends.use(process))
   }
   return entered
 }
