@@ -32,7 +32,7 @@ async function benchBacklog(): Promise<BenchReport> {
 }
 
 async function filled(arena: Arena, name: Name, count: number): Promise<FreshStore> {
-  await using filler = await startRemote<FillerCalls>('filler.ts', 'others')
+  await using filler = await startRemote<FillerCalls>('filler.ts', 'system')
   const store = await arena.freshStore(contenders[name].store)
   await filler.call('fill', store.url, count, 'waiting')
   await store.rest()

@@ -18,9 +18,16 @@ const owner = 'filler'
 answerCalls<FillerCalls>({
   async fill(url, count, kind) {
     await using store = await openStore(url)
-    for (let done = 0; done < count; done += batchSize) {
-      await fillBatch(store, Math.min(batchSize, count - done), kind)
+    let left = count
+    const fillOn = async (): Promise<void> => {
+      while (left > 0) {
+        const length = Math.min(batchSize, left)
+        left -= length
+        await fillBatch(store, length, kind)
+      }
     }
+    // One batch is made while another is stored.
+    await Promise.all([fillOn(), fillOn()])
   },
 })
 

@@ -20,7 +20,7 @@ export const retainedBench: DetailedBench = {
 async function benchRetained(): Promise<BenchReport> {
   await using ends = new AsyncDisposableStack()
   const arena = ends.use(await Arena.open())
-  const filler = ends.use(await startRemote<FillerCalls>('filler.ts', 'others'))
+  const filler = ends.use(await startRemote<FillerCalls>('filler.ts', 'system'))
   const rows = []
   for (const name of names) rows.push(await compareStores(arena, filler, name))
   return { rows, remarks: '' }
