@@ -10,6 +10,7 @@ import type { Reply, Sender } from '../../src/delivery/sender.ts'
 import { createGotSender } from '../../src/delivery/senders/got-sender.ts'
 import { createUndiciSender } from '../../src/delivery/senders/undici-sender.ts'
 import { type Receiver, receiver } from '../helpers/receiver.ts'
+import { bypasses, notUrls } from './egress-bypasses.ts'
 
 const guarded: EgressOptions = {
   default: 'guarded',
@@ -19,118 +20,21 @@ const guarded: EgressOptions = {
   proxy: null,
 }
 
-/** Host names of the tests, and what DNS says. */
-const names: Readonly<Record<string, readonly string[]>> = {
-  'loopback.test': ['127.0.0.1'],
-  'loopback6.test': ['::1'],
-  'mapped.test': ['::ffff:127.0.0.1'],
-  'mapped-hex.test': ['::ffff:7f00:1'],
-  'compatible.test': ['::127.0.0.1'],
-  'nat64.test': ['64:ff9b::7f00:1'],
-  'nat64-local.test': ['64:ff9b:1::7f00:1'],
-  '6to4.test': ['2002:7f00:1::1'],
-  'teredo.test': ['2001:0:4136:e378:8000:63bf:80ff:fffe'],
-  'translated.test': ['::ffff:0:7f00:1'],
-  'private.test': ['10.0.0.1'],
-  'link-local.test': ['fe80::1'],
-  'zone.test': ['fe80::1%lo'],
-  'metadata.test': ['169.254.169.254'],
-  'metadata6.test': ['fd00:ec2::254'],
-  'azure.test': ['168.63.129.16'],
-  'second-is-bad.test': ['93.184.215.14', '127.0.0.1'],
-  'first-is-bad.test': ['127.0.0.1', '93.184.215.14'],
-  'mixed-families.test': ['2606:4700:4700::1111', '::1'],
-  'unspecified.test': ['0.0.0.0'],
-  'any6.test': ['::'],
-  'not-an-address.test': ['localhost'],
-  'empty.test': [],
-  localhost: ['127.0.0.1', '::1'],
-}
+/** What DNS says of the names in the table, as they are asked for. */
+const names = new Map(
+  bypasses.flatMap(({ url, dns }) => {
+    const host = URL.parse(at(url, 1))?.hostname
+    return dns === undefined || host === undefined ? [] : [[host, dns] as const]
+  }),
+)
 
 const lookup: LookupAll = (host, callback) => {
-  const addresses = names[host.replace(/\.$/, '').toLowerCase()] ?? []
+  const addresses = names.get(host) ?? []
   callback(
     null,
     addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
   )
 }
-
-/** Ways to a loopback listener, or to what only looks public. `PORT` is the canary's. */
-const bypasses: readonly string[] = [
-  ...[
-    '127.0.0.1',
-    '127.1',
-    '127.0.1',
-    '127.255.255.254',
-    '2130706433',
-    '017700000001',
-    '0x7f000001',
-    '0x7f.1',
-    '0177.0.0.1',
-    '0x7f.0.0.0x1',
-    '127.0.0.1.',
-    '127。0。0。1',
-    '①②⑦.⓪.⓪.①',
-    '%31%32%37.0.0.1',
-    '0',
-    '0.0.0.0',
-    '0x0',
-    '00000',
-  ],
-  ...[
-    '[::1]',
-    '[0:0:0:0:0:0:0:1]',
-    '[::0001]',
-    '[::]',
-    '[::ffff:127.0.0.1]',
-    '[::ffff:7f00:1]',
-    '[0:0:0:0:0:ffff:7f00:1]',
-    '[::127.0.0.1]',
-    '[::ffff:0:127.0.0.1]',
-    '[64:ff9b::127.0.0.1]',
-    '[64:ff9b:1::127.0.0.1]',
-    '[2002:7f00:1::]',
-    '[2002:7f00:0001:0000::1]',
-    '[2001:0:7f00:1::]',
-    '[fe80::1]',
-    '[fec0::1]',
-    '[fc00::1]',
-    '[fd00:ec2::254]',
-    '[ff02::1]',
-    '[100::1]',
-    '[2001:db8::1]',
-    '[3fff::1]',
-    '[2001:2::1]',
-    '[5f00::1]',
-    '[4000::1]',
-  ],
-  ...[
-    '10.0.0.1',
-    '0xa.0.0.1',
-    '172.16.0.1',
-    '172.31.255.255',
-    '192.168.0.1',
-    '3232235521',
-    '100.64.0.1',
-    '100.100.100.200',
-    '169.254.0.1',
-    '169.254.169.254',
-    '0xa9fea9fe',
-    '2852039166',
-    '192.0.0.192',
-    '192.0.2.1',
-    '192.88.99.1',
-    '198.18.0.1',
-    '198.51.100.1',
-    '203.0.113.1',
-    '224.0.0.1',
-    '240.0.0.1',
-    '255.255.255.255',
-    '168.63.129.16',
-  ],
-  ...['localhost', 'LOCALHOST', 'localhost.', 'ⓛocalhost'],
-  ...Object.keys(names).filter((name) => name !== 'localhost'),
-]
 
 for (const [name, create] of [
   ['got', createGotSender],
@@ -140,7 +44,7 @@ for (const [name, create] of [
     let canary: Receiver
     let sender: Sender
     before(async () => {
-      canary = await receiver()
+      canary = await onEveryInterface()
       sender = create({ egress: guarded, clock: systemClock, lookup })
     })
     after(async () => {
@@ -148,25 +52,94 @@ for (const [name, create] of [
       await canary[Symbol.asyncDispose]()
     })
 
-    for (const host of bypasses) {
-      it(`refuses ${host}`, async () => {
-        const reply = await post(sender, `http://${host}:${canary.port}/`)
+    for (const { url, says } of bypasses) {
+      it(`refuses ${JSON.stringify(url)}`, async () => {
+        const reply = await post(sender, at(url, canary.port))
 
         assert.equal(reply.kind === 'no-reply' ? reply.error : reply.status, 'egress')
-        assert.match(reply.kind === 'no-reply' ? reply.message : '', /^egress refused: \S+/)
+        assert.match(reply.kind === 'no-reply' ? reply.message : '', /^egress refused: /)
+        assert.match(reply.kind === 'no-reply' ? reply.message : '', says)
       })
     }
 
-    it('refuses them over TLS too', async () => {
-      for (const host of ['127.0.0.1', '[::1]', 'loopback.test', 'second-is-bad.test']) {
-        const reply = await post(sender, `https://${host}:${canary.port}/`)
+    it('refuses all that is on http over TLS too', async () => {
+      for (const { url, says } of bypasses.filter(({ url }) => url.startsWith('http:'))) {
+        const reply = await post(sender, at(url, canary.port).replace('http:', 'https:'))
         assert.equal(reply.kind === 'no-reply' && reply.error, 'egress')
+        assert.match(reply.kind === 'no-reply' ? reply.message : '', says)
       }
     })
 
-    it('lets not one of them knock', () => {
-      assert.ok(bypasses.length >= 60)
+    it('lets not one of them knock, on a listener that hears', async () => {
+      assert.ok(new Set(bypasses.map(({ url }) => url)).size >= 200)
       assert.equal(canary.connections, 0)
+
+      await using trusting = create({
+        egress: { ...guarded, default: 'trusted' },
+        clock: systemClock,
+        lookup,
+      })
+      for (const host of ['127.0.0.1', '0x7f.1', 'localhost'])
+        await post(trusting, `http://${host}:${canary.port}/`)
+      assert.ok(canary.connections > 0)
+    })
+
+    it('does not follow a redirect to where it may not go', async () => {
+      await using secret = await receiver()
+      await using target = await receiver({
+        answers: [301, 302, 303, 307, 308].map((status) => ({
+          status,
+          headers: { location: `http://127.0.0.1:${secret.port}/` },
+        })),
+      })
+      await using allowed = create({
+        egress: { ...guarded, allow: ['127.0.0.1'] },
+        clock: systemClock,
+        lookup,
+      })
+
+      const statuses: unknown[] = []
+      for (let count = 0; count < 5; count += 1) {
+        const reply = await post(allowed, target.url)
+        statuses.push(reply.kind === 'reply' && reply.status)
+      }
+
+      assert.deepEqual(statuses, [301, 302, 303, 307, 308])
+      assert.equal(secret.connections, 0)
+    })
+
+    it('judges again when the kept connection is gone and the name has moved', async () => {
+      let address = '127.0.0.1'
+      await using secret = await receiver()
+      await using target = await receiver({
+        answers: [200, 200, { headers: { connection: 'close' } }],
+      })
+      await using rebound = create({
+        egress: { ...guarded, allow: ['127.0.0.1'] },
+        clock: systemClock,
+        lookup: (_host, callback) => callback(null, [{ address, family: 4 }]),
+      })
+      const url = `http://rebound.test:${target.port}/`
+
+      await post(rebound, url)
+      await untilFree()
+      address = '127.0.0.2'
+      const kept = [await post(rebound, url)]
+      await untilFree()
+      kept.push(await post(rebound, url))
+      await untilFree()
+      const gone = await post(rebound, url)
+
+      assert.deepEqual(
+        kept.map((reply) => reply.kind === 'reply' && reply.status),
+        [200, 200],
+      )
+      assert.equal(target.connections, 1)
+      assert.equal(
+        gone.kind === 'no-reply' && gone.message,
+        'egress refused: 127.0.0.2 is loopback',
+      )
+      assert.equal(secret.connections, 0)
     })
 
     it('judges again when a name has moved', async () => {
@@ -217,6 +190,12 @@ for (const [name, create] of [
 }
 
 describe('the egress guard', () => {
+  for (const text of notUrls) {
+    it(`never sees ${text}: it is no URL`, () => {
+      assert.equal(URL.parse(text), null)
+    })
+  }
+
   for (const [url, refusal] of [
     ['ftp://example.com/', 'scheme ftp is not http or https'],
     ['file:///etc/passwd', 'scheme file is not http or https'],
@@ -304,6 +283,24 @@ describe('the egress guard', () => {
     }
   })
 })
+
+/** A listener that whatever ends on this machine reaches. */
+async function onEveryInterface(): Promise<Receiver> {
+  try {
+    return await receiver({ host: '::' })
+  } catch {
+    return receiver({ host: '0.0.0.0' }) // a machine without IPv6
+  }
+}
+
+function at(url: string, port: number): string {
+  return url.replaceAll('PORT', String(port))
+}
+
+/** A connection is free again a turn of the event loop after its reply. */
+async function untilFree(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+}
 
 function post(sender: Sender, url: string): Promise<Reply> {
   return sender.send({
