@@ -29,6 +29,8 @@ const pollMs = 500
 const sweepMs = 250
 /** Retries that are due one right after the other are claimed together. */
 const soonMs = 10
+/** However much other processes have to say: a host looks after it for a tenth of its time at most. */
+const restPerSweep = 9
 /** Nothing that somebody forgot to tell stays unseen for longer. */
 const longestSweepMs = 30_000
 
@@ -48,6 +50,9 @@ export class Claimer {
   #version: number | undefined
   #pollAt = Number.NEGATIVE_INFINITY
   #sweepAt = Number.NEGATIVE_INFINITY
+  /** Word of other processes is not followed before. */
+  #restsUntil = Number.NEGATIVE_INFINITY
+  #listening: Disposable | undefined
 
   constructor(parts: ClaimerParts) {
     this.#parts = parts
@@ -57,12 +62,14 @@ export class Claimer {
   start({ sweeps }: { readonly sweeps: boolean }): void {
     this.#running = true
     this.#sweeps = sweeps
+    if (sweeps) this.#listening = this.#parts.store.onChange(() => this.#pollSoon())
     this.sweep()
   }
 
   /** Resolves when no claim is under way any more. */
   async stop(): Promise<void> {
     this.#running = false
+    this.#listening?.[Symbol.dispose]()
     this.#timer?.[Symbol.dispose]()
     await this.#pass
   }
@@ -87,6 +94,14 @@ export class Claimer {
     this.#wakeAt(dueAt, this.#parts.clock.now())
   }
 
+  /** Another process has changed the store. */
+  #pollSoon(): void {
+    const now = this.#parts.clock.now()
+    this.#pollAt = Math.min(this.#pollAt, Math.max(now, this.#restsUntil))
+    if (this.#pollAt <= now) this.wake()
+    else if (this.#pass === undefined) this.#schedule()
+  }
+
   async #passes(): Promise<void> {
     // Whoever else has something to wake for in this turn is part of the pass.
     await Promise.resolve()
@@ -106,12 +121,16 @@ export class Claimer {
   async #onePass(): Promise<void> {
     const now = this.#parts.clock.now()
     if (!this.#parts.mayClaim(now)) return
+    const startedAt = this.#parts.clock.monotonic()
     if (now >= this.#pollAt) await this.#poll(now)
 
     const isSweep = this.#sweeps && now >= this.#sweepAt
     const candidates = this.#candidates(now, isSweep)
     await this.#claim(candidates, now)
-    if (isSweep) await this.#planSweep(now)
+    if (!isSweep) return
+    await this.#planSweep(now)
+    const tookMs = this.#parts.clock.monotonic() - startedAt
+    this.#restsUntil = now + tookMs + Math.max(soonMs, tookMs * restPerSweep)
   }
 
   /** Has another process changed the store? Then its rows and its word on the endpoints are news. */
@@ -200,7 +219,10 @@ export class Claimer {
     if (!this.#running) return
     const now = this.#parts.clock.now()
     // A sweep that is overdue was held up: it waits for the next poll.
-    let at = Math.min(this.#sweepAt > now ? this.#sweepAt : Number.POSITIVE_INFINITY, now + pollMs)
+    let at = Math.min(
+      this.#sweepAt > now ? this.#sweepAt : Number.POSITIVE_INFINITY,
+      this.#pollAt > now ? this.#pollAt : now + pollMs,
+    )
     for (const queue of this.#parts.registry.all()) at = Math.min(at, queue.changesAt(now))
     this.#wakeAt(at, now)
   }
