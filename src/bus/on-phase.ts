@@ -60,7 +60,7 @@ function callFrom(dispatch: Dispatch<unknown>, from: number, until: number): voi
 const onSink: CallSink<Dispatch<unknown>> = {
   answered(dispatch, registration, value, slot) {
     const result = value === undefined ? null : value
-    const mismatches = dispatch.request.declared.checkResult(result)
+    const mismatches = dispatch.request.declared.checkResult?.(result) ?? none
     if (mismatches.length > 0) this.failed(dispatch, registration, resultInvalid(mismatches), slot)
     else dispatch.addResult(slot, { connector: registration.connector, value: result })
   },
@@ -77,6 +77,8 @@ const onSink: CallSink<Dispatch<unknown>> = {
     if (!deadline.isReached) dispatch.stop(error)
   },
 }
+
+const none: readonly Mismatch[] = []
 
 function resultInvalid(mismatches: readonly Mismatch[]): CarabinerError {
   const said = mismatches

@@ -1,4 +1,6 @@
+import type { TSchema } from 'typebox'
 import { CarabinerError } from '../errors.ts'
+import { constrainsNothing } from '../schema/json-schema.ts'
 import type { Check, Validator } from '../schema/validator.ts'
 import { type AnyEvent, checkEventName } from './event.ts'
 import { type ParamsReader, paramsReader } from './params.ts'
@@ -12,7 +14,8 @@ export interface DeclaredEvent {
   /** The connector that declared it, or `host`. */
   readonly declaredBy: string
   readonly readParams: ParamsReader
-  readonly checkResult: Check
+  /** Undefined: any result will do. */
+  readonly checkResult: Check | undefined
 }
 
 interface Entry<Owed> {
@@ -45,7 +48,7 @@ export class Registry<Owed> {
       event,
       declaredBy,
       readParams: paramsReader(event.name, event.params, this.#validator),
-      checkResult: this.#validator.compile(event.result),
+      checkResult: isAnything(event.result) ? undefined : this.#validator.compile(event.result),
     }
     const plan = makePlan<Owed>([], [])
     this.#entries.set(event.name, { declared, registrations: [], owed: [], plan })
@@ -108,6 +111,10 @@ export class Registry<Owed> {
     const hint = suggestion(name, [...this.#entries.keys()])
     throw new CarabinerError('EVENT_UNKNOWN', `there is no event \`${name}\`${hint}`)
   }
+}
+
+function isAnything(schema: TSchema): boolean {
+  return !('type' in schema) && constrainsNothing(schema)
 }
 
 function duplicate(event: AnyEvent, one: string, other: string): CarabinerError {
