@@ -1,12 +1,13 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
-import type { Place } from '../paging.ts'
-import type { DeliveryFilter, DeliveryRow, DeliveryState } from '../store.ts'
+import { setImmediate } from 'node:timers/promises'
+import { type Place, pageLimit, placeOfCursor, toPage } from '../paging.ts'
+import type { DeliveryFilter, DeliveryRow, DeliveryState, Page } from '../store.ts'
 import { Conditions } from './conditions.ts'
 import { listedOf } from './delivery-list.ts'
 import { deliveryColumns } from './rows.ts'
 
 /** A row of a listing, and its place in it. */
-export interface ListedDelivery extends Place {
+interface ListedDelivery extends Place {
   readonly row: DeliveryRow
 }
 
@@ -71,6 +72,29 @@ export function deliveryPage(database: DatabaseSync): DeliveryPage {
     statements.set(sql, statement)
     return statement
   }
+}
+
+/** Reads slices until the page is full; everything else gets its turn between two. */
+export async function readPage(
+  filter: DeliveryFilter,
+  read: (after: Place | undefined, wanted: number) => Promise<PageSlice>,
+): Promise<Page<DeliveryRow>> {
+  const limit = pageLimit(filter.limit)
+  const found: ListedDelivery[] = []
+  for (let after = placeOfCursor('deliveries', filter.cursor); ; await setImmediate()) {
+    const wanted = limit + 1 - found.length
+    const { rows, end } = await read(after, wanted)
+    found.push(...rows)
+    if (rows.length === wanted || end === undefined) break
+    after = end
+  }
+  return toPage(
+    'deliveries',
+    found,
+    limit,
+    (each) => each,
+    ({ row }) => row,
+  )
 }
 
 /** All but the delivered are few enough to have an index of their own. */

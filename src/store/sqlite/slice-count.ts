@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
+import { setImmediate } from 'node:timers/promises'
 import type { Place } from '../paging.ts'
 
 /** How many rows were counted, and where the next slice goes on; `undefined` after the last. */
@@ -41,6 +42,19 @@ export function sliceCount(database: DatabaseSync, rows: string, time: string): 
     if (first.end !== undefined) return first
     const then = rest(...keys, after.at)
     return { rows: first.rows + then.rows, end: then.end }
+  }
+}
+
+/** Counts slice after slice; everything else gets its turn between two. */
+export async function countAll(
+  next: (after: Place | undefined) => Promise<Slice>,
+): Promise<number> {
+  let counted = 0
+  for (let after: Place | undefined; ; await setImmediate()) {
+    const { rows, end } = await next(after)
+    counted += rows
+    if (end === undefined) return counted
+    after = end
   }
 }
 

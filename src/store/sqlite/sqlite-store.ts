@@ -1,11 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../clock.ts'
 import { CarabinerError } from '../../errors.ts'
 import type { DeliveryId, RedeliveryId } from '../../ids.ts'
 import { copyOfAuditRow, copyOfMessage, copyOfSettlement } from '../copies.ts'
 import type { Erasure, ErasureTarget } from '../erasure.ts'
-import { type Place, pageLimit, placeOfCursor, toPage } from '../paging.ts'
+import type { Place } from '../paging.ts'
 import type { SlotRequest } from '../rate-slots.ts'
 import type {
   NewRedelivery,
@@ -32,11 +31,11 @@ import type {
   Store,
 } from '../store.ts'
 import { storeUnavailable } from '../unavailable.ts'
-import type { ListedDelivery } from './delivery-page.ts'
+import { readPage } from './delivery-page.ts'
 import { fileGuard } from './file-guard.ts'
 import { GroupCommit } from './group-commit.ts'
 import { untilUnlocked } from './lock.ts'
-import type { Slice } from './slice-count.ts'
+import { countAll, type Slice } from './slice-count.ts'
 import { type Tables, tablesOf } from './tables.ts'
 
 /** Rows that one transaction removes or buries at most, so that claims get their turn. */
@@ -132,21 +131,8 @@ export class SqliteStore implements Store {
   }
 
   async deliveries(filter: DeliveryFilter): Promise<Page<DeliveryRow>> {
-    const limit = pageLimit(filter.limit)
-    const found: ListedDelivery[] = []
-    for (let after = placeOfCursor('deliveries', filter.cursor); ; await setImmediate()) {
-      const wanted = limit + 1 - found.length
-      const { rows, end } = await this.#read(() => this.#tables.page.slice(filter, after, wanted))
-      found.push(...rows)
-      if (rows.length === wanted || end === undefined) break
-      after = end
-    }
-    return toPage(
-      'deliveries',
-      found,
-      limit,
-      (each) => each,
-      ({ row }) => row,
+    return readPage(filter, (after, wanted) =>
+      this.#read(() => this.#tables.page.slice(filter, after, wanted)),
     )
   }
 
@@ -292,15 +278,8 @@ export class SqliteStore implements Store {
     return changed
   }
 
-  /** Everything else gets its turn between two slices. */
-  async #count(slice: (after: Place | undefined) => Slice): Promise<number> {
-    let counted = 0
-    for (let after: Place | undefined; ; await setImmediate()) {
-      const { rows, end } = await this.#read(() => slice(after))
-      counted += rows
-      if (end === undefined) return counted
-      after = end
-    }
+  #count(slice: (after: Place | undefined) => Slice): Promise<number> {
+    return countAll((after) => this.#read(() => slice(after)))
   }
 
   async #read<T>(run: () => T): Promise<T> {
