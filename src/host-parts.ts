@@ -77,9 +77,10 @@ interface EngineParts {
 
 function createEngine(
   hostId: string,
-  { log }: HostPartsOptions,
+  { assembly, log }: HostPartsOptions,
   { store, metrics, senders, clock }: EngineParts,
 ): DeliveryEngine {
+  const { bodyLimit, keptReply, window } = assembly.host.deliveries
   return new DeliveryEngine({
     store,
     clock,
@@ -88,6 +89,9 @@ function createEngine(
     version: packageVersion(),
     senders,
     observe: metrics.deliveries,
+    bodyLimit,
+    keptReplyBytes: keptReply,
+    window,
     ...(metrics.traces !== undefined && { trace: metrics.traces }),
   })
 }

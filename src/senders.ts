@@ -17,7 +17,9 @@ export function lazySenders(
   clock: Clock,
   lookup: LookupAll | undefined,
 ): LazySenders {
-  const options = { egress: host.egress, clock, ...(lookup && { lookup }) }
+  const { replyHeaderBytes: headerBytes, replyHeaderLines: headerCount } = host.deliveries
+  const limits = { headerBytes, headerCount }
+  const options = { egress: host.egress, clock, limits, ...(lookup && { lookup }) }
   let asking: Promise<Sender> | undefined
   let delivering: Promise<Sender> | undefined
   return {

@@ -10,7 +10,20 @@ export interface HostConfig {
   readonly retentionMs: number
   readonly log: { readonly level: LogLevel; readonly format: 'auto' | 'pretty' | 'json' }
   readonly egress: EgressOptions
+  readonly deliveries: DeliveryLimits
   readonly server: ServerConfig
+}
+
+/** What deliveries may cost: bytes and counts. */
+export interface DeliveryLimits {
+  /** Of the body of a message. */
+  readonly bodyLimit: number
+  /** Of a reply, as far as it is kept with its attempt. */
+  readonly keptReply: number
+  readonly replyHeaderBytes: number
+  readonly replyHeaderLines: number
+  /** Deliveries in this host's hands at once. */
+  readonly window: number
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'

@@ -12,7 +12,16 @@ export interface HostStanza {
   readonly retention: number
   readonly log: HostConfig['log']
   readonly egress: EgressOptions
+  readonly deliveries: DeliveriesStanza
   readonly server: ServerStanza
+}
+
+interface DeliveriesStanza {
+  readonly body_limit: number
+  readonly kept_reply: number
+  readonly reply_header_limit: number
+  readonly reply_header_lines: number
+  readonly window: number
 }
 
 export interface ServerStanza {
@@ -80,6 +89,29 @@ const egress = stanza('Where URLs written in the assembly may lead', {
     default: 'any',
   },
   proxy: orNull('URL of an HTTP proxy; not supported yet', webUrl),
+})
+
+const deliveries = stanza('What deliveries may cost this host', {
+  body_limit: Size({ default: '1MiB', description: 'Bytes of the longest body that is sent' }),
+  kept_reply: Size({
+    default: '8KiB',
+    description: 'Bytes of each reply that are kept with the attempt',
+  }),
+  reply_header_limit: Size({ default: '16KiB', description: 'Bytes of the longest reply header' }),
+  reply_header_lines: {
+    description: 'Lines of the longest reply header',
+    type: 'integer',
+    minimum: 1,
+    maximum: 10_000,
+    default: 256,
+  },
+  window: {
+    description: 'Deliveries in the hands of this host at once; the others wait in the store',
+    type: 'integer',
+    minimum: 1,
+    maximum: 100_000,
+    default: 1_000,
+  },
 })
 
 const listener = closed(
@@ -155,6 +187,7 @@ export const hostSchema: JsonSchema = stanza('The host itself', {
   }),
   log,
   egress,
+  deliveries,
   server,
 })
 

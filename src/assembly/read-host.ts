@@ -28,6 +28,7 @@ export function readHost(
     retentionMs: stanza.retention,
     log: stanza.log,
     egress: stanza.egress,
+    deliveries: readDeliveries(stanza.deliveries),
     server,
   }
   return { config, faults: faults.found }
@@ -52,6 +53,16 @@ function absoluteStore(store: string, folder: string): string {
   return store.startsWith('sqlite:')
     ? `sqlite:${resolve(folder, store.slice('sqlite:'.length))}`
     : store
+}
+
+function readDeliveries(limits: HostStanza['deliveries']): HostConfig['deliveries'] {
+  return {
+    bodyLimit: limits.body_limit,
+    keptReply: limits.kept_reply,
+    replyHeaderBytes: limits.reply_header_limit,
+    replyHeaderLines: limits.reply_header_lines,
+    window: limits.window,
+  }
 }
 
 function readServer(server: ServerStanza, listeners: readonly ListenerConfig[]): ServerConfig {

@@ -119,17 +119,22 @@ class Reader {
       const inside = [...path, name]
       const given = tree.entries.get(name)?.tree ?? defaultOf(property, tree.place)
       if (given !== undefined)
-        parts.add(name, this.read(property, given, inside), required.has(name))
-      else if (required.has(name)) parts.miss(missing(name, property, tree.place, inside))
+        parts.add(
+          name,
+          this.read(property, given, inside),
+          required.has(name) ? property : undefined,
+        )
+      else if (required.has(name))
+        parts.miss(name, property, missing(name, property, tree.place, inside))
     }
     for (const name of required) {
       if (name in properties || tree.entries.has(name)) continue
-      parts.miss(missing(name, {}, tree.place, [...path, name]))
+      parts.miss(name, {}, missing(name, {}, tree.place, [...path, name]))
     }
     for (const [name, { tree: inner, keyPlace }] of tree.entries) {
       if (Object.hasOwn(properties, name)) continue
       const other = schemaOfOther(schema, name)
-      if (other !== undefined) parts.add(name, this.read(other, inner, [...path, name]), false)
+      if (other !== undefined) parts.add(name, this.read(other, inner, [...path, name]), undefined)
       else parts.faults.push(unknownKey(name, Object.keys(properties), keyPlace, [...path, name]))
     }
     return parts.map()
@@ -221,18 +226,21 @@ class Parts {
 
   #usable = true
 
-  /** @param required - whether the map is of no use without it */
-  add(name: string, { value, stanza, faults, usable }: Reading, required: boolean): void {
-    this.faults.push(...faults)
-    if (!usable && required) this.#usable = false
-    if (!usable) return
-    this.#value[name] = value
-    this.#stanza[name] = stanza
+  /** @param required - the schema of what the map is of no use without */
+  add(name: string, reading: Reading, required: JsonSchema | undefined): void {
+    this.faults.push(...reading.faults)
+    const kept = reading.usable || required === undefined ? reading : standIn(required)
+    if (kept.usable) this.#put(name, kept)
+    else if (required !== undefined) this.#usable = false
   }
 
-  miss(fault: ReadFault): void {
-    this.faults.push(fault)
-    this.#usable = false
+  miss(name: string, schema: JsonSchema, fault: ReadFault): void {
+    this.add(name, bad(fault), schema)
+  }
+
+  #put(name: string, { value, stanza }: Reading): void {
+    this.#value[name] = value
+    this.#stanza[name] = stanza
   }
 
   map(): Reading {

@@ -8,6 +8,7 @@ const lasting: Readonly<Record<string, (host: HostConfig) => unknown>> = {
   'host.store': ({ store }) => store,
   'host.log': ({ log }) => log,
   'host.egress': ({ egress }) => egress,
+  'host.deliveries': ({ deliveries }) => deliveries,
   'host.server.listeners': ({ server }) => server.listeners,
   'host.server.public_url': ({ server }) => server.publicUrl,
   'host.server.management_key': ({ server }) => server.managementKeys,

@@ -2,8 +2,8 @@ import type { AttemptRow, ClaimedDelivery } from '../store/store.ts'
 import type { AttemptOutcome } from './attempt-outcome.ts'
 import type { CompleteReply, Reply } from './sender.ts'
 
-/** Bytes of a reply that are kept. */
-const keptBytes = 8 * 1_024
+/** Bytes of a reply that are kept, unless the engine is told otherwise: 8 KiB. */
+export const defaultKeptReplyBytes: number = 8 * 1_024
 
 export interface AttemptFacts {
   readonly number: number
@@ -13,8 +13,13 @@ export interface AttemptFacts {
   readonly queueMs: number
 }
 
-/** The record of one request. */
-export function attemptRow(facts: AttemptFacts, reply: Reply, outcome: AttemptOutcome): AttemptRow {
+/** The record of one request, with the first `keptBytes` of its reply. */
+export function attemptRow(
+  facts: AttemptFacts,
+  reply: Reply,
+  outcome: AttemptOutcome,
+  keptBytes: number,
+): AttemptRow {
   const head = reply.kind === 'reply' ? reply : reply.head
   const { totalMs, ...phases } = reply.timings
   return {

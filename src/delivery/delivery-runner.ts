@@ -22,6 +22,8 @@ export interface RunnerParts {
   readonly sender: () => Promise<Sender>
   /** At least 0, below 1. */
   readonly random: () => number
+  /** Bytes of each reply that are kept. */
+  readonly keptReplyBytes: number
   /** Whether this host still counts as alive: its leases hold. */
   readonly isAlive: (now: number) => boolean
   readonly settle: (held: HeldDelivery, settlement: Settlement) => void
@@ -167,7 +169,7 @@ export class DeliveryRunner {
       durationMs: reply.timings.totalMs,
       sinceAcceptedMs: ageOf(delivery, facts.startedAt),
     })
-    this.#follow(held, outcome, attemptRow(facts, reply, outcome))
+    this.#follow(held, outcome, attemptRow(facts, reply, outcome, this.#parts.keptReplyBytes))
     return outcome.kind === 'delivered' ? passReplyOn(log, held, reply) : undefined
   }
 

@@ -30,6 +30,8 @@ export interface DeliveryEngineOptions {
   readonly window?: number
   /** Bytes of a message's body. @defaultValue 1 MiB */
   readonly bodyLimit?: number
+  /** Bytes of each reply that are kept with its attempt. @defaultValue 8 KiB */
+  readonly keptReplyBytes?: number
   /** Milliseconds that a stop waits for the store to take the last settlements. @defaultValue 5,000 */
   readonly settleTimeoutMs?: number
   /** At least 0, below 1. @defaultValue Math.random */

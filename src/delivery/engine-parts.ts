@@ -1,4 +1,5 @@
 import type { Lease } from '../store/store.ts'
+import { defaultKeptReplyBytes } from './attempt.ts'
 import { Claimer } from './claimer.ts'
 import { Custody } from './custody.ts'
 import { DeliveryRunner } from './delivery-runner.ts'
@@ -110,7 +111,7 @@ export class EngineParts {
   }
 
   #createRunner(): DeliveryRunner {
-    const { clock, log, hostId, senders, random, observe, trace } = this.#options
+    const { clock, log, hostId, senders, random, keptReplyBytes, observe, trace } = this.#options
     return new DeliveryRunner({
       clock,
       log,
@@ -118,6 +119,7 @@ export class EngineParts {
       registry: this.registry,
       sender: () => senders.deliver(),
       random: random ?? Math.random,
+      keptReplyBytes: keptReplyBytes ?? defaultKeptReplyBytes,
       isAlive: (now) => this.heartbeat.isAlive(now),
       settle: (held, settlement) => this.settler.add(held, settlement),
       giveBack: (held) => this.custody.giveBack([held]),

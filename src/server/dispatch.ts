@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { Redactor } from '../assembly/redactor.ts'
 import type { DispatchOptions } from '../bus/dispatch-options.ts'
 import { EventParamsError } from '../errors.ts'
+import { refuseLifecycleEvent } from '../lifecycle-event.ts'
 import { parseDuration } from '../quantity/duration.ts'
 import type { App } from './app.ts'
 import { actorOf } from './caller.ts'
@@ -32,6 +33,7 @@ export function dispatchRoutes(app: App, { face, redactor }: DispatchRouteOption
       if (state !== 'ready') throw new RequestError(unavailable(`the host is ${state}`))
 
       const { event } = request.params
+      refuseLifecycleEvent(event)
       const signal = signalOf(reply)
       const outcome = await face.dispatch(event, paramsOf(event, request.body), {
         ...options,

@@ -61,6 +61,13 @@ describe('an assembly', () => {
       retentionMs: 30 * 86_400_000,
       log: { level: 'info', format: 'auto' },
       egress: { default: 'trusted', allow: [], http: true, ports: 'any', proxy: null },
+      deliveries: {
+        bodyLimit: 1_048_576,
+        keptReply: 8_192,
+        replyHeaderBytes: 16_384,
+        replyHeaderLines: 256,
+        window: 1_000,
+      },
       server: {
         publicUrl: null,
         managementKeys: [],

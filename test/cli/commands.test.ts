@@ -209,6 +209,63 @@ describe('carabiner validate', () => {
     ])
   })
 
+  it('tells of a webhook whatever can be told, also when something it needs is missing', async () => {
+    using folder = projectFolder({
+      'carabiner.yaml': `host: { store: 'memory:' }
+connectors: { webhooks: webhooks }
+webhooks:
+  - { name: a, events: before:starup, url: 'http://x.example', secret: '' }
+  - { name: b, events: before:startup, secret: s3cr3t-s3cr3t, content_type: '?' }
+  - { events: after:startup, url: 5, secret: s3cr3t-s3cr3t }
+  - { events: after:startup, url: 6, secret: s3cr3t-s3cr3t }
+`,
+    })
+
+    const { json } = await carabinerJson(['validate'], { cwd: folder.path })
+
+    const { problems } = json as { problems: readonly { line: number; message: string }[] }
+    assert.deepEqual(
+      problems.map(({ line, message }) => `${line}: ${message}`),
+      [
+        '4: unknown event `starup`; did you mean `startup`?',
+        '4: `secret` is empty',
+        '5: `url` is missing',
+        '5: not a media type',
+        '6: `url` is a number',
+        '7: `url` is a number',
+      ],
+    )
+  })
+
+  it('gives a sole reference the type that its key wants, false among words included', async () => {
+    const backoff = (value: string) => `host: { store: 'memory:' }
+connectors: { webhooks: webhooks }
+webhooks:
+  - name: a
+    events: after:startup
+    url: http://x.example
+    secret: s3cr3t-s3cr3t
+    backoff: ${value}
+`
+    const reference = (fallback: string) => `\${B:-${fallback}}`
+    using folder = projectFolder({
+      'false.yaml': backoff(reference('false')),
+      'word.yaml': backoff(reference('gateway')),
+      'quoted.yaml': backoff(`'${reference('false')}'`),
+    })
+    const validate = (file: string, env = {}) =>
+      carabiner(['validate', file], { cwd: folder.path, env })
+
+    assert.equal((await validate('false.yaml')).err, '')
+    assert.equal((await validate('false.yaml', { B: 'gateway' })).err, '')
+    assert.equal((await validate('word.yaml', { B: 'false' })).err, '')
+    assert.match(
+      (await validate('quoted.yaml')).err,
+      /none of the values.*it comes from a variable/,
+    )
+    assert.match((await validate('false.yaml', { B: 'fals' })).err, /none of the values/)
+  })
+
   it('names a folder that was meant to be a file', async () => {
     using folder = projectFolder({})
 
@@ -480,6 +537,17 @@ describe('carabiner init', () => {
     assert.notEqual(text(), 'mine')
     assert.equal((await carabiner(['init', '--yes'], { cwd })).code, 0)
   })
+
+  for (const place of ['/proc/carabiner/here', '/dev/null/here']) {
+    it(`says that nothing can be written at ${place}`, async () => {
+      using folder = projectFolder({})
+
+      const { code, err } = await carabiner(['init', place], { cwd: folder.path })
+
+      assert.equal(code, 2)
+      assert.match(err, /^error: cannot write \/(proc|dev)\/.*carabiner\.yaml: E[A-Z]+: /)
+    })
+  }
 })
 
 describe('commands of a connector', () => {

@@ -34,6 +34,19 @@ describe('POST /api/v1/dispatch/:event', () => {
     })
   })
 
+  for (const event of ['startup', 'check', 'shutdown']) {
+    it(`refuses ${event}, which is the host’s own`, async () => {
+      await using host = await servedHost({ face: { dispatch: () => assert.fail('dispatched') } })
+
+      const answer = await host.request(`/api/v1/dispatch/${event}`, post({}))
+
+      assert.equal(answer.status, 400)
+      assert.equal(answer.json['error']?.['code'], 'VALIDATION_ERROR')
+      const message = new RegExp(`^\`${event}\` is dispatched by the host itself, when `)
+      assert.match(String(answer.json['error']?.['message']), message)
+    })
+  }
+
   const failure = (code: string): Failure => ({
     connector: 'adjuster',
     phase: 'on',
