@@ -97,7 +97,7 @@ export function createScope<Config>(
       endpoint: (definition) => keep(parts.deliveries.endpoint(definition)),
       owe: (event, collect, options) =>
         handle('after', event, () => bus.owe(id, event, collect as OweCollect, options)),
-      send: (messages) => parts.deliveries.send(messages),
+      send: (messages, options) => parts.deliveries.send(messages, options),
       ask: (endpoint, message, options) => parts.deliveries.ask(endpoint, message, options),
     },
     store: parts.store,

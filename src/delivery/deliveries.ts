@@ -1,5 +1,6 @@
 import type { AnyEvent } from '../bus/event.ts'
 import type { AfterContext, HandlerDescription } from '../bus/handler.ts'
+import type { TransactionClient } from '../store/transactional.ts'
 import type { EndpointDefinition } from './endpoint.ts'
 import type { CompleteReply, NoReply } from './sender.ts'
 
@@ -13,14 +14,24 @@ export interface Deliveries {
     collect: (context: AfterContext<E>) => readonly OutboundMessage[],
     options?: OweOptions,
   ): Disposable
-  /** Stores messages now. Resolves when they are durable. */
-  send(messages: readonly OutboundMessage[]): Promise<void>
+  /**
+   * Stores messages now. Resolves when they are durable; with a transaction, when they are part of it.
+   *
+   * @throws {CarabinerError} MESSAGE_TOO_LARGE, STORE_UNAVAILABLE; USAGE for a transaction on a store that is not `postgres:`
+   */
+  send(messages: readonly OutboundMessage[], options?: SendOptions): Promise<void>
   /** One signed request to a known endpoint, awaited: for decisions. Never rejects, never retries. Counts for the circuit. */
   ask(
     endpoint: string,
     message: OutboundMessage,
     options: AskOptions,
   ): Promise<CompleteReply | NoReply | CircuitOpen>
+}
+
+/** How messages are stored. */
+export interface SendOptions {
+  /** Your own transaction on the store's database: they are sent if and only if it commits. @defaultValue one of their own */
+  readonly tx?: TransactionClient
 }
 
 interface OweOptions {

@@ -3,7 +3,13 @@ import { messageOf } from '../errors.ts'
 import type { DeliveryId } from '../ids.ts'
 import type { Erasure, ErasureTarget } from '../store/erasure.ts'
 import { ask } from './ask.ts'
-import type { AskOptions, CircuitOpen, Deliveries, OutboundMessage } from './deliveries.ts'
+import type {
+  AskOptions,
+  CircuitOpen,
+  Deliveries,
+  OutboundMessage,
+  SendOptions,
+} from './deliveries.ts'
 import type { EndpointDefinition } from './endpoint.ts'
 import { type EndpointStatus, endpointStatus } from './endpoint-status.ts'
 import { type DeliveryEngineOptions, defaultBodyLimit } from './engine-options.ts'
@@ -60,12 +66,14 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
   }
 
   /**
-   * Stores messages. Resolves when they are durable.
+   * Stores messages. Resolves when they are durable; with a transaction, when they are part of it.
    *
-   * @throws {CarabinerError} STORE_UNAVAILABLE, MESSAGE_TOO_LARGE
+   * @throws {CarabinerError} STORE_UNAVAILABLE, MESSAGE_TOO_LARGE, USAGE when the store cannot take part in a transaction
    */
-  send(messages: readonly OutboundMessage[]): Promise<void> {
-    return this.outbox.commit(messages)
+  send(messages: readonly OutboundMessage[], { tx }: SendOptions = {}): Promise<void> {
+    return tx === undefined
+      ? this.outbox.commit(messages)
+      : this.#parts.outbox.commitWith(tx, messages)
   }
 
   ask(

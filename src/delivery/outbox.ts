@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { CarabinerError } from '../errors.ts'
 import { type DeliveryId, type MessageId, newDeliveryId, newMessageId } from '../ids.ts'
 import type { ClaimedDelivery, Lease, NewDelivery, NewMessage, Store } from '../store/store.ts'
+import { type TransactionClient, transactional } from '../store/transactional.ts'
 import type { OutboundMessage } from './deliveries.ts'
 import type { EndpointQueue } from './endpoint-queue.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
@@ -62,9 +63,7 @@ export class Outbox implements BusOutbox<OutboundMessage> {
    */
   async commit(owed: readonly OutboundMessage[]): Promise<void> {
     const now = this.#parts.clock.now()
-    const messages = owed
-      .map((message) => this.#newMessage(message, now))
-      .filter((message) => message.deliveries.length > 0)
+    const messages = this.#newMessages(owed, now)
     if (messages.length === 0) return
 
     const lease = this.#parts.lease(now)
@@ -75,6 +74,23 @@ export class Outbox implements BusOutbox<OutboundMessage> {
       for (const queue of sorted.claimed.values()) this.#parts.held.unreserve(queue)
     }
     this.#handOn(messages, sorted, lease)
+  }
+
+  /**
+   * Stores it if and only if the transaction commits. Which hosts are told then is up to the store.
+   *
+   * @throws {CarabinerError} USAGE, MESSAGE_TOO_LARGE
+   */
+  async commitWith(tx: TransactionClient, owed: readonly OutboundMessage[]): Promise<void> {
+    const store = transactional(this.#parts.store)
+    const messages = this.#newMessages(owed, this.#parts.clock.now())
+    if (messages.length > 0) await store.enqueueWith(tx, messages)
+  }
+
+  #newMessages(owed: readonly OutboundMessage[], now: number): NewMessage[] {
+    return owed
+      .map((message) => this.#newMessage(message, now))
+      .filter((message) => message.deliveries.length > 0)
   }
 
   /** What has a lease gets its place kept at once: other commits may be under way. */
