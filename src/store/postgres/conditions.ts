@@ -13,11 +13,6 @@ export class Conditions {
     return this
   }
 
-  addText(term: string): this {
-    this.#terms.push(term)
-    return this
-  }
-
   /** Rows that come after a place in a listing of `table`, newest first. */
   before(table: string, place: Place | undefined): this {
     if (place === undefined) return this

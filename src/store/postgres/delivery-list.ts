@@ -87,22 +87,12 @@ function listed(schema: string, { sql }: Conditions, limit: string): string {
 }
 
 function conditionsOf({ state, endpoint, from, to, cursor }: DeliveryFilter): Conditions {
-  const conditions = new Conditions()
-  // In the words of the index that holds few rows.
-  if (state !== undefined) conditions.addText(indexed[state])
-  return conditions
+  return new Conditions()
+    .add('d.state = $', state)
     .add('d.endpoint = $', endpoint === undefined ? undefined : text(endpoint))
     .add('d.created_at >= $', from)
     .add('d.created_at < $', to)
     .before('d', placeOfCursor('deliveries', cursor))
-}
-
-const indexed: Readonly<Record<DeliveryRow['state'], string>> = {
-  pending: `d.settled_at IS NULL AND d.state = 'pending'`,
-  sending: `d.settled_at IS NULL AND d.state = 'sending'`,
-  delivered: `d.state = 'delivered'`,
-  dead: `d.state = 'dead'`,
-  cancelled: `d.state = 'cancelled'`,
 }
 
 function listedOf(row: Row): DeliveryRow {
@@ -140,9 +130,9 @@ function statementsOf(schema: string) {
       name: 'backlog',
       text: `SELECT
           (SELECT count(*) FROM ${schema}.deliveries WHERE state = 'pending') AS pending,
-          (SELECT count(*) FROM ${schema}.deliveries WHERE state = 'sending') AS sending,
+          (SELECT count(*) FROM ${schema}.deliveries WHERE lease_until IS NOT NULL) AS sending,
           (SELECT count(*) FROM ${schema}.deliveries WHERE state = 'dead') AS dead,
-          (SELECT min(created_at) FROM ${schema}.deliveries WHERE settled_at IS NULL) AS oldest`,
+          (SELECT min(created_at) FROM ${schema}.deliveries WHERE state IN ('pending', 'sending')) AS oldest`,
     },
   } satisfies Record<string, Statement>
 }

@@ -14,11 +14,14 @@ export function erasureRoutine(schema: string): string {
     given_up integer;
   BEGIN
     -- Locked, so that none of them gets another delivery meanwhile.
-    found_id := ARRAY(
-      SELECT m.id FROM ${schema}.messages AS m
-      WHERE m.erased_at IS NULL AND (m.id = e_message OR m.tenant = e_tenant)
-      ORDER BY m.id LIMIT e_limit FOR UPDATE
-    );
+    IF e_tenant IS NULL THEN
+      found_id := ARRAY(SELECT m.id FROM ${schema}.messages AS m WHERE m.id = e_message AND m.erased_at IS NULL FOR UPDATE);
+    ELSE
+      found_id := ARRAY(
+        SELECT m.id FROM ${schema}.messages AS m
+        WHERE m.tenant = e_tenant AND m.erased_at IS NULL ORDER BY m.id LIMIT e_limit FOR UPDATE
+      );
+    END IF;
     SELECT array_agg(d.endpoint), array_agg(d.order_key) INTO freed_endpoint, freed_key
     FROM ${schema}.deliveries AS d
     WHERE d.message_id = ANY (found_id) AND d.order_key IS NOT NULL AND d.settled_at IS NULL;

@@ -101,11 +101,13 @@ async function storedIn(
   client: Client,
   schema: string,
 ): Promise<(StoreIdentity & { readonly version: number }) | undefined> {
-  const { rows } = await client.query<{ there: boolean }>(
-    'SELECT to_regclass($1) IS NOT NULL AS there',
-    [`${schema}.carabiner_store`],
+  // Not `to_regclass`, which may still believe what was so before the lock was waited for.
+  const { rowCount } = await client.query(
+    `SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE n.nspname = $1 AND c.relname = 'carabiner_store'`,
+    [schema],
   )
-  return rows[0]?.there === true ? identityIn(client, schema) : undefined
+  return rowCount === 0 ? undefined : identityIn(client, schema)
 }
 
 async function identityIn(

@@ -26,7 +26,7 @@ const migrations: readonly ((schema: string) => string)[] = [
     erased_at double precision,
     body bytea NOT NULL
   );
-  CREATE INDEX messages_tenant ON ${schema}.messages (tenant) WHERE tenant IS NOT NULL AND erased_at IS NULL;
+  CREATE INDEX messages_tenant ON ${schema}.messages (tenant, id) WHERE tenant IS NOT NULL AND erased_at IS NULL;
 
   CREATE TABLE ${schema}.deliveries (
     id uuid PRIMARY KEY,
@@ -51,6 +51,7 @@ const migrations: readonly ((schema: string) => string)[] = [
     -- the redelivery of many that made it
     redelivery_id uuid,
     CHECK ((state = 'sending') = (lease_owner IS NOT NULL)),
+    CHECK ((state = 'sending') = (lease_until IS NOT NULL)),
     CHECK ((state IN ('delivered', 'dead', 'cancelled')) = (settled_at IS NOT NULL))
   ) WITH (
     fillfactor = 70,
@@ -65,8 +66,8 @@ const migrations: readonly ((schema: string) => string)[] = [
   CREATE UNIQUE INDEX deliveries_first ON ${schema}.deliveries (endpoint, order_key)
     WHERE order_key IS NOT NULL AND settled_at IS NULL AND first_of_key = 1;
   CREATE INDEX deliveries_unplaced ON ${schema}.deliveries (seq) WHERE first_of_key = -1 AND settled_at IS NULL;
-  CREATE INDEX deliveries_sending ON ${schema}.deliveries (lease_owner) WHERE state = 'sending';
-  CREATE INDEX deliveries_unsettled ON ${schema}.deliveries (created_at, seq) WHERE settled_at IS NULL;
+  CREATE INDEX deliveries_leased ON ${schema}.deliveries (lease_until) WHERE lease_until IS NOT NULL;
+  CREATE INDEX deliveries_unsettled ON ${schema}.deliveries (created_at, seq) WHERE state IN ('pending', 'sending');
   CREATE INDEX deliveries_given_up ON ${schema}.deliveries (state, created_at, seq) WHERE state IN ('dead', 'cancelled');
   CREATE INDEX deliveries_settled ON ${schema}.deliveries (settled_at) WHERE settled_at IS NOT NULL;
   CREATE INDEX deliveries_message ON ${schema}.deliveries (message_id);

@@ -21,28 +21,27 @@ export function settleRoutines(schema: string): string {
       FROM ${schema}.deliveries AS d WHERE d.id = ANY (s_id) AND d.order_key IS NOT NULL;
     END IF;
 
-    WITH given AS (
-      SELECT * FROM unnest(
+    WITH done AS (
+      UPDATE ${schema}.deliveries AS d SET
+        state = g.state, attempts = greatest(d.attempts, coalesce(g.number, 0)), due_at = coalesce(g.due_at, d.due_at),
+        last_error = coalesce(g.reason, d.last_error), settled_at = g.settled_at, lease_owner = NULL, lease_until = NULL
+      FROM unnest(
         s_id, s_owner, s_state, s_due_at, s_reason, s_settled_at,
         a_number, a_started_at, a_duration_ms, a_phases, a_outcome, a_status, a_response_headers, a_error, a_response_body
       ) AS g (
         id, owner, state, due_at, reason, settled_at,
         number, started_at, duration_ms, phases, outcome, status, response_headers, error, response_body
       )
-    ), done AS (
-      UPDATE ${schema}.deliveries AS d SET
-        state = g.state, attempts = greatest(d.attempts, coalesce(g.number, 0)), due_at = coalesce(g.due_at, d.due_at),
-        last_error = coalesce(g.reason, d.last_error), settled_at = g.settled_at, lease_owner = NULL, lease_until = NULL
-      FROM given AS g
       WHERE d.id = g.id AND d.state = 'sending' AND d.lease_owner = g.owner
-      RETURNING d.id, d.endpoint, CASE WHEN d.settled_at IS NOT NULL THEN d.order_key END AS freed
+      RETURNING d.id, d.endpoint, CASE WHEN d.settled_at IS NOT NULL THEN d.order_key END AS freed,
+        g.number, g.started_at, g.duration_ms, g.phases, g.outcome, g.status, g.response_headers, g.error, g.response_body
     ), recorded AS (
       -- One that was lost with its host is repeated under the same number: the last one stands.
-      INSERT INTO ${schema}.attempts AS a
+      INSERT INTO ${schema}.attempts
         (delivery_id, number, started_at, duration_ms, phases, outcome, status, response_headers, error, response_body)
-      SELECT g.id, g.number, g.started_at, g.duration_ms, g.phases, g.outcome, g.status, g.response_headers, g.error, g.response_body
-      FROM given AS g JOIN done ON done.id = g.id
-      WHERE g.number IS NOT NULL
+      SELECT done.id, done.number, done.started_at, done.duration_ms, done.phases, done.outcome, done.status, done.response_headers,
+        done.error, done.response_body
+      FROM done WHERE done.number IS NOT NULL
       ON CONFLICT (delivery_id, number) DO UPDATE SET
         started_at = excluded.started_at, duration_ms = excluded.duration_ms, phases = excluded.phases, outcome = excluded.outcome,
         status = excluded.status, response_headers = excluded.response_headers, error = excluded.error,
@@ -70,7 +69,8 @@ export function settleRoutines(schema: string): string {
     PERFORM ${schema}.lock_keys(freed_endpoint, freed_key);
 
     UPDATE ${schema}.deliveries SET state = g_state, last_error = coalesce(g_reason, last_error), settled_at = g_at
-    WHERE id = ANY (g_id) AND state = 'pending';
+    -- Looked up by id, whatever index of what waits there is.
+    WHERE id = ANY (g_id) AND state || '' = 'pending';
     GET DIAGNOSTICS given_up = ROW_COUNT;
 
     IF ${schema}.pass_on(freed_endpoint, freed_key) THEN PERFORM ${schema}.tell(g_sender); END IF;

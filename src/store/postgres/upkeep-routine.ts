@@ -13,7 +13,7 @@ export function upkeepRoutines(schema: string): string {
     UPDATE ${schema}.deliveries AS d SET state = 'pending', due_at = least(d.due_at, r_now), lease_owner = NULL, lease_until = NULL
     FROM (
       SELECT l.id FROM ${schema}.deliveries AS l
-      WHERE l.state = 'sending'
+      WHERE l.lease_until IS NOT NULL
         AND (l.lease_until <= r_now OR NOT EXISTS (SELECT FROM ${schema}.hosts AS h WHERE h.id = l.lease_owner))
       -- Who holds one this moment is settling or renewing it: it is not lost.
       FOR UPDATE SKIP LOCKED

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import { aMessage } from '../../src/store/contract/makers.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import { connect, testPostgres } from '../helpers/postgres.ts'
+
+const server = testPostgres({ fsync: false })
+after(() => server[Symbol.asyncDispose]())
+
+describe('openStore of postgres:', () => {
+  it('makes the schema, and finds again what was stored before', async () => {
+    const url = await server.emptyDatabase()
+    {
+      await using store = await openStore(url)
+      await store.enqueue([aMessage()])
+      assert.equal(store.name, 'postgres')
+      assert.equal(store.durable, true)
+    }
+
+    await using again = await openStore(url)
+
+    assert.equal((await again.deliveries({})).rows.length, 1)
+  })
+
+  it('makes one schema when several open it at once', async () => {
+    const url = await server.emptyDatabase()
+
+    const stores = await Promise.all([1, 2, 3, 4, 5].map(() => openStore(url)))
+
+    await Promise.all(stores.map((store) => store.ping()))
+    await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()))
+  })
+
+  it('keeps several stores apart in one database by their schema', async () => {
+    const url = await server.emptyDatabase()
+    await using one = await openStore(`${url}?schema=one`)
+    await using two = await openStore(`${url}?schema=two`)
+
+    await one.enqueue([aMessage()])
+
+    assert.equal((await one.deliveries({})).rows.length, 1)
+    assert.equal((await two.deliveries({})).rows.length, 0)
+  })
+
+  it('refuses a schema that is newer than the program, and one of another program', async () => {
+    const url = await server.database()
+    await using client = await connect(url)
+    await client.query('UPDATE carabiner.carabiner_store SET version = 99')
+    await client.query('CREATE TABLE public.deliveries (id int)')
+
+    await assert.rejects(openStore(url), {
+      code: 'STORE_UNAVAILABLE',
+      message: /was written by a newer carabiner \(schema 99, this one knows \d+\)/,
+    })
+    await assert.rejects(openStore(`${url}?schema=public`), {
+      code: 'STORE_UNAVAILABLE',
+      message: /is a schema of another program/,
+    })
+  })
+
+  it('refuses a URL or a schema name it cannot use, without showing what may be a password', async () => {
+    const refusal = (message: RegExp): object => ({ code: 'USAGE', message })
+
+    await assert.rejects(openStore('postgres://u:hunter2@h:port/db'), (error: Error) => {
+      assert.doesNotMatch(`${error.message} ${error.cause}`, /hunter2/)
+      return /expected postgres:/.test(error.message)
+    })
+    for (const name of ['Upper', 'a-b', '1a', 'a;drop', '']) {
+      const url = `postgres://u:hunter2@h/db?schema=${name}`
+      await assert.rejects(openStore(url), refusal(/^a schema is named by .* got "[^@]*"$/))
+    }
+  })
+
+  it('says where nothing answers', async () => {
+    await assert.rejects(openStore('postgres://u:hunter2@127.0.0.1:1/db'), (error: Error) => {
+      assert.match(error.message, /^postgres:\/\/127\.0\.0\.1:1\/db \(schema carabiner\) cannot be/)
+      assert.doesNotMatch(error.message, /hunter2/)
+      return true
+    })
+  })
+})
