@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-import { aClaim, aMessage, anAttempt, delivered, noon } from '../../src/store/contract/makers.ts'
+import {
+  aClaim,
+  aDelivery,
+  aMessage,
+  anAttempt,
+  delivered,
+  noon,
+} from '../../src/store/contract/makers.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { ClaimedDelivery, Store } from '../../src/store/store.ts'
 import { type Bench, type BenchRow, markdownOf, median } from './bench.ts'
@@ -19,7 +26,12 @@ export const storeBench: Bench = {
     'How many deliveries a second are stored, claimed and settled with their attempt (1 KB bodies, SQLite WAL, synchronous FULL), by one caller who waits for each commit? Does what waits slow the claims (floor: 1 ÷ 1.5)?',
   moreIsBetter: true,
   async run() {
-    return [await lifeOf(1, 400), await lifeOf(100, 6000), await claimsBesideBacklog()]
+    return [
+      await lifeOf(1, 400),
+      await lifeOf(100, 6000),
+      await sentAtOnce(64, 20_000),
+      await claimsBesideBacklog(),
+    ]
   },
 }
 
@@ -36,6 +48,39 @@ async function lifeOf(batch: number, count: number): Promise<BenchRow> {
     ours: median(rates.ours),
     peers: { 'bare node:sqlite': median(rates.bare) },
   }
+}
+
+/** As it goes while there is room: stored as claimed, settled after one attempt; by so many callers, each waiting for its own. */
+async function sentAtOnce(callers: number, count: number): Promise<BenchRow> {
+  const rates = { ours: [] as number[], bare: [] as number[] }
+  for (let round = 0; round < rounds; round += 1) {
+    rates.ours.push(await inFolder((path) => bornClaimedRate(path, callers, count)))
+    rates.bare.push(await inFolder(async (path) => bareRate(path, callers, count)))
+  }
+  return {
+    name: `store as claimed + settle, ${callers} callers`,
+    unit: 'deliveries/s',
+    ours: median(rates.ours),
+    peers: { 'bare node:sqlite': median(rates.bare) },
+  }
+}
+
+async function bornClaimedRate(path: string, callers: number, count: number): Promise<number> {
+  await using store = await openStore(`sqlite:${path}`)
+  const lease = { owner: 'a', until: noon + 30_000 }
+  let left = count
+  const call = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1
+      const delivery = aDelivery()
+      const message = aMessage({ body, deliveries: [delivery] })
+      await store.enqueue([message], { lease, ids: new Set([delivery.id]) })
+      await store.settle([delivered(delivery)])
+    }
+  }
+  const start = performance.now()
+  await Promise.all(Array.from({ length: callers }, call))
+  return perSecond(count, start)
 }
 
 async function ourRate(path: string, batch: number, count: number): Promise<number> {
@@ -81,10 +126,10 @@ function bareRate(path: string, batch: number, count: number): number {
   return rate
 }
 
-/** Claims of a hundred with their release, with twenty times as much waiting for the same endpoint. */
+/** Claims of a hundred with their release, with a hundred times as much waiting for the same endpoint. */
 async function claimsBesideBacklog(): Promise<BenchRow> {
   const few = 10_000
-  const many = 200_000
+  const many = 1_000_000
   const rates = await inFolder(async (path) => {
     await using small = await openStore(`sqlite:${path}-small`)
     await using large = await openStore(`sqlite:${path}-large`)
