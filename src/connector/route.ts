@@ -78,9 +78,11 @@ export class RouteAnswer {
   }
 }
 
+/** What an answer says beside its body. */
 export interface AnswerOptions {
   /** @defaultValue 200 */
   readonly status?: number
+  /** Beside those of every answer. */
   readonly headers?: Readonly<Record<string, string>>
   /** Of an answer in the envelope: what stands beside `data`. */
   readonly meta?: Readonly<Record<string, unknown>>
