@@ -228,6 +228,9 @@ for (const kind of ['memory', 'sqlite'] as const) {
       const disabled = redeliveries.many({ state: 'dead', endpoint: 'webhooks/audit' }, cause)
 
       await assert.rejects(disabled, { code: 'ENDPOINT_DISABLED', message: /410/ })
+      const [dead] = (await store.deliveries({ state: 'dead' })).rows
+      assert.ok(dead)
+      await assert.rejects(redeliveries.one(dead.id, cause), { code: 'ENDPOINT_DISABLED' })
       assert.equal((await store.redeliveries({})).rows.length, 1)
     })
   })

@@ -26,6 +26,7 @@ describe('GET /metrics', () => {
     metrics.deliveries.attempted({ ...attempt, number: 2, outcome: 'delivered' })
     metrics.deliveries.settled('dead', 'webhooks/audit', 900)
     metrics.deliveries.circuit('webhooks/audit', 'open')
+    metrics.deliveries.redelivered(5, 3)
     metrics.scope.counter('decisions_total', 'Decisions', ['kind']).add({ kind: 'allow' }, 4)
     metrics.scope.counter('decisions_total', 'Decisions', ['kind']).add({ kind: 'allow' })
     const answer = await host.request('/metrics')
@@ -42,6 +43,8 @@ describe('GET /metrics', () => {
       'carabiner_delivery_first_attempt_seconds_count 1',
       'carabiner_deliveries_settled_total{state="dead"} 1',
       'carabiner_circuit_changes_total{state="open"} 1',
+      'carabiner_redelivered_total{result="made"} 5',
+      'carabiner_redelivered_total{result="skipped"} 3',
       'carabiner_deliveries{state="pending"} 3',
       'carabiner_oldest_pending_seconds 12',
       'carabiner_store_up 1',
