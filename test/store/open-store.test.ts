@@ -3,7 +3,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
-import { aMessage } from '../../src/store/contract/makers.ts'
+import { aClaim, aDelivery, aMessage, delivered, noon } from '../../src/store/contract/makers.ts'
 import { openSharedStore, openStore } from '../../src/store/open-store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
@@ -80,7 +80,11 @@ describe('openStore', () => {
 
   it('brings a store of an earlier program up to date', async () => {
     const path = join(temporaryFolder(), 'store.db')
-    await (await openStore(`sqlite:${path}`))[Symbol.asyncDispose]()
+    const message = aMessage({ deliveries: [aDelivery(), aDelivery({ orderKey: 'k' })] })
+    {
+      await using newer = await openStore(`sqlite:${path}`)
+      await newer.enqueue([message])
+    }
     const older = new DatabaseSync(path)
     older.exec(`ALTER TABLE endpoints DROP COLUMN missing_since;
       DROP INDEX messages_tenant; DROP INDEX deliveries_root; DROP INDEX deliveries_made;
@@ -96,6 +100,14 @@ describe('openStore', () => {
 
     const [state] = await store.endpointStates()
     assert.deepEqual([state?.circuit, state?.missingSince], ['open', null])
+    const claimed = await store.claim(aClaim())
+    assert.deepEqual(
+      claimed.map(({ id, orderKey }) => [id, orderKey]),
+      message.deliveries.map(({ id, orderKey }) => [id, orderKey]),
+    )
+    assert.deepEqual(await store.settle(claimed.map((each) => delivered(each))), [true, true])
+    await store.enqueue([aMessage({ tenant: 'acme' })])
+    assert.equal((await store.erase({ kind: 'tenant', tenant: 'acme' }, noon, 1)).messages, 1)
   })
 
   it('refuses a store that is newer than the program', async () => {

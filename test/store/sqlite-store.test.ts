@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { aClaim, aDelivery, aMessage, aMessageTo, noon } from '../../src/store/contract/makers.ts'
+import {
+  aClaim,
+  aDelivery,
+  aMessage,
+  aMessageTo,
+  anAttempt,
+  delivered,
+  noon,
+} from '../../src/store/contract/makers.ts'
 import { testStore } from '../../src/store/contract.ts'
 import { openStore } from '../../src/store/open-store.ts'
-import type { NewDelivery, Store } from '../../src/store/store.ts'
+import type { NewDelivery, NewMessage, Store } from '../../src/store/store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { testStoreModel } from './store-model.ts'
 
@@ -56,6 +65,56 @@ describe('backlog of a SQLite store', () => {
     assert.ok(turns >= 2, `${turns} turns`)
   })
 })
+
+describe('counts and listings of a SQLite store', () => {
+  it('find the few among the many, and count what waits, in slices', async () => {
+    await using store = await openEmpty()
+    const of = (endpoint: string, count: number, createdAt = noon): NewMessage =>
+      aMessage({
+        createdAt,
+        deliveries: Array.from({ length: count }, () => aDelivery({ endpoint })),
+      })
+    await store.enqueue([of('h/few', 2), of('h/many', 12_000, noon + 1), of('h/few', 1, noon + 2)])
+    const few = await store.claim(aClaim({ endpoint: 'h/few' }))
+    await store.settle(few.map((each) => delivered(each)))
+
+    const page = await store.deliveries({ endpoint: 'h/few', limit: 2 })
+    const rest = await store.deliveries({ endpoint: 'h/few', cursor: page.nextCursor ?? 'none' })
+    const ofState = await store.deliveries({ state: 'delivered' })
+
+    assert.deepEqual(
+      page.rows.map((row) => row.createdAt),
+      [noon + 2, noon],
+    )
+    assert.deepEqual([rest.rows.length, rest.nextCursor], [1, null])
+    assert.equal(ofState.rows.length, 3)
+    assert.equal(await store.countWaiting('h/many'), 12_000)
+  })
+})
+
+describe('erasure of a SQLite store', () => {
+  it('leaves no byte of what was said in the file or its log', async () => {
+    const path = join(temporaryFolder(), 'store.db')
+    await using store = await openStore(`sqlite:${path}`)
+    const told = (text: string): NewMessage =>
+      aMessage({ tenant: 'acme', body: Buffer.from(text), headers: { 'x-told': text } })
+    // One body fits its page, the other needs pages of its own.
+    await store.enqueue([told('hush-hush'), told(`hush-hush ${'x'.repeat(20_000)} hush-hush`)])
+    const [claimed] = await store.claim(aClaim())
+    assert.ok(claimed)
+    const attempt = anAttempt({ responseBody: Buffer.from('hush-hush') })
+    await store.settle([delivered(claimed, { attempt })])
+    assert.ok(bytesOf(path).includes('hush-hush'), 'looked for where it cannot be')
+
+    await store.erase({ kind: 'tenant', tenant: 'acme' }, noon, 10)
+
+    assert.ok(!bytesOf(path).includes('hush-hush'))
+  })
+})
+
+function bytesOf(path: string): Buffer {
+  return Buffer.concat([readFileSync(path), readFileSync(`${path}-wal`)])
+}
 
 function openEmpty(): Promise<Store> {
   opened += 1
