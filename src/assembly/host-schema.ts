@@ -88,7 +88,10 @@ const egress = stanza('Where URLs written in the assembly may lead', {
     anyOf: [{ const: 'any' }, { type: 'array', items: { ...port, minimum: 1 }, minItems: 1 }],
     default: 'any',
   },
-  proxy: orNull('URL of an HTTP proxy; not supported yet', webUrl),
+  proxy: orNull(
+    'http://user:password@host:port of a proxy through which every connection goes (CONNECT)',
+    Secret({ examples: ['http://proxy.internal:3128'] }),
+  ),
 })
 
 const deliveries = stanza('What deliveries may cost this host', {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { BlockList, isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
+import { parseProxy } from '../delivery/egress-proxy.ts'
 import { messageOf } from '../errors.ts'
 import type { Fault } from './fault.ts'
 import type { HostConfig, ListenerConfig, ServerConfig } from './host-config.ts'
@@ -146,10 +147,7 @@ function refuseListenersBesideAddress(
 }
 
 function checkRanges({ server, egress }: HostStanza, faults: HostFaults): void {
-  if (egress.proxy !== null) {
-    // Behind a proxy the address that is connected to cannot be judged.
-    faults.add(['egress', 'proxy'], 'a proxy for requests is not supported', 'null')
-  }
+  if (egress.proxy !== null) checkProxy(egress.proxy, faults)
   const proxies = ['loopback', 'linklocal', 'uniquelocal']
   for (const [index, range] of server.trusted_proxies.entries()) {
     if (isRange(range) || proxies.includes(range)) continue
@@ -161,6 +159,16 @@ function checkRanges({ server, egress }: HostStanza, faults: HostFaults): void {
     const path = ['egress', 'allow', index]
     faults.add(path, 'not a host name or a range of addresses', 'hooks.internal or 10.0.0.0/8')
   }
+}
+
+function checkProxy(text: string, faults: HostFaults): void {
+  const parsed = parseProxy(text)
+  if (parsed.kind === 'proxy') return
+  faults.add(
+    ['egress', 'proxy'],
+    parsed.reason,
+    'http://host:port or http://user:password@host:port',
+  )
 }
 
 /** Labels of letters, digits, `-` and `_`; a last one of digits alone would be an address in disguise. */

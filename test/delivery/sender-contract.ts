@@ -16,6 +16,8 @@ import {
   startNeverAccepting,
 } from '../helpers/hostile-receiver.ts'
 import { receiver } from '../helpers/receiver.ts'
+import { startHostileProcess } from '../soak/hostile-process.ts'
+import { LoopDelay } from '../soak/loop-delay.ts'
 import { goingAway, type StaleReport, staleSockets } from '../soak/stale-sockets.ts'
 
 const trusted: EgressOptions = {
@@ -405,6 +407,23 @@ function testDeadline(open: Open): void {
         ),
       ),
     )
+  })
+
+  it('holds while headers flood in: they do not stop the event loop', async () => {
+    await using hostile = await startHostileProcess()
+    await using sender = open()
+    using loop = new LoopDelay()
+    const start = performance.now()
+
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        sender.send(aRequest(new URL('/header-flood', hostile.hostile), { timeoutMs: 20_000 })),
+      ),
+    )
+
+    assert.deepEqual(new Set(replies.map(causeOf)), new Set(['over-limit']))
+    const late = loop.longest(start, performance.now())
+    assert.ok(late < 1_000, `the event loop was ${late} ms late`)
   })
 
   it('gives a connection up that takes too long, before the deadline', async () => {

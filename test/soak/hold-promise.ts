@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { LookupAll } from '../../src/delivery/host-lookup.ts'
 import type { HostilePath } from '../helpers/hostile-receiver.ts'
 import { type StartedProject, startProject } from '../helpers/start-host.ts'
+import { type HostileProcess, startHostileProcess } from './hostile-process.ts'
 import { LoopDelay } from './loop-delay.ts'
 
 const paths: readonly HostilePath[] = [
@@ -64,30 +63,6 @@ export async function holdPromise({
     'longest held ms': Math.round(Math.max(...held.dispatches.map(({ heldMs }) => heldMs))),
     'loop late at most ms': Math.round(Math.max(...held.dispatches.map(({ lateMs }) => lateMs))),
     'memory grown MiB': Math.round(grownMiB),
-  }
-}
-
-interface HostileProcess extends AsyncDisposable {
-  readonly hostile: string
-  readonly never: string
-}
-
-async function startHostileProcess(): Promise<HostileProcess> {
-  const file = new URL('hostile-child.ts', import.meta.url).pathname
-  const child = spawn(process.execPath, ['--conditions=source', file], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const { value, done } = await createInterface({ input: child.stdout })
-    [Symbol.asyncIterator]()
-    .next()
-  assert.ok(done !== true, 'the hostile endpoints did not start')
-  return {
-    ...JSON.parse(value),
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL')
-      await ended
-    },
   }
 }
 

@@ -78,7 +78,8 @@ class DeadlineQueue {
   }
 
   #wait(link: Link): void {
-    this.#timer = this.#clock.after(link.at - this.#clock.monotonic(), () => this.#expire())
+    const left = Math.max(0, link.at - this.#clock.monotonic())
+    this.#timer = this.#clock.after(left, () => this.#expire())
   }
 
   #expire(): void {

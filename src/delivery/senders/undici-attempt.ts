@@ -36,6 +36,7 @@ export class TrackedClient extends Client {
             : connector.openTls({ host, port }, ['h2', 'http/1.1'], identity)
         opening.then(
           (socket) => {
+            readInPieces(socket)
             this.socket = socket
             this.carried = 0
             this.connecting = false
@@ -55,6 +56,21 @@ export class TrackedClient extends Client {
     return super.dispatch(options, handler)
   }
 }
+
+/**
+ * For each line of a header beyond the limit undici makes an error with its stack, as long as it finds bytes to read, and a
+ * destroyed socket has still those it has received: enough short lines to stop the event loop for a second. Nothing is read of a
+ * destroyed socket, and of another in small pieces.
+ */
+function readInPieces(socket: Socket): void {
+  const read = socket.read.bind(socket)
+  socket.read = (size) => {
+    if (socket.destroyed) return null
+    return read(size ?? (socket.readableLength > pieceBytes ? pieceBytes : undefined))
+  }
+}
+
+const pieceBytes = 4_096
 
 /** What the attempts at one origin have in common. */
 export interface Peer {
