@@ -11,6 +11,7 @@ import type { SenderOptions } from '../../src/delivery/senders/sender-options.ts
 import { createUndiciSender } from '../../src/delivery/senders/undici-sender.ts'
 import { makeCertificate } from '../helpers/certificate.ts'
 import { holdPromise } from './hold-promise.ts'
+import { isolation } from './isolation.ts'
 import { killHost } from './kill-host.ts'
 import { killHostProcess } from './kill-host-process.ts'
 import { ordered } from './ordered.ts'
@@ -69,6 +70,13 @@ const steps: Readonly<Record<string, Step>> = {
     promise:
       '1,000 dispatches against endpoints that misbehave: none is held longer than its deadline + 50 ms (plus the event loop’s delay)',
     run: () => holdPromise({ dispatches: 1000 }),
+  },
+  isolation: {
+    promise:
+      '1,000 endpoints of which 10 hang and take half the traffic and one has a backlog of 100,000: the others get everything, once (p99 in ms, beside the same minute without)',
+    run: async () => ({
+      ...(await isolation({ endpoints: 1000, backlog: 100_000, messages: 10_000, perSecond: 300 })),
+    }),
   },
   'stale-sockets-got': {
     promise: `decisions: ${staleSocketsPromise}`,
