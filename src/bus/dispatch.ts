@@ -38,8 +38,8 @@ export class Dispatch<Owed> implements CallingDispatch<Dispatch<Owed>> {
   cancellation: Cancellation | undefined = undefined
   /** What is owed if it happens; undefined: nothing. */
   owed: readonly OweRegistration<Owed>[] | undefined = undefined
-  #phase: Phase = 'before'
   frame: Frame | undefined = undefined
+  #phase: Phase = 'before'
   #isStopped = false
   #isOver = false
   #answers = 0
@@ -132,6 +132,7 @@ export class Dispatch<Owed> implements CallingDispatch<Dispatch<Owed>> {
     this.#open?.abandon()
   }
 
+  /** Aborts the signal of the phase, if anybody asked for it. */
   abort(reason: unknown): void {
     this.#controller?.abort(reason)
   }
@@ -146,6 +147,7 @@ export class Dispatch<Owed> implements CallingDispatch<Dispatch<Owed>> {
     return this.#open?.settled()
   }
 
+  /** @param slot - the handler's place in the plan */
   addResult(slot: number, result: EventResult): void {
     this.results[slot] = result
     this.#answers++

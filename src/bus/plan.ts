@@ -18,7 +18,7 @@ export interface Plan<Owed> {
 }
 
 /** An on handler, and where its lane ends. */
-export interface Place {
+interface Place {
   readonly registration: Registration
   readonly laneEnd: number
 }

@@ -11,6 +11,7 @@ import { type Bench, type BenchRow, median } from './bench.ts'
 type Contender = (count: number) => Promise<void>
 
 const warmUp = 20_000
+/** Many and short: what else the machine has to do then disturbs all contenders alike. */
 const runs = 25
 
 /** Dispatch beside the emitters and hook libraries that people use for it today. */

@@ -161,6 +161,36 @@ describe('whatever handlers do', () => {
   })
 })
 
+describe('dispatches at the same time', () => {
+  it('each have their own deadline, whichever of them end in the turn they began in', async () => {
+    const microtasks = fc.option(fc.nat(6), { nil: undefined })
+    await fc.assert(
+      fc.asyncProperty(fc.array(microtasks, { maxLength: 12 }), async (waits) => {
+        const clock = new FakeClock()
+        const { bus } = openBus({ clock })
+        bus.register('a', 'on', adjust, async ({ params }) => {
+          const wait = waits[params.amount]
+          if (wait === undefined) return new Promise(() => {})
+          for (let at = 0; at < wait; at++) await null
+          return wait
+        })
+
+        const dispatching = waits.map((_, amount) => bus.dispatch(adjust, { amount }))
+        await nextTurn()
+        await nextTurn()
+        assert.equal(clock.waiting, waits.filter((wait) => wait === undefined).length)
+        await clock.advance(30_000)
+
+        const kinds = (await Promise.all(dispatching)).map(({ kind }) => kind)
+        const expected = waits.map((wait) => (wait === undefined ? 'failed' : 'completed'))
+        assert.deepEqual(kinds, expected)
+        assert.equal(clock.waiting, 0)
+      }),
+      { numRuns: 100 },
+    )
+  })
+})
+
 describe('currentEvent', () => {
   it('is undefined outside of handlers', () => {
     assert.equal(currentEvent(), undefined)
