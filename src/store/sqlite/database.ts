@@ -12,6 +12,10 @@ import { applicationId, migrate, pragma, schemaVersion, storedVersion } from './
 const statementWaitMs = 10
 /** Pages in the write-ahead log (of 4 KiB) from which a commit moves them into the file. */
 const checkpointPages = 1000
+/** Bytes to which the write-ahead log is cut back when a long read had let it grow. */
+const longestLogBytes = 64 * 1024 * 1024
+/** KiB of pages kept in memory: the ends of all indexes, and what is claimed again. */
+const cacheKib = 16 * 1024
 
 /**
  * Opens the SQLite file of a store, with its folder and its schema if they are not there yet.
@@ -41,6 +45,8 @@ function prepare(path: string): DatabaseSync {
     database.exec('PRAGMA journal_mode = WAL')
     database.exec('PRAGMA synchronous = FULL')
     database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`)
+    database.exec(`PRAGMA journal_size_limit = ${longestLogBytes}`)
+    database.exec(`PRAGMA cache_size = -${cacheKib}`)
     migrate(database)
     return database
   } catch (error) {

@@ -26,7 +26,7 @@ export interface DeliveryPage {
 const sliceRows = 5_000
 
 /** In which index the rows of a state are, by time. */
-export function rowsIn(state: DeliveryState | undefined): string {
+function rowsIn(state: DeliveryState | undefined): string {
   const index = isRare(state) ? 'deliveries_state' : 'deliveries_created'
   return `FROM deliveries AS d INDEXED BY ${index}`
 }

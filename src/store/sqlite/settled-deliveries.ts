@@ -5,7 +5,7 @@ import type { RedeliveryFilter } from '../redelivery.ts'
 import type { Slice } from './slice-count.ts'
 
 /** Which settled deliveries a redelivery of many is about. */
-export interface Selection {
+interface Selection {
   readonly filter: RedeliveryFilter
   /** They were settled before. */
   readonly before: number
