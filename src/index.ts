@@ -78,4 +78,11 @@ export { parseSize } from './quantity/size.ts'
 export { inDraft2020 } from './schema/json-schema.ts'
 export { Validator } from './schema/validator.ts'
 export { openSharedStore as openStore } from './store/open-store.ts'
+export {
+  type Published,
+  type PublishedMessage,
+  type PublishOptions,
+  publish,
+} from './store/postgres/publish.ts'
 export type { AuditRow, EndpointState, Store } from './store/store.ts'
+export type { TransactionClient } from './store/transactional.ts'

@@ -63,10 +63,13 @@ const bodyLimit = 1024 * 1024
  * @example
  * ```ts
  * import { publish } from 'carabiner'
+ * import { Client } from 'pg'
  *
+ * const client = new Client('postgres://shop@db.example.com/orders')
+ * await client.connect()
  * await client.query('BEGIN')
- * await client.query('INSERT INTO orders (id, amount) VALUES ($1, $2)', [id, amount])
- * await publish(client, [{ type: 'order.created', body: { id, amount }, to: ['webhooks/billing'] }])
+ * await client.query('INSERT INTO orders (id) VALUES ($1)', ['o-7'])
+ * await publish(client, [{ type: 'order.created', body: { id: 'o-7' }, to: ['webhooks/billing'] }])
  * await client.query('COMMIT')
  * ```
  */
