@@ -1,8 +1,8 @@
 import { quantityKeyword } from '../quantity/schemas.ts'
 import type { Validator } from '../schema/validator.ts'
-import { checkScalar, type Misfit, settleScalar } from './check-scalar.ts'
+import { checkRest } from './check-rest.ts'
+import { checkScalar, settleScalar } from './check-scalar.ts'
 import { closestReading, noBranch } from './choose-branch.ts'
-import { describeSchema } from './describe-schema.ts'
 import {
   branchesOf,
   choicesOf,
@@ -14,23 +14,14 @@ import {
   schemasAt,
   typesOf,
 } from './json-schema.ts'
+import { wrongLength } from './list-length.ts'
+import { MapParts } from './map-parts.ts'
 import { isQuantity, readQuantity } from './read-quantity.ts'
-import {
-  bad,
-  good,
-  misfit,
-  missing,
-  type ReadFault,
-  type Reading,
-  subject,
-  toFault,
-  unknownKey,
-} from './reading.ts'
+import { bad, good, misfit, missing, type Reading, toFault, unknownKey } from './reading.ts'
 import type { Place } from './source.ts'
 import { defaultOf, standIn } from './stand-in.ts'
 import {
   type ListTree,
-  locate,
   type MapTree,
   type Path,
   plainValue,
@@ -77,7 +68,8 @@ class Reader {
       this.#options.onSecret(tree.place, tree.value)
     }
     const reading = this.#readKnown(schema, tree, path)
-    return reading.faults.length > 0 ? reading : this.#checkRest(schema, tree, path, reading)
+    if (reading.faults.length > 0) return reading
+    return checkRest(schema, tree, path, reading, this.#options.validator)
   }
 
   #readKnown(schema: JsonSchema, tree: Tree, path: Path): Reading {
@@ -114,7 +106,7 @@ class Reader {
   #readMap(schema: JsonSchema, tree: MapTree, path: Path): Reading {
     const properties = propertiesOf(schema)
     const required = new Set(requiredOf(schema))
-    const parts = new Parts()
+    const parts = new MapParts()
     for (const [name, property] of Object.entries(properties)) {
       const inside = [...path, name]
       const given = tree.entries.get(name)?.tree ?? defaultOf(property, tree.place)
@@ -196,70 +188,6 @@ class Reader {
     const reading = this.#readUnion(schema, branchesOf(schema) ?? [], tree, path)
     return typeof reading.value === 'string' ? { ...reading, value: [reading.value] } : reading
   }
-
-  /** Leaves to the validator what the walk does not know. */
-  #checkRest(schema: JsonSchema, tree: Tree, path: Path, reading: Reading): Reading {
-    const keywords = Object.keys(schema).filter((keyword) => !isRead(keyword, schema))
-    if (keywords.length === 0 || hasHole(tree)) return reading
-    const rest = Object.fromEntries(keywords.map((keyword) => [keyword, schema[keyword]]))
-    const mismatches = this.#options.validator.compile(rest)(reading.stanza)
-    const faults = mismatches.map(({ pointer, message }) => {
-      const steps = stepsOf(pointer)
-      const at = [...path, ...steps]
-      const { place } = locate(tree, steps)
-      return {
-        place,
-        path: at,
-        message: `${subject(at)} ${message}`,
-        expected: describeSchema(schema),
-      }
-    })
-    return { ...reading, faults, usable: reading.usable && faults.length === 0 }
-  }
-}
-
-/** Collects what the keys of a map come to. */
-class Parts {
-  readonly faults: ReadFault[] = []
-  readonly #value: Record<string, unknown> = {}
-  readonly #stanza: Record<string, unknown> = {}
-
-  #usable = true
-
-  /** @param required - the schema of what the map is of no use without */
-  add(name: string, reading: Reading, required: JsonSchema | undefined): void {
-    this.faults.push(...reading.faults)
-    const kept = reading.usable || required === undefined ? reading : standIn(required)
-    if (kept.usable) this.#put(name, kept)
-    else if (required !== undefined) this.#usable = false
-  }
-
-  miss(name: string, schema: JsonSchema, fault: ReadFault): void {
-    this.add(name, bad(fault), schema)
-  }
-
-  #put(name: string, { value, stanza }: Reading): void {
-    this.#value[name] = value
-    this.#stanza[name] = stanza
-  }
-
-  map(): Reading {
-    const { faults } = this
-    return { value: this.#value, stanza: this.#stanza, faults, usable: this.#usable }
-  }
-}
-
-const annotations =
-  'title description default examples deprecated readOnly writeOnly $comment $id $schema markdownDescription'
-const constraints =
-  'type const enum pattern minLength maxLength minimum maximum exclusiveMinimum exclusiveMaximum multipleOf ' +
-  'properties required additionalProperties patternProperties items prefixItems additionalItems minItems maxItems allOf'
-/** Keywords that the walk knows; a schema with others is shown to the validator. */
-const read: ReadonlySet<string> = new Set(`${annotations} ${constraints}`.split(' '))
-
-function isRead(keyword: string, schema: JsonSchema): boolean {
-  if (keyword === 'anyOf') return !('properties' in schema)
-  return read.has(keyword) || keyword.startsWith('x-')
 }
 
 function readScalar(schema: JsonSchema, tree: ScalarTree, path: Path): Reading {
@@ -277,46 +205,7 @@ function schemaOfOther(schema: JsonSchema, name: string): JsonSchema | undefined
   return schemaAt(schema, 'additionalProperties') ?? (isOpen(schema) ? {} : undefined)
 }
 
-function wrongLength(schema: JsonSchema, length: number): Misfit | undefined {
-  const { minItems } = schema
-  const maxItems = mostItems(schema)
-  const expected = describeSchema(schema)
-  if (typeof minItems === 'number' && length < minItems) {
-    const message = length === 0 ? 'is empty' : `has fewer than ${minItems} items`
-    return { otherKind: false, message, expected }
-  }
-  if (typeof maxItems === 'number' && length > maxItems) {
-    return { otherKind: false, message: `has more than ${maxItems} items`, expected }
-  }
-  return undefined
-}
-
-/** A tuple that refuses further items has at most as many as it names. */
-function mostItems(schema: JsonSchema): unknown {
-  const tuple = schemasAt(schema, 'prefixItems') ?? schemasAt(schema, 'items')
-  const isClosed = schema['additionalItems'] === false || schema['items'] === false
-  return tuple !== undefined && isClosed ? tuple.length : schema['maxItems']
-}
-
 function allows(schema: JsonSchema, type: string): boolean {
   if ('const' in schema || 'enum' in schema) return false
   return typesOf(schema)?.includes(type) ?? true
-}
-
-function hasHole(tree: Tree): boolean {
-  switch (tree.kind) {
-    case 'map':
-      return [...tree.entries.values()].some(({ tree }) => hasHole(tree))
-    case 'list':
-      return tree.items.some(hasHole)
-    case 'scalar':
-      return false
-    case 'hole':
-      return true
-  }
-}
-
-function stepsOf(pointer: string): string[] {
-  const steps = pointer.split('/').slice(1)
-  return steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
