@@ -10,6 +10,7 @@ import { publishBench } from './delivery/publish.ts'
 import { retainedBench } from './delivery/retained.ts'
 import { scale } from './delivery/scale.ts'
 import { dispatchBench } from './dispatch.ts'
+import { senderBench } from './sender.ts'
 import { startupBench } from './startup.ts'
 import { storeBench } from './store.ts'
 
@@ -17,6 +18,7 @@ const benches: Readonly<Record<string, Bench | DetailedBench>> = {
   dispatch: dispatchBench,
   startup: startupBench,
   store: storeBench,
+  sender: senderBench,
   drain: drainBench,
   enqueue: enqueueBench,
   publish: publishBench,
