@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { retryPolicies } from '../../src/delivery/retry-policy.ts'
 import { type MessageId, newMessageId } from '../../src/ids.ts'
+import type { Rate } from '../../src/quantity/rate.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import {
   allDeliveries,
@@ -23,7 +24,7 @@ interface Run {
 }
 
 /** Sends ten messages through a store of which one call fails; everything that was accepted has to arrive, once. */
-async function runWithFailure(at: number, kind: FailureKind): Promise<Run> {
+async function runWithFailure(at: number, kind: FailureKind, rate: Rate | undefined): Promise<Run> {
   const clock = new FakeClock()
   await using opened = await openTestStore('memory', clock)
   const failing = failingStore(opened.store, (index) => (index === at ? kind : undefined))
@@ -32,7 +33,7 @@ async function runWithFailure(at: number, kind: FailureKind): Promise<Run> {
     store: failing.store,
     sender,
     clock,
-    endpoints: [anEndpoint({ retry, concurrency: 1 })],
+    endpoints: [anEndpoint({ retry, concurrency: 1, rate })],
   })
 
   const accepted = new Set<string>()
@@ -82,12 +83,15 @@ class SteppedClock extends FakeClock {
 
 describe('DeliveryEngine when the store fails', () => {
   for (const kind of ['before', 'after'] as const) {
-    it(`settles everything once, whichever call fails (${kind} it was done)`, async () => {
-      const { calls } = await runWithFailure(Number.POSITIVE_INFINITY, kind)
-      assert.ok(calls > 40, `the run makes ${calls} calls`)
+    for (const rate of [undefined, { count: 5, perMs: 1_000 }]) {
+      const which = rate === undefined ? 'without a rate' : 'with a rate'
+      it(`settles everything once, whichever call fails (${kind} it was done, ${which})`, async () => {
+        const { calls } = await runWithFailure(Number.POSITIVE_INFINITY, kind, rate)
+        assert.ok(calls > 40, `the run makes ${calls} calls`)
 
-      for (let at = 0; at < 60; at += 1) await runWithFailure(at, kind)
-    })
+        for (let at = 0; at < 60; at += 1) await runWithFailure(at, kind, rate)
+      })
+    }
   }
 
   it('keeps what was answered while the store is away, and settles it when it is back', async () => {

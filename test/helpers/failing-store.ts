@@ -26,6 +26,7 @@ const watched: ReadonlySet<string> = new Set([
   'endpointStates',
   'updateEndpoint',
   'takeProbe',
+  'takeSlots',
   'bury',
   'redeliveries',
   'holdRedelivery',
