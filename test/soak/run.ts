@@ -12,6 +12,7 @@ import { createUndiciSender } from '../../src/delivery/senders/undici-sender.ts'
 import { makeCertificate } from '../helpers/certificate.ts'
 import { holdPromise } from './hold-promise.ts'
 import { isolation } from './isolation.ts'
+import { hostileDeliveries } from './hostile-deliveries.ts'
 import { killHost } from './kill-host.ts'
 import { killHostProcess } from './kill-host-process.ts'
 import { ordered } from './ordered.ts'
@@ -77,6 +78,11 @@ const steps: Readonly<Record<string, Step>> = {
     run: async () => ({
       ...(await isolation({ endpoints: 1000, backlog: 100_000, messages: 10_000, perSecond: 300 })),
     }),
+  },
+  'hostile-deliveries': {
+    promise:
+      '100 deliveries each to ten kinds of hostile receivers (drip, endless, gzip bomb, header flood, reset, half-open, 1xx storm …): every attempt ends by its deadline + 1 s, memory grows by less than 50 MiB, a healthy endpoint gets everything at the first try',
+    run: () => hostileDeliveries({ each: 100 }),
   },
   'stale-sockets-got': {
     promise: `decisions: ${staleSocketsPromise}`,
