@@ -15,7 +15,7 @@ export interface HostConfig {
 }
 
 /** What deliveries may cost: bytes and counts. */
-export interface DeliveryLimits {
+interface DeliveryLimits {
   /** Of the body of a message. */
   readonly bodyLimit: number
   /** Of a reply, as far as it is kept with its attempt. */
