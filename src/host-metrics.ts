@@ -39,6 +39,7 @@ export const silentMetrics: HostMetrics = {
     attempted: ignore,
     settled: ignore,
     circuit: ignore,
+    stored: ignore,
     redelivered: ignore,
   },
   scope: {

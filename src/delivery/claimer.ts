@@ -2,6 +2,7 @@ import type { Logger } from '../bus/handler.ts'
 import type { Clock } from '../clock.ts'
 import { CarabinerError } from '../errors.ts'
 import type { ClaimedDelivery, Lease, Store } from '../store/store.ts'
+import type { DeliveryObserver } from './delivery-observer.ts'
 import type { EndpointQueue } from './endpoint-queue.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
 import type { HeldDeliveries } from './held-deliveries.ts'
@@ -16,6 +17,7 @@ export interface ClaimerParts {
   /** Whether claims make sense now: not while the store is away. */
   readonly mayClaim: (now: number) => boolean
   readonly claimed: (delivery: ClaimedDelivery, lease: Lease) => void
+  readonly observe: DeliveryObserver | undefined
 }
 
 interface Candidate {
@@ -160,12 +162,15 @@ export class Claimer {
   async #claim(candidates: readonly Candidate[], now: number): Promise<void> {
     if (candidates.length === 0) return
     const lease = this.#parts.lease(now)
+    const startedAt = this.#parts.clock.monotonic()
     const claimed = await this.#parts.store.claim({
       lease,
       now,
       endpoints: candidates.map(({ queue, limit }) => ({ endpoint: queue.id, limit })),
     })
 
+    const tookMs = this.#parts.clock.monotonic() - startedAt
+    this.#parts.observe?.stored('claim', tookMs, claimed.length)
     const counts = new Map<string, number>()
     for (const delivery of claimed) {
       counts.set(delivery.endpoint, (counts.get(delivery.endpoint) ?? 0) + 1)

@@ -12,6 +12,8 @@ export interface DeliveryObserver {
   circuit(endpoint: string, state: Circuit['state']): void
   /** A redelivery of many has made new deliveries, and left some out. */
   redelivered(deliveries: number, skipped: number): void
+  /** The store has answered: how long it took, and how many deliveries it was about. */
+  stored(operation: 'enqueue' | 'claim' | 'settle', tookMs: number, deliveries: number): void
 }
 
 interface ObservedAttempt {

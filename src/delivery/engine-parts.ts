@@ -79,11 +79,12 @@ export class EngineParts {
   }
 
   #createSettler(): Settler {
-    const { store, clock, log } = this.#options
+    const { store, clock, log, observe } = this.#options
     return new Settler({
       store,
       clock,
       log,
+      observe,
       settled: (held, settlement, ours) => {
         this.custody.settled(held, settlement, ours)
         this.redeliveries.hasRoom(held.delivery)
@@ -130,11 +131,12 @@ export class EngineParts {
   }
 
   #createClaimer(): Claimer {
-    const { store, clock, log } = this.#options
+    const { store, clock, log, observe } = this.#options
     return new Claimer({
       store,
       clock,
       log,
+      observe,
       registry: this.registry,
       held: this.held,
       lease: (now) => this.heartbeat.lease(now),
@@ -148,6 +150,7 @@ export class EngineParts {
     return new Outbox({
       store,
       clock,
+      observe,
       registry: this.registry,
       held: this.held,
       bodyLimit: bodyLimit ?? defaultBodyLimit,

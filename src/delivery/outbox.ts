@@ -5,6 +5,7 @@ import { type DeliveryId, type MessageId, newDeliveryId, newMessageId } from '..
 import type { ClaimedDelivery, Lease, NewDelivery, NewMessage, Store } from '../store/store.ts'
 import { type TransactionClient, transactional } from '../store/transactional.ts'
 import type { OutboundMessage } from './deliveries.ts'
+import type { DeliveryObserver } from './delivery-observer.ts'
 import type { EndpointQueue } from './endpoint-queue.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
 import type { HeldDeliveries } from './held-deliveries.ts'
@@ -25,6 +26,7 @@ export interface OutboxParts {
   readonly accepted: (deliveries: readonly NewDelivery[]) => void
   /** Something was left to the store that this host may claim. */
   readonly left: () => void
+  readonly observe: DeliveryObserver | undefined
 }
 
 /** Deliveries that are born in this host's hands, and those that are left to the store. */
@@ -68,8 +70,10 @@ export class Outbox implements BusOutbox<OutboundMessage> {
 
     const lease = this.#parts.lease(now)
     const sorted = this.#sort(messages, lease, now)
+    const startedAt = this.#parts.clock.monotonic()
     try {
       await this.#parts.store.enqueue(messages, claim(sorted, lease))
+      this.#observe(startedAt, messages)
     } finally {
       for (const queue of sorted.claimed.values()) this.#parts.held.unreserve(queue)
     }
@@ -91,6 +95,12 @@ export class Outbox implements BusOutbox<OutboundMessage> {
     return owed
       .map((message) => this.#newMessage(message, now))
       .filter((message) => message.deliveries.length > 0)
+  }
+
+  #observe(startedAt: number, messages: readonly NewMessage[]): void {
+    const { observe, clock } = this.#parts
+    const deliveries = messages.reduce((sum, message) => sum + message.deliveries.length, 0)
+    observe?.stored('enqueue', clock.monotonic() - startedAt, deliveries)
   }
 
   /** What has a lease gets its place kept at once: other commits may be under way. */

@@ -2,6 +2,7 @@ import type { Logger } from '../bus/handler.ts'
 import type { Clock } from '../clock.ts'
 import { CarabinerError } from '../errors.ts'
 import type { Settlement, Store } from '../store/store.ts'
+import type { DeliveryObserver } from './delivery-observer.ts'
 import type { HeldDelivery } from './held-deliveries.ts'
 
 export interface SettlerParts {
@@ -12,6 +13,7 @@ export interface SettlerParts {
   readonly settled: (held: HeldDelivery, settlement: Settlement, ours: boolean) => void
   /** Told when a settlement could not be made for a reason that will not go away. */
   readonly failed: (held: HeldDelivery) => void
+  readonly observe: DeliveryObserver | undefined
 }
 
 interface Pending {
@@ -87,9 +89,12 @@ export class Settler {
 
   async #settle(batch: readonly Pending[]): Promise<void> {
     let waitMs = firstWaitMs
+    const { clock, observe } = this.#parts
     for (;;) {
+      const startedAt = clock.monotonic()
       try {
         const ours = await this.#parts.store.settle(batch.map(({ settlement }) => settlement))
+        observe?.stored('settle', clock.monotonic() - startedAt, batch.length)
         this.#trouble = undefined
         batch.forEach(({ held, settlement }, index) => {
           this.#parts.settled(held, settlement, ours[index] === true)

@@ -1,6 +1,8 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { DeliveryObserver } from '../delivery/delivery-observer.ts'
 
+/** Seconds, from a commit without the disk to the longest wait for a lock. */
+const storeBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]
 const attemptBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 /** Seconds, from at once to the end of the longest schedule. */
 const latencyBuckets = [0.005, 0.025, 0.1, 0.5, 1, 5, 30, 60, 300, 1_800, 3_600, 21_600, 86_400]
@@ -56,6 +58,18 @@ export function deliveryMetrics(registry: Registry): DeliveryObserver {
     labelNames: ['result'],
     registers,
   })
+  const claimed = new Counter({
+    name: 'carabiner_deliveries_claimed_total',
+    help: 'Deliveries that this host has claimed from the store; those sent from memory were never claimed',
+    registers,
+  })
+  const storeDuration = new Histogram({
+    name: 'carabiner_store_duration_seconds',
+    help: 'Time the store took to answer, by operation: enqueue, claim or settle, each of many deliveries at once',
+    labelNames: ['operation'],
+    buckets: storeBuckets,
+    registers,
+  })
   return {
     accepted: (deliveries) => accepted.inc(deliveries),
     attempted({ outcome, number, durationMs, sinceAcceptedMs }) {
@@ -71,6 +85,10 @@ export function deliveryMetrics(registry: Registry): DeliveryObserver {
     redelivered(deliveries, skipped) {
       redelivered.inc({ result: 'made' }, deliveries)
       redelivered.inc({ result: 'skipped' }, skipped)
+    },
+    stored(operation, tookMs, deliveries) {
+      storeDuration.observe({ operation }, tookMs / 1_000)
+      if (operation === 'claim') claimed.inc(deliveries)
     },
   }
 }

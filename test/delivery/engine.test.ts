@@ -247,12 +247,14 @@ for (const kind of ['memory', 'sqlite'] as const) {
     it('tells its observer what it accepts, tries and settles', async () => {
       await using opened = await openTestStore(kind)
       const seen: string[] = []
+      const stored: string[] = []
       const observe: DeliveryObserver = {
         accepted: (deliveries) => seen.push(`accepted ${deliveries}`),
         attempted: ({ outcome, endpoint, number }) => seen.push(`${outcome} ${endpoint} ${number}`),
         settled: (state, endpoint) => seen.push(`settled ${state} ${endpoint}`),
         circuit: (endpoint, state) => seen.push(`circuit ${state} ${endpoint}`),
         redelivered: (deliveries, skipped) => seen.push(`redelivered ${deliveries}, ${skipped}`),
+        stored: (operation, _tookMs, deliveries) => stored.push(`${operation} ${deliveries}`),
       }
       const sender = new FakeSender([noConnection, 200])
       const retry = { ...retryPolicies.awa, baseMs: 1, jitter: 'none' } as const
@@ -272,6 +274,10 @@ for (const kind of ['memory', 'sqlite'] as const) {
         'delivered webhooks/audit 2',
         'settled delivered webhooks/audit',
       ])
+      assert.deepEqual(
+        stored.filter((each) => each !== 'claim 0'),
+        ['enqueue 1', 'claim 1', 'settle 1', 'claim 1', 'settle 1'],
+      )
     })
 
     it('sends what a key orders one after another, whatever fails', async () => {

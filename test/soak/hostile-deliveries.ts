@@ -154,6 +154,7 @@ class Seen implements DeliveryObserver {
   settled(): void {}
   circuit(): void {}
   redelivered(): void {}
+  stored(): void {}
 }
 
 function messageTo(name: string): ReturnType<typeof anOutboundMessage> {
