@@ -1,5 +1,6 @@
 import { pageLimit, placeOfCursor, toPage } from '../paging.ts'
 import { auditRowExists } from '../refusal.ts'
+import { auditRowOf } from '../rows.ts'
 import type { AuditFilter, AuditPage, AuditPageQuery, AuditRow, Page } from '../store.ts'
 import { Conditions } from './conditions.ts'
 import type { Connections } from './connections.ts'
@@ -7,7 +8,6 @@ import type { Row, Statement } from './database.ts'
 import { duplicateKey } from './failure.ts'
 import { GroupedCalls } from './grouped-calls.ts'
 import { columns, text } from './parameters.ts'
-import { auditRowOf } from './rows.ts'
 
 /** Audit rows that one transaction carries at most. */
 const largestGroup = 1000

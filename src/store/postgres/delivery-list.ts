@@ -1,12 +1,12 @@
 import type { DeliveryId } from '../../ids.ts'
 import { withReason } from '../missing-endpoint.ts'
 import { pageLimit, placeOfCursor, toPage } from '../paging.ts'
+import { attemptOf, deliveryOf, messageOf } from '../rows.ts'
 import type { Backlog, DeliveryFilter, DeliveryRow, Page, Store } from '../store.ts'
 import { Conditions } from './conditions.ts'
 import type { Connections } from './connections.ts'
 import type { Row, Statement } from './database.ts'
 import { text } from './parameters.ts'
-import { attemptOf, deliveryOf, messageOf } from './rows.ts'
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 

@@ -1,11 +1,11 @@
 import type { DeliveryId } from '../../ids.ts'
 import { hostSilenceMs } from '../liveness.ts'
+import { deliveryOf, messageOf } from '../rows.ts'
 import type { AttemptRow, ClaimedDelivery, ClaimRequest, Lease, Settlement } from '../store.ts'
 import type { Connections } from './connections.ts'
 import type { Statement } from './database.ts'
 import { GroupedCalls } from './grouped-calls.ts'
 import { bytes, columns, optionalText, placeholders, text } from './parameters.ts'
-import { deliveryOf, messageOf } from './rows.ts'
 
 /** Settlements that one transaction carries at most. */
 const largestSettlement = 1000

@@ -1,9 +1,9 @@
 import type { SlotRequest } from '../rate-slots.ts'
+import { endpointStateOf } from '../rows.ts'
 import type { EndpointState } from '../store.ts'
 import type { Connections } from './connections.ts'
 import type { Value } from './database.ts'
 import { optionalText, text } from './parameters.ts'
-import { endpointStateOf } from './rows.ts'
 
 type Fields = Partial<Omit<EndpointState, 'endpoint'>>
 

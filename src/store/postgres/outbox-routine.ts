@@ -9,7 +9,9 @@ export function enqueueRoutine(schema: string): string {
     e_version integer, e_store uuid,
     e_sender text, e_tell boolean,
     m_id uuid[], m_origin text[], m_type text[], m_content_type text[], m_headers text[], m_trace_id text[], m_tenant text[],
-    m_depth integer[], m_created_at double precision[], m_body bytea[],
+    m_depth integer[], m_created_at double precision[],
+    -- where each body begins (the first byte is 1) and how long it is, in all bodies one after the other: bytes are sent as they are
+    m_body_from integer[], m_body_length integer[], m_bodies bytea,
     d_id uuid[], d_message_id uuid[], d_endpoint text[], d_due_at double precision[], d_order_key text[],
     -- whether it comes before all others of its key that are given here
     d_leads boolean[],
@@ -26,7 +28,11 @@ export function enqueueRoutine(schema: string): string {
 
     LOOP
       INSERT INTO ${schema}.messages (id, origin, type, content_type, headers, trace_id, tenant, depth, created_at, body)
-      SELECT * FROM unnest(m_id, m_origin, m_type, m_content_type, m_headers, m_trace_id, m_tenant, m_depth, m_created_at, m_body)
+      SELECT g.id, g.origin, g.type, g.content_type, g.headers, g.trace_id, g.tenant, g.depth, g.created_at,
+        substring(m_bodies FROM g.body_from FOR g.body_length)
+      FROM unnest(
+        m_id, m_origin, m_type, m_content_type, m_headers, m_trace_id, m_tenant, m_depth, m_created_at, m_body_from, m_body_length
+      ) AS g (id, origin, type, content_type, headers, trace_id, tenant, depth, created_at, body_from, body_length)
       ON CONFLICT (id) DO NOTHING;
       GET DIAGNOSTICS stored = ROW_COUNT;
       EXIT WHEN stored = cardinality(m_id);
@@ -34,9 +40,10 @@ export function enqueueRoutine(schema: string): string {
       -- Those stored before stay as long as this goes on, and must be what is given.
       PERFORM FROM ${schema}.messages AS m WHERE m.id = ANY (m_id) ORDER BY m.id FOR KEY SHARE;
       SELECT m.id, m.erased_at INTO known
-      FROM unnest(m_id, m_type, m_content_type, m_body) AS g (id, type, content_type, body)
+      FROM unnest(m_id, m_type, m_content_type, m_body_from, m_body_length) AS g (id, type, content_type, body_from, body_length)
         JOIN ${schema}.messages AS m ON m.id = g.id
-      WHERE m.erased_at IS NOT NULL OR (m.type, m.content_type, m.body) IS DISTINCT FROM (g.type, g.content_type, g.body)
+      WHERE m.erased_at IS NOT NULL OR (m.type, m.content_type, m.body)
+        IS DISTINCT FROM (g.type, g.content_type, substring(m_bodies FROM g.body_from FOR g.body_length))
       LIMIT 1;
       IF known.erased_at IS NOT NULL THEN
         RAISE EXCEPTION 'the message was erased' USING ERRCODE = '${raised.messageErased}', DETAIL = known.id;

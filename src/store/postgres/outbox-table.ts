@@ -5,7 +5,7 @@ import type { Connections } from './connections.ts'
 import type { Statement, Value } from './database.ts'
 import { duplicateKey, raised, raisedDetail } from './failure.ts'
 import { GroupedCalls } from './grouped-calls.ts'
-import { bytes, columns, optionalText, placeholders, text } from './parameters.ts'
+import { columns, optionalText, placeholders, text } from './parameters.ts'
 
 /** What `enqueue` gives to a host with the very commit that stores it. */
 export interface BornClaimed {
@@ -35,7 +35,7 @@ interface StoredDelivery extends NewDelivery {
 /** Bytes of bodies that one transaction carries at most, and what a delivery counts for. */
 const groupBytes = 8 * 1024 * 1024
 const deliveryBytes = 8 * 1024
-const parameterCount = 24
+const parameterCount = 26
 
 /** Where messages enter, with their deliveries. */
 export class OutboxTable {
@@ -103,8 +103,8 @@ export function enqueueValues(
       ({ tenant }) => optionalText(tenant ?? null),
       ({ depth }) => depth,
       ({ createdAt }) => createdAt,
-      ({ body }) => bytes(body),
     ]),
+    ...bodyValues(messages.map(({ body }) => body)),
     ...columns(deliveries, [
       ({ id }) => id,
       ({ messageId }) => messageId,
@@ -118,6 +118,16 @@ export function enqueueValues(
       ({ redeliveryOf }) => redeliveryOf,
     ]),
   ]
+}
+
+/** Where each body begins and how long it is, and all of them. */
+function bodyValues(bodies: readonly Uint8Array[]): Value[] {
+  let from = 1
+  const begins = bodies.map(({ byteLength }) => {
+    from += byteLength
+    return from - byteLength
+  })
+  return [begins, bodies.map(({ byteLength }) => byteLength), Buffer.concat(bodies)]
 }
 
 /** What is to be told of an error that is about what was given. */

@@ -8,6 +8,7 @@ import type {
   RedeliveryStep,
 } from '../redelivery.ts'
 import { redeliveryExists } from '../refusal.ts'
+import { redeliveryOf } from '../rows.ts'
 import type { Lease, Page } from '../store.ts'
 import { Conditions } from './conditions.ts'
 import type { Connections } from './connections.ts'
@@ -15,7 +16,6 @@ import type { Row, Statement, Value } from './database.ts'
 import { isUuid } from './delivery-list.ts'
 import { duplicateKey } from './failure.ts'
 import { text } from './parameters.ts'
-import { redeliveryOf } from './rows.ts'
 
 const redeliveryColumns =
   'r.seq::double precision AS seq, r.id, r.filter, r.actor, r.state, r.matched, r.redelivered, r.skipped, r.created_at, r.finished_at'

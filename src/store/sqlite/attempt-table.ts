@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { attemptOf } from '../rows.ts'
 import type { AttemptRow } from '../store.ts'
-import { attemptOf } from './rows.ts'
 
 /** The log of requests made. */
 export interface AttemptTable {

@@ -1,10 +1,10 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { pageLimit, placeOfCursor, toPage } from '../paging.ts'
 import { auditRowExists } from '../refusal.ts'
+import { auditRowOf } from '../rows.ts'
 import type { AuditFilter, AuditPage, AuditPageQuery, AuditRow, Page } from '../store.ts'
 import { Conditions } from './conditions.ts'
 import { isDuplicate } from './failure.ts'
-import { auditRowOf } from './rows.ts'
 
 /** Who did what, newest first. */
 export interface AuditTable {

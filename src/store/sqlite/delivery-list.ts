@@ -1,9 +1,10 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import type { DeliveryId } from '../../ids.ts'
 import { withReason } from '../missing-endpoint.ts'
+import { deliveryOf, messageOf } from '../rows.ts'
 import type { DeliveryRow, Store } from '../store.ts'
 import { attemptTable } from './attempt-table.ts'
-import { deliveryColumns, deliveryOf, messageColumns, messageOf } from './rows.ts'
+import { deliveryColumns, messageColumns } from './columns.ts'
 
 /** What is read of deliveries, without claiming any. */
 export interface DeliveryList {

@@ -2,9 +2,9 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
 import { type Place, pageLimit, placeOfCursor, toPage } from '../paging.ts'
 import type { DeliveryFilter, DeliveryRow, DeliveryState, Page } from '../store.ts'
+import { deliveryColumns } from './columns.ts'
 import { Conditions } from './conditions.ts'
 import { listedOf } from './delivery-list.ts'
-import { deliveryColumns } from './rows.ts'
 
 /** A row of a listing, and its place in it. */
 interface ListedDelivery extends Place {

@@ -1,10 +1,11 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import type { DeliveryId } from '../../ids.ts'
 import { hostSilenceMs } from '../liveness.ts'
+import { deliveryOf, messageOf } from '../rows.ts'
 import type { ClaimedDelivery, ClaimRequest, Lease, Settlement } from '../store.ts'
 import { type AttemptTable, attemptTable } from './attempt-table.ts'
+import { deliveryColumns, messageColumns } from './columns.ts'
 import type { RowHint, RowHints } from './row-hints.ts'
-import { deliveryColumns, deliveryOf, messageColumns, messageOf } from './rows.ts'
 
 /** The ways of a delivery from `pending` to settled. */
 export interface DeliveryTable {

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { untouchedEndpoint } from '../endpoint-state.ts'
+import { endpointStateOf } from '../rows.ts'
 import type { EndpointState } from '../store.ts'
-import { endpointStateOf } from './rows.ts'
 
 /** What all hosts on the store know of each endpoint. */
 export interface EndpointTable {

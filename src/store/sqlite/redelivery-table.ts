@@ -9,10 +9,10 @@ import type {
   RedeliveryStep,
 } from '../redelivery.ts'
 import { redeliveryExists } from '../refusal.ts'
+import { redeliveryOf } from '../rows.ts'
 import type { Lease, Page } from '../store.ts'
 import { Conditions } from './conditions.ts'
 import { isDuplicate } from './failure.ts'
-import { redeliveryOf } from './rows.ts'
 import { type SettledDeliveries, type SettledDelivery, startOf } from './settled-deliveries.ts'
 
 /** Redeliveries of many, and their way through the deliveries. */

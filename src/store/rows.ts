@@ -1,6 +1,5 @@
-import type { SQLOutputValue } from 'node:sqlite'
-import type { DeliveryId, MessageId, RedeliveryId } from '../../ids.ts'
-import type { Redelivery } from '../redelivery.ts'
+import type { DeliveryId, MessageId, RedeliveryId } from '../ids.ts'
+import type { Redelivery } from './redelivery.ts'
 import type {
   AttemptRow,
   AuditRow,
@@ -9,20 +8,13 @@ import type {
   EndpointState,
   Message,
   MessageOrigin,
-} from '../store.ts'
+} from './store.ts'
 
-type Row = Record<string, SQLOutputValue>
+/** A row as SQLite and PostgreSQL give it: the columns have the same names and types in both. */
+type Row = Readonly<Record<string, unknown>>
 
-// The casts below are proven by the schema: the tables are STRICT, ids and states were written from values of these types,
-// and a newer schema is refused when the file is opened.
-
-/** Columns of a delivery `d` of a message `m`. */
-export const deliveryColumns = `d.seq, d.id, m.id AS message_id, d.endpoint, d.state, d.attempts, d.due_at, d.order_key,
-  d.last_error, d.created_at, d.settled_at, d.redelivery_of`
-
-/** Columns of a message `m`, beside those of its delivery. */
-export const messageColumns = `m.origin, m.type, m.content_type, m.headers, m.trace_id, m.depth, m.tenant,
-  m.created_at AS message_created_at, m.body`
+// The casts below are proven by the schema: the columns are typed (in SQLite the tables are STRICT), ids and states were written from
+// values of these types, and a newer schema is refused when the store is opened.
 
 export function deliveryOf(row: Row): DeliveryRow {
   return {
