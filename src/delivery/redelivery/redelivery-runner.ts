@@ -21,6 +21,8 @@ export interface RedeliveryRunnerParts {
 const idleMs = 2_000
 /** Short: whoever takes over from a dead host waits for its end. */
 const leaseMs = 10_000
+/** Between two steps, however much room there is: live traffic has this host's time. */
+const restMs = 20
 /** Deliveries looked at in one step: a claim never waits long for its transaction. */
 const rowsOfStep = 100
 
@@ -70,7 +72,9 @@ export class RedeliveryRunner {
     while (this.#running) {
       this.#isAwake = false
       const waitMs = await this.#turn().catch((error: unknown) => this.#failed(error))
-      if (waitMs > 0) await this.#pause(waitMs)
+      const rest = Math.min(waitMs, restMs)
+      await this.#sleep(rest, () => !this.#running)
+      await this.#sleep(waitMs - rest, () => this.#isAwake || !this.#running)
     }
   }
 
@@ -164,12 +168,13 @@ export class RedeliveryRunner {
     return idleMs
   }
 
-  /** Waits, but not longer than until somebody looks. */
-  async #pause(ms: number): Promise<void> {
-    if (this.#isAwake || !this.#running) return
+  /** Waits until it is over; whether it is may change whenever somebody looks. */
+  async #sleep(ms: number, isOver: () => boolean): Promise<void> {
+    if (ms <= 0 || isOver()) return
     await new Promise<void>((resolve) => {
       const timer = this.#parts.clock.after(ms, resolve)
       this.#wake = () => {
+        if (!isOver()) return
         timer[Symbol.dispose]()
         resolve()
       }
