@@ -11,11 +11,12 @@ import type { SenderOptions } from '../../src/delivery/senders/sender-options.ts
 import { createUndiciSender } from '../../src/delivery/senders/undici-sender.ts'
 import { makeCertificate } from '../helpers/certificate.ts'
 import { holdPromise } from './hold-promise.ts'
-import { isolation } from './isolation.ts'
 import { hostileDeliveries } from './hostile-deliveries.ts'
+import { isolation } from './isolation.ts'
 import { killHost } from './kill-host.ts'
 import { killHostProcess } from './kill-host-process.ts'
 import { ordered } from './ordered.ts'
+import { redeliverDead } from './redeliver-dead.ts'
 import { retention } from './retention.ts'
 import { type SharedStoreReport, sharedStore } from './shared-store.ts'
 import { goingAway, type StaleReport, staleSockets } from './stale-sockets.ts'
@@ -72,17 +73,22 @@ const steps: Readonly<Record<string, Step>> = {
       '1,000 dispatches against endpoints that misbehave: none is held longer than its deadline + 50 ms (plus the event loop’s delay)',
     run: () => holdPromise({ dispatches: 1000 }),
   },
+  'hostile-deliveries': {
+    promise:
+      '100 deliveries each to ten kinds of hostile receivers (drip, endless, gzip bomb, header flood, reset, half-open, 1xx storm …): every attempt ends by its deadline + 1 s, memory grows by less than 50 MiB, a healthy endpoint gets everything at the first try',
+    run: () => hostileDeliveries({ each: 100 }),
+  },
+  'redeliver-dead': {
+    promise:
+      'a redelivery of 100,000 dead deliveries, its host killed with `kill -9` at 40 %: the next host goes on, none is repeated twice; live events beside it',
+    run: () => redeliverDead({ dead: 100_000, baselineMs: 20_000 }),
+  },
   isolation: {
     promise:
       '1,000 endpoints of which 10 hang and take half the traffic and one has a backlog of 100,000: the others get everything, once (p99 in ms, beside the same minute without)',
     run: async () => ({
       ...(await isolation({ endpoints: 1000, backlog: 100_000, messages: 10_000, perSecond: 300 })),
     }),
-  },
-  'hostile-deliveries': {
-    promise:
-      '100 deliveries each to ten kinds of hostile receivers (drip, endless, gzip bomb, header flood, reset, half-open, 1xx storm …): every attempt ends by its deadline + 1 s, memory grows by less than 50 MiB, a healthy endpoint gets everything at the first try',
-    run: () => hostileDeliveries({ each: 100 }),
   },
   'stale-sockets-got': {
     promise: `decisions: ${staleSocketsPromise}`,
