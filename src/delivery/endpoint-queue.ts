@@ -55,6 +55,8 @@ export class EndpointQueue {
   state: KnownState = untroubled
   /** Deliveries of it in this host's hands. */
   held = 0
+  /** Of these, the ones that are sent: the store is being told what came of them. */
+  settling = 0
   /** When the next retry that this host knows of is due, UTC milliseconds. */
   retryAt: number = Number.POSITIVE_INFINITY
 
@@ -131,7 +133,7 @@ export class EndpointQueue {
   /** How many more deliveries it may have in this host's hands. */
   room(now: number): number {
     if (this.#pace !== undefined && this.#pace.opensAt > now) return 0
-    return Math.max(0, this.capacity - this.held)
+    return Math.max(0, this.capacity - (this.held - this.settling))
   }
 
   /** How many more deliveries may be claimed for it, by its own state alone. */

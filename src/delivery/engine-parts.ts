@@ -85,6 +85,8 @@ export class EngineParts {
       clock,
       log,
       observe,
+      held: this.held,
+      settling: () => this.claimer.wake(),
       settled: (held, settlement, ours) => {
         this.custody.settled(held, settlement, ours)
         this.redeliveries.hasRoom(held.delivery)

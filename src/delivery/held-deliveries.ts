@@ -66,8 +66,16 @@ export class HeldDeliveries {
     held.endpoint.held += 1
   }
 
+  /** It has been sent: its place at the endpoint is another's while the store is told. */
+  settling(held: HeldDelivery): void {
+    if (held.state === 'settling') return
+    held.state = 'settling'
+    held.endpoint.settling += 1
+  }
+
   /** It is settled, given back or lost: not this host's any more. */
   letGo(held: HeldDelivery): void {
+    if (held.state === 'settling') held.endpoint.settling -= 1
     held.state = 'given-up'
     held.span?.abandon()
     held.span = undefined

@@ -3,12 +3,15 @@ import type { Clock } from '../clock.ts'
 import { CarabinerError } from '../errors.ts'
 import type { Settlement, Store } from '../store/store.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
-import type { HeldDelivery } from './held-deliveries.ts'
+import type { HeldDeliveries, HeldDelivery } from './held-deliveries.ts'
 
 export interface SettlerParts {
   readonly store: Store
   readonly clock: Clock
   readonly log: Logger
+  readonly held: HeldDeliveries
+  /** Told when the store is about to be asked: what else is to be asked of it now may share the commit. */
+  readonly settling: () => void
   /** Told once for each settlement: whether it was this host's to make. */
   readonly settled: (held: HeldDelivery, settlement: Settlement, ours: boolean) => void
   /** Told when a settlement could not be made for a reason that will not go away. */
@@ -52,7 +55,7 @@ export class Settler {
   }
 
   add(held: HeldDelivery, settlement: Settlement): void {
-    held.state = 'settling'
+    this.#parts.held.settling(held)
     this.#pending.push({ held, settlement })
     // The next of its key waits for it.
     if (held.delivery.orderKey !== null) this.#isUrgent = true
@@ -93,6 +96,7 @@ export class Settler {
     for (;;) {
       const startedAt = clock.monotonic()
       try {
+        this.#parts.settling()
         const ours = await this.#parts.store.settle(batch.map(({ settlement }) => settlement))
         observe?.stored('settle', clock.monotonic() - startedAt, batch.length)
         this.#trouble = undefined
