@@ -48,6 +48,7 @@ export type {
   CircuitOpen,
   Deliveries,
   OutboundMessage,
+  SendOptions,
 } from './delivery/deliveries.ts'
 export type { CircuitBreakerOptions, EndpointDefinition } from './delivery/endpoint.ts'
 export { type EndpointTls, type EndpointTlsProblem, inspectTls } from './delivery/endpoint-tls.ts'
