@@ -9,7 +9,7 @@ import type { Redeliveries } from './redeliveries.ts'
 export const hostHandler = 'host'
 
 /** What the on handler of `deliveries.redeliver` gives: what was made, by id. */
-export type Redelivered =
+type Redelivered =
   | { readonly deliveryId: string }
   | { readonly redeliveryId: string; readonly matched: number }
 

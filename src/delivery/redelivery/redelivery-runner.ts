@@ -20,7 +20,7 @@ export interface RedeliveryRunnerParts {
 /** Looks for what others have asked for are no less frequent than this. */
 const idleMs = 2_000
 /** Short: whoever takes over from a dead host waits for its end. */
-const leaseMs = 10_000
+const leaseMs = 6_000
 /** Between two steps, however much room there is: live traffic has this host's time. */
 const restMs = 20
 /** Deliveries looked at in one step: a claim never waits long for its transaction. */
