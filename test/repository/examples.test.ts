@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { projectFiles } from '../../src/cli/init/project.ts'
 import { AssemblyFile } from '../helpers/assembly-file.ts'
+import { makeCertificate } from '../helpers/certificate.ts'
 import {
   blocksOf,
   type CodeBlock,
@@ -127,7 +128,11 @@ function connectorFiles(): Readonly<Record<string, string>> {
     ({ path }) => path === 'connectors/greeter.ts',
   )
   assert.ok(adjuster !== undefined && greeter !== undefined)
+  const { cert, key } = makeCertificate()
   return {
+    'certificates/client.pem': cert,
+    'certificates/client-key.pem': key,
+    'certificates/bank-ca.pem': cert,
     'adjuster.ts': adjuster.text,
     'plugins/adjuster.ts': adjuster.text,
     'connectors/greeter.ts': greeter.text,
