@@ -39,7 +39,7 @@ export function raisedDetail(error: unknown, code: string): string | undefined {
   return sqlState(error) === code ? (fieldOf(error, 'detail') ?? '') : undefined
 }
 
-export function sqlState(error: unknown): string | undefined {
+function sqlState(error: unknown): string | undefined {
   const code = fieldOf(error, 'code')
   // Errors of the network have codes, too: ECONNRESET.
   return code !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
