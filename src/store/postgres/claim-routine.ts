@@ -18,16 +18,17 @@ export function claimRoutines(schema: string): string {
 
     RETURN QUERY
     WITH due AS MATERIALIZED (
-      SELECT found.id, asked.place
+      SELECT found.row_at, asked.place
       FROM unnest(c_endpoint, c_limit) WITH ORDINALITY AS asked (endpoint, most, place)
         CROSS JOIN LATERAL (
-          SELECT d.id FROM ${schema}.deliveries AS d
+          SELECT d.ctid AS row_at FROM ${schema}.deliveries AS d
           WHERE d.endpoint = asked.endpoint AND d.state = 'pending' AND d.first_of_key = 1 AND d.due_at <= c_now
           ORDER BY d.due_at, d.seq LIMIT asked.most FOR UPDATE SKIP LOCKED
         ) AS found
     ), taken AS (
+      -- One that changed at this moment is not where it was: it is left for the next claim.
       UPDATE ${schema}.deliveries AS d SET state = 'sending', lease_owner = c_owner, lease_until = c_until
-      FROM due WHERE d.id = due.id
+      FROM due WHERE d.ctid = due.row_at
       RETURNING d.*, due.place
     )
     SELECT t.id, t.message_id, t.endpoint::text, t.attempts, t.due_at, t.order_key::text, t.last_error, t.created_at, t.redelivery_of,

@@ -21,18 +21,27 @@ export function settleRoutines(schema: string): string {
       FROM ${schema}.deliveries AS d WHERE d.id = ANY (s_id) AND d.order_key IS NOT NULL;
     END IF;
 
+    -- Held from here on, each row stays where it is, and can be looked up once and changed there.
+    PERFORM FROM ${schema}.deliveries AS d WHERE d.id = ANY (s_id) ORDER BY d.id FOR NO KEY UPDATE;
+
     WITH done AS (
       UPDATE ${schema}.deliveries AS d SET
         state = g.state, attempts = greatest(d.attempts, coalesce(g.number, 0)), due_at = coalesce(g.due_at, d.due_at),
         last_error = coalesce(g.reason, d.last_error), settled_at = g.settled_at, lease_owner = NULL, lease_until = NULL
-      FROM unnest(
-        s_id, s_owner, s_state, s_due_at, s_reason, s_settled_at,
-        a_number, a_started_at, a_duration_ms, a_phases, a_outcome, a_status, a_response_headers, a_error, a_response_body
-      ) AS g (
-        id, owner, state, due_at, reason, settled_at,
-        number, started_at, duration_ms, phases, outcome, status, response_headers, error, response_body
-      )
-      WHERE d.id = g.id AND d.state = 'sending' AND d.lease_owner = g.owner
+      FROM (
+        SELECT given.*, held.row_at
+        FROM unnest(
+          s_id, s_owner, s_state, s_due_at, s_reason, s_settled_at,
+          a_number, a_started_at, a_duration_ms, a_phases, a_outcome, a_status, a_response_headers, a_error, a_response_body
+        ) AS given (
+          id, owner, state, due_at, reason, settled_at,
+          number, started_at, duration_ms, phases, outcome, status, response_headers, error, response_body
+        ) CROSS JOIN LATERAL (
+          SELECT u.ctid AS row_at FROM ${schema}.deliveries AS u
+          WHERE u.id = given.id AND u.state = 'sending' AND u.lease_owner = given.owner OFFSET 0
+        ) AS held
+      ) AS g
+      WHERE d.ctid = g.row_at
       RETURNING d.id, d.endpoint, CASE WHEN d.settled_at IS NOT NULL THEN d.order_key END AS freed,
         g.number, g.started_at, g.duration_ms, g.phases, g.outcome, g.status, g.response_headers, g.error, g.response_body
     ), recorded AS (
