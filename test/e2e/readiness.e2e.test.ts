@@ -74,6 +74,19 @@ describe('a host that starts', () => {
     assert.equal((await request(`${url}/what/ever`, post)).status, 404)
   })
 
+  it('keeps a SIGHUP until it has started, then reads the assembly again', async () => {
+    using folder = starting(await freePort())
+    await using host = spawnCarabiner(['run', '--json'], { cwd: folder.path })
+    await host.said(/waiting for setup/)
+
+    host.child.kill('SIGHUP')
+    writeFileSync(folder.file('setup'), '')
+    writeFileSync(folder.file('startup'), '')
+
+    assert.match(await host.line(), /"listening"/)
+    await host.said(/reloaded carabiner\.yaml/)
+  })
+
   it('ends with 1 when it cannot, having never been ready', async () => {
     const port = await freePort()
     using folder = starting(port)
@@ -113,6 +126,8 @@ describe('a host that drains', () => {
     host.child.kill('SIGTERM')
     const ready = await whenStatus(503, () => request(`${url}/readyz`))
     const other = await request(`${url}/v1/slow`, { method: 'POST' })
+    host.child.kill('SIGHUP') // nothing to read again: the host goes
+    await request(`${url}/livez`)
     writeFileSync(folder.file('request'), '')
 
     assert.equal(ready.json['state'], 'draining')
