@@ -46,7 +46,7 @@ function handlerOptions({ name, index, when, decision }: Webhook): HandlerOption
     ...(when !== undefined && { when }),
     describe: {
       kind: 'webhook',
-      timeoutMs: mode === 'enforce' || mode === 'warn' ? longestMs(retry, timeoutMs) : 0,
+      timeoutMs: longestMs(retry, timeoutMs),
       onFailure,
       mode,
       path: [index],

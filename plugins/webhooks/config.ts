@@ -146,7 +146,13 @@ const Headers = Type.Unsafe<HeadersConfig>({
     {
       type: 'array',
       maxItems: 64,
-      items: Type.Object({ name: Type.String(), value: Type.Unsafe<string>(headerValue) }, closed),
+      items: Type.Object(
+        {
+          name: Type.String({ description: 'Name of the header' }),
+          value: Type.Unsafe<string>({ ...headerValue, description: 'Value of the header' }),
+        },
+        closed,
+      ),
     },
   ],
 })

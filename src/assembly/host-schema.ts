@@ -55,17 +55,20 @@ export const routeFamilies: readonly RouteFamily[] = [
 const text = { type: 'string', minLength: 1 }
 const texts = { type: 'array', items: text, default: [] }
 const port = { type: 'integer', minimum: 0, maximum: 65_535 }
-const address = { ...text, default: '127.0.0.1' }
+const listeningPort = { ...port, description: 'Port to listen on; 0: any that is free' }
+const address = { ...text, description: 'Address to listen on', default: '127.0.0.1' }
 const webUrl = {
   type: 'string',
   pattern: '^https?://[^\\s/?#]',
   examples: ['https://hooks.example.com'],
 }
-const managementKey = Secret({ minLength: 16 })
-const namedKey = closed({ name: text, key: managementKey }, ['name', 'key'])
+const managementKey = Secret({ description: 'At least 16 characters', minLength: 16 })
+const keyName = { ...text, description: 'Who has the key' }
+const namedKey = closed({ name: keyName, key: managementKey }, ['name', 'key'])
 
 const log = stanza('How much is logged, and how it looks', {
   level: {
+    description: 'The least important lines that are written',
     enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     default: 'info',
   },
@@ -85,6 +88,7 @@ const egress = stanza('Where URLs written in the assembly may lead', {
   allow: { ...texts, description: 'Host names and ranges of addresses let through all the same' },
   http: { description: 'Whether plain http is allowed', type: 'boolean', default: true },
   ports: {
+    description: 'any, or the ports that URLs may have',
     anyOf: [{ const: 'any' }, { type: 'array', items: { ...port, minimum: 1 }, minItems: 1 }],
     default: 'any',
   },
@@ -120,7 +124,7 @@ const deliveries = stanza('What deliveries may cost this host', {
 const listener = closed(
   {
     host: address,
-    port,
+    port: listeningPort,
     serve: {
       description: 'The families of routes served here; the others are 404',
       type: 'array',
@@ -129,20 +133,29 @@ const listener = closed(
       uniqueItems: true,
       default: routeFamilies,
     },
-    tls: closed(
-      {
-        cert: { ...text, description: 'PEM text, or a path' },
-        key: Secret({ description: 'PEM text, or a path' }),
-      },
-      ['cert', 'key'],
-    ),
+    tls: {
+      description: 'Speaks https with this certificate',
+      ...closed(
+        {
+          cert: { ...text, description: 'PEM text, or a path' },
+          key: Secret({ description: 'PEM text, or a path' }),
+        },
+        ['cert', 'key'],
+      ),
+    },
   },
   ['port'],
 )
 
+const origins = {
+  ...texts,
+  description: 'As browsers send them: https://console.example.com',
+  minItems: 1,
+}
+
 const server = stanza('Where and how the host is reached over HTTP', {
   host: address,
-  port: { ...port, default: 8484 },
+  port: { ...listeningPort, default: 8484 },
   public_url: orNull('Where the outside world reaches this host', webUrl),
   management_key: orNull(
     'Key of the management API (header x-internal-api-key), at least 16 characters: one, { name, key }, or a list',
@@ -160,7 +173,7 @@ const server = stanza('Where and how the host is reached over HTTP', {
   body_limit: Size({ default: '1MiB', description: 'Bytes of the longest request body' }),
   cors: {
     description: 'Origins that browsers may call from',
-    anyOf: [{ const: false }, closed({ origins: { ...texts, minItems: 1 } }, ['origins'])],
+    anyOf: [{ const: false }, closed({ origins }, ['origins'])],
     default: false,
   },
   listeners: orNull('Replaces host and port', { type: 'array', items: listener, minItems: 1 }),
@@ -173,7 +186,7 @@ export const hostSchema: JsonSchema = stanza('The host itself', {
     description: 'memory:, sqlite:PATH (relative to this file) or postgres://…',
     type: 'string',
     pattern: '^(memory:?|sqlite:.+|postgres(ql)?://.+)$',
-    examples: ['sqlite:./data/carabiner.db'],
+    examples: ['sqlite:./data/carabiner.db', 'postgres://db.example.com/orders'],
     default: 'sqlite:./data/carabiner.db',
   },
   shutdown_timeout: Duration({

@@ -65,6 +65,18 @@ describe('the published JSON Schema', async () => {
     assert.match(schema, /"examples":\["sqlite:/)
   })
 
+  it('describes every key, those of the built-in connectors too', async () => {
+    const connectors = await builtInConnectors(builtInFolder)
+    const schema = assemblySchema(
+      connectors.map((connector) => ({ id: connector.name, connector })),
+    )
+
+    const paths = keysOf(schema, '')
+
+    assert.ok(paths.described.length > 80)
+    assert.deepEqual(paths.undescribed, [])
+  })
+
   it('describes one connector alone', async () => {
     const [courier] = await builtInConnectors(testBuiltIn)
     assert.ok(courier)
@@ -75,6 +87,36 @@ describe('the published JSON Schema', async () => {
     assert.equal(schema['description'], 'Carries events away')
   })
 })
+
+interface Keys {
+  readonly described: readonly string[]
+  readonly undescribed: readonly string[]
+}
+
+/** The paths of all properties in a schema, with and without a description. */
+function keysOf(schema: unknown, path: string): Keys {
+  if (typeof schema !== 'object' || schema === null) return { described: [], undescribed: [] }
+  const inner = Object.entries(schema).map(([key, value]): Keys => {
+    if (key === 'examples' || key === 'dependentSchemas') return merge([])
+    if (key !== 'properties') return keysOf(value, path)
+    return merge(
+      Object.entries(value).map(([name, property]) => {
+        const at = `${path}/${name}`
+        const has = Object.hasOwn(property as object, 'description')
+        const own = { described: has ? [at] : [], undescribed: has ? [] : [at] }
+        return merge([own, keysOf(property, at)])
+      }),
+    )
+  })
+  return merge(inner)
+}
+
+function merge(parts: readonly Keys[]): Keys {
+  return {
+    described: parts.flatMap(({ described }) => described),
+    undescribed: parts.flatMap(({ undescribed }) => undescribed),
+  }
+}
 
 describe('config/examples', async () => {
   const files = (await readdir(examples)).filter((file) => file.endsWith('.yaml'))

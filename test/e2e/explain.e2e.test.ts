@@ -59,6 +59,13 @@ webhooks:
     on_failure: allow
     mode: warn
     backoff: false
+  - name: watched
+    events: before:check
+    url: ${url}/watched
+    secret: a-secret-of-this-test
+    timeout: 3s
+    mode: shadow
+    backoff: false
 `
 
 interface Explained {
@@ -161,6 +168,17 @@ describe('explain', () => {
     assert.deepEqual(pick(first), ['handler', 10, 21_000, null, null])
     assert.equal(explained.event, 'measure')
     assert.equal(explained.worstCaseMs, 20_000, 'never beyond the deadline of the event')
+  })
+
+  it('says how long a shadow may take, which holds nobody up', async () => {
+    const { out } = await carabiner(['explain', 'check', '--json'], {
+      cwd: project.folder.path,
+    })
+
+    const { before, worstCaseMs }: typeof explained = JSON.parse(out)
+
+    assert.deepEqual(pick(before[0]), ['webhook', 0, 3_000, 'cancel', 'shadow'])
+    assert.equal(worstCaseMs, 0)
   })
 
   it('is exit code 2, with a suggestion, for an event nobody declares', async () => {

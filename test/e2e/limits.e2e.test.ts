@@ -13,7 +13,7 @@ webhooks:
 }
 
 describe('host.deliveries', () => {
-  it('body_limit: a longer body fails the event before it happens, and says the limit', async () => {
+  it('body_limit: an event that owes a longer body has failed, says the limit, and stores nothing', async () => {
     await using to = await receiver()
     await using project = await startProject(yaml(to.url, '{ body_limit: 2KiB }'))
 
@@ -22,7 +22,11 @@ describe('host.deliveries', () => {
 
     assert.equal(fits.kind, 'completed')
     assert.equal(tooLong.kind, 'failed')
-    assert.match(tooLong.failures[0]?.message ?? '', /\b2048\b/)
+    assert.equal(tooLong.phase, 'after')
+    const { code, message } = tooLong.failures[0] ?? {}
+    assert.equal(code, 'DELIVERY_NOT_STORED')
+    assert.match(message ?? '', /\b2048\b/)
+    assert.equal((await project.host.store.deliveries({})).rows.length, 1)
     await to.requests(1)
   })
 
