@@ -42,7 +42,8 @@ export function storeMetrics(
     registers,
     async collect() {
       const counts = await backlog()
-      this.reset()
+      // Without labels, `reset` would say 0: that nothing waits.
+      this.remove()
       if (counts === undefined) return
       const oldest = counts.oldestPendingAt ?? clock.now()
       this.set(Math.max(0, clock.now() - oldest) / 1_000)

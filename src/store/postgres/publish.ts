@@ -27,6 +27,7 @@ export interface PublishedMessage {
   readonly traceId?: string
 }
 
+/** Where the messages of {@link publish} are stored. */
 export interface PublishOptions {
   /** The schema of the store, as in its URL. @defaultValue `carabiner` */
   readonly schema?: string
