@@ -79,7 +79,16 @@ class Databases implements TestPostgres {
   }
 
   async emptyStore(url: string): Promise<void> {
-    const tables = ['messages', 'deliveries', 'attempts', 'endpoints', 'rates', 'hosts', 'audit']
+    const tables = [
+      'messages',
+      'deliveries',
+      'leases',
+      'attempts',
+      'endpoints',
+      'rates',
+      'hosts',
+      'audit',
+    ]
     const names = [...tables, 'redeliveries'].map((table) => `carabiner.${table}`)
     await using client = await connect(url)
     await client.query(names.map((name) => `DELETE FROM ${name}`).join(';'))

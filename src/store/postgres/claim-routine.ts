@@ -22,7 +22,7 @@ export function claimRoutines(schema: string): string {
       FROM unnest(c_endpoint, c_limit) WITH ORDINALITY AS asked (endpoint, most, place)
         CROSS JOIN LATERAL (
           SELECT d.ctid AS row_at FROM ${schema}.deliveries AS d
-          WHERE d.endpoint = asked.endpoint AND d.state = 'pending' AND d.first_of_key = 1 AND d.due_at <= c_now
+          WHERE d.endpoint = asked.endpoint AND d.settled_at IS NULL AND d.state = 'pending' AND d.first_of_key = 1 AND d.due_at <= c_now
           ORDER BY d.due_at, d.seq LIMIT asked.most FOR UPDATE SKIP LOCKED
         ) AS found
     ), taken AS (
@@ -30,6 +30,9 @@ export function claimRoutines(schema: string): string {
       UPDATE ${schema}.deliveries AS d SET state = 'sending', lease_owner = c_owner, lease_until = c_until
       FROM due WHERE d.ctid = due.row_at
       RETURNING d.*, due.place
+    ), leased AS (
+      INSERT INTO ${schema}.leases (owner, until, delivery_ids)
+      SELECT c_owner, c_until, array_agg(t.id) FROM taken AS t HAVING count(*) > 0
     )
     SELECT t.id, t.message_id, t.endpoint::text, t.attempts, t.due_at, t.order_key::text, t.last_error, t.created_at, t.redelivery_of,
       m.origin, m.type, m.content_type, m.headers, m.trace_id, m.tenant, m.depth, m.created_at, m.body
@@ -44,7 +47,7 @@ export function claimRoutines(schema: string): string {
       FROM unnest(n_endpoint) AS asked (endpoint) CROSS JOIN (VALUES (-1), (1)) AS may_go (first_of_key)
         CROSS JOIN LATERAL (
           SELECT d.due_at FROM ${schema}.deliveries AS d
-          WHERE d.endpoint = asked.endpoint AND d.state = 'pending' AND d.first_of_key = may_go.first_of_key
+          WHERE d.endpoint = asked.endpoint AND d.settled_at IS NULL AND d.state = 'pending' AND d.first_of_key = may_go.first_of_key
           ORDER BY d.due_at LIMIT 1
         ) AS next
     );
@@ -56,7 +59,7 @@ export function claimRoutines(schema: string): string {
     last text := w_after;
   BEGIN
     FOR step IN 1..w_limit LOOP
-      SELECT min(d.endpoint) INTO last FROM ${schema}.deliveries AS d WHERE d.state = 'pending' AND d.endpoint > last COLLATE "C";
+      SELECT min(d.endpoint) INTO last FROM ${schema}.deliveries AS d WHERE d.settled_at IS NULL AND d.state = 'pending' AND d.endpoint > last COLLATE "C";
       EXIT WHEN last IS NULL;
       RETURN NEXT last;
     END LOOP;

@@ -13,6 +13,12 @@ export class Conditions {
     return this
   }
 
+  /** A condition without a value, when it is `asked` for. */
+  when(term: string, asked: boolean): this {
+    if (asked) this.#terms.push(term)
+    return this
+  }
+
   /** Rows that come after a place in a listing of `table`, newest first. */
   before(table: string, place: Place | undefined): this {
     if (place === undefined) return this

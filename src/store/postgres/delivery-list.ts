@@ -87,12 +87,17 @@ function listed(schema: string, { sql }: Conditions, limit: string): string {
 }
 
 function conditionsOf({ state, endpoint, from, to, cursor }: DeliveryFilter): Conditions {
-  return new Conditions()
-    .add('d.state = $', state)
-    .add('d.endpoint = $', endpoint === undefined ? undefined : text(endpoint))
-    .add('d.created_at >= $', from)
-    .add('d.created_at < $', to)
-    .before('d', placeOfCursor('deliveries', cursor))
+  return (
+    new Conditions()
+      .add('d.state = $', state)
+      // In the words of the indexes that hold few.
+      .add('d.given_up = $', state === 'dead' || state === 'cancelled' ? state : undefined)
+      .when('d.settled_at IS NULL', state === 'pending' || state === 'sending')
+      .add('d.endpoint = $', endpoint === undefined ? undefined : text(endpoint))
+      .add('d.created_at >= $', from)
+      .add('d.created_at < $', to)
+      .before('d', placeOfCursor('deliveries', cursor))
+  )
 }
 
 function listedOf(row: Row): DeliveryRow {
@@ -124,15 +129,13 @@ function statementsOf(schema: string) {
     },
     countWaiting: {
       name: 'count-waiting',
-      text: `SELECT count(*) AS waiting FROM ${schema}.deliveries WHERE state = 'pending' AND endpoint = $1`,
+      text: `SELECT count(*) AS waiting FROM ${schema}.deliveries WHERE settled_at IS NULL AND state = 'pending' AND endpoint = $1`,
     },
     backlog: {
       name: 'backlog',
-      text: `SELECT
-          (SELECT count(*) FROM ${schema}.deliveries WHERE state = 'pending') AS pending,
-          (SELECT count(*) FROM ${schema}.deliveries WHERE lease_until IS NOT NULL) AS sending,
-          (SELECT count(*) FROM ${schema}.deliveries WHERE state = 'dead') AS dead,
-          (SELECT min(created_at) FROM ${schema}.deliveries WHERE state IN ('pending', 'sending')) AS oldest`,
+      text: `SELECT count(*) FILTER (WHERE state = 'pending') AS pending, count(*) FILTER (WHERE state = 'sending') AS sending,
+          (SELECT count(*) FROM ${schema}.deliveries WHERE given_up = 'dead') AS dead, min(created_at) AS oldest
+        FROM ${schema}.deliveries WHERE settled_at IS NULL`,
     },
   } satisfies Record<string, Statement>
 }

@@ -9,6 +9,8 @@ import { bytes, columns, optionalText, placeholders, text } from './parameters.t
 
 /** Settlements that one transaction carries at most. */
 const largestSettlement = 1000
+/** Leases that one transaction looks at, when they have run out or their host is gone; each is of what was claimed together. */
+const recoveredLeases = 50
 
 /** The ways of a delivery from `pending` to settled. */
 export class DeliveryTable {
@@ -57,8 +59,14 @@ export class DeliveryTable {
     await this.#connections.write(this.#statements.release, [ids, owner, this.#now(), sender])
   }
 
-  recover(now: number): Promise<number> {
-    return this.#count(this.#statements.recover, [now, now - hostSilenceMs])
+  async recover(now: number): Promise<number> {
+    const values = [this.#connections.sender, now, now - hostSilenceMs, recoveredLeases]
+    let recovered = 0
+    for (;;) {
+      const [row] = await this.#connections.write(this.#statements.recover, values)
+      recovered += Number(row?.['recovered'])
+      if (Number(row?.['leases']) < recoveredLeases) return recovered
+    }
   }
 
   async cancel(id: DeliveryId, at: number): Promise<boolean> {
@@ -182,7 +190,7 @@ function statementsOf(schema: string) {
           WHERE id = ANY ($1::uuid[]) AND state = 'sending' AND lease_owner = $2 RETURNING id
         ) SELECT ${schema}.tell($4) WHERE EXISTS (SELECT FROM released)`,
     },
-    recover: { name: 'recover', text: `SELECT ${schema}.recover($1, $2, $3) AS changed` },
+    recover: { name: 'recover', text: `SELECT * FROM ${schema}.recover($1, $2, $3, $4)` },
     cancel: {
       name: 'cancel',
       text: `SELECT ${schema}.give_up($1, ARRAY[$2::uuid], 'cancelled', NULL, $3) AS changed`,

@@ -77,6 +77,10 @@ export function enqueueRoutine(schema: string): string {
       WITH ORDINALITY AS g (id, message_id, endpoint, due_at, order_key, leads, lease_owner, lease_until, created_at, redelivery_of, place)
     ORDER BY g.place;
 
+    INSERT INTO ${schema}.leases (owner, until, delivery_ids)
+    SELECT g.owner, g.until, array_agg(g.id) FROM unnest(d_id, d_lease_owner, d_lease_until) AS g (id, owner, until)
+    WHERE g.owner IS NOT NULL GROUP BY g.owner, g.until;
+
     IF e_tell THEN PERFORM ${schema}.tell(e_sender); END IF;
   END $$;
 

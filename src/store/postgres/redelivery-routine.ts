@@ -7,6 +7,7 @@ export function redeliveryRoutine(schema: string): string {
   CREATE OR REPLACE FUNCTION ${schema}.redelivery_condition(c_filter text, c_before double precision) RETURNS text LANGUAGE sql AS $$
     SELECT concat_ws(' AND ',
       format('d.settled_at IS NOT NULL AND d.settled_at < %L AND d.state = %L', c_before, f.filter ->> 'state'),
+      CASE WHEN f.filter ->> 'state' IN ('dead', 'cancelled') THEN format('d.given_up = %L', f.filter ->> 'state') END,
       CASE WHEN f.filter ? 'endpoint' THEN format('d.endpoint = %L', f.filter ->> 'endpoint') END,
       CASE WHEN f.filter ? 'from' THEN format('d.created_at >= %L', f.filter ->> 'from') END,
       CASE WHEN f.filter ? 'to' THEN format('d.created_at < %L', f.filter ->> 'to') END

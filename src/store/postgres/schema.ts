@@ -50,31 +50,39 @@ const migrations: readonly ((schema: string) => string)[] = [
     redelivery_root uuid,
     -- the redelivery of many that made it
     redelivery_id uuid,
+    given_up text COLLATE "C" GENERATED ALWAYS AS (CASE WHEN state IN ('dead', 'cancelled') THEN state END) STORED,
     CHECK ((state = 'sending') = (lease_owner IS NOT NULL)),
     CHECK ((state = 'sending') = (lease_until IS NOT NULL)),
     CHECK ((state IN ('delivered', 'dead', 'cancelled')) = (settled_at IS NOT NULL))
   ) WITH (
-    fillfactor = 70,
+    fillfactor = 50,
     autovacuum_vacuum_scale_factor = 0.02,
     autovacuum_vacuum_threshold = 5000,
     autovacuum_analyze_scale_factor = 0.05,
     autovacuum_vacuum_cost_delay = 0
   );
-  CREATE INDEX deliveries_due ON ${schema}.deliveries (endpoint, first_of_key, due_at, seq) WHERE state = 'pending';
+  -- No index knows the state or the lease: a claim changes rows where they are, and no index with them. Claims pass over what is being sent.
+  CREATE INDEX deliveries_due ON ${schema}.deliveries (endpoint, first_of_key, due_at, seq) WHERE settled_at IS NULL;
   CREATE INDEX deliveries_key ON ${schema}.deliveries (endpoint, order_key, seq)
     WHERE order_key IS NOT NULL AND settled_at IS NULL;
   CREATE UNIQUE INDEX deliveries_first ON ${schema}.deliveries (endpoint, order_key)
     WHERE order_key IS NOT NULL AND settled_at IS NULL AND first_of_key = 1;
   CREATE INDEX deliveries_unplaced ON ${schema}.deliveries (seq) WHERE first_of_key = -1 AND settled_at IS NULL;
-  CREATE INDEX deliveries_leased ON ${schema}.deliveries (lease_until) WHERE lease_until IS NOT NULL;
-  CREATE INDEX deliveries_unsettled ON ${schema}.deliveries (created_at, seq) WHERE state IN ('pending', 'sending');
-  CREATE INDEX deliveries_given_up ON ${schema}.deliveries (state, created_at, seq) WHERE state IN ('dead', 'cancelled');
+  CREATE INDEX deliveries_unsettled ON ${schema}.deliveries (created_at, seq) WHERE settled_at IS NULL;
+  CREATE INDEX deliveries_given_up ON ${schema}.deliveries (given_up, created_at, seq) WHERE given_up IS NOT NULL;
   CREATE INDEX deliveries_settled ON ${schema}.deliveries (settled_at) WHERE settled_at IS NOT NULL;
   CREATE INDEX deliveries_message ON ${schema}.deliveries (message_id);
   CREATE INDEX deliveries_created ON ${schema}.deliveries (created_at, seq);
   CREATE INDEX deliveries_endpoint ON ${schema}.deliveries (endpoint, created_at, seq);
   CREATE INDEX deliveries_root ON ${schema}.deliveries (redelivery_root) WHERE redelivery_root IS NOT NULL;
   CREATE INDEX deliveries_made ON ${schema}.deliveries (redelivery_id, due_at) WHERE redelivery_id IS NOT NULL AND settled_at IS NULL;
+
+  -- what was leased together, until it is looked at: whether each is leased still is in its own row
+  CREATE TABLE ${schema}.leases (
+    owner text COLLATE "C" NOT NULL,
+    until double precision NOT NULL,
+    delivery_ids uuid[] NOT NULL
+  );
 
   CREATE TABLE ${schema}.attempts (
     delivery_id uuid NOT NULL,

@@ -78,8 +78,7 @@ export function settleRoutines(schema: string): string {
     PERFORM ${schema}.lock_keys(freed_endpoint, freed_key);
 
     UPDATE ${schema}.deliveries SET state = g_state, last_error = coalesce(g_reason, last_error), settled_at = g_at
-    -- Looked up by id, whatever index of what waits there is.
-    WHERE id = ANY (g_id) AND state || '' = 'pending';
+    WHERE id = ANY (g_id) AND state = 'pending';
     GET DIAGNOSTICS given_up = ROW_COUNT;
 
     IF ${schema}.pass_on(freed_endpoint, freed_key) THEN PERFORM ${schema}.tell(g_sender); END IF;
@@ -93,7 +92,7 @@ export function settleRoutines(schema: string): string {
   BEGIN
     RETURN ${schema}.give_up(b_sender, ARRAY(
       SELECT d.id FROM ${schema}.deliveries AS d
-      WHERE d.endpoint = b_endpoint AND d.state = 'pending' ORDER BY d.first_of_key, d.due_at, d.seq LIMIT b_limit
+      WHERE d.endpoint = b_endpoint AND d.settled_at IS NULL AND d.state = 'pending' ORDER BY d.first_of_key, d.due_at, d.seq LIMIT b_limit
     ), 'dead', b_reason, b_at);
   END $$;
   `

@@ -3,25 +3,42 @@ import { steadyPlans } from './order-key.ts'
 /** What keeps a store in order: takes over from dead hosts, and removes what has been settled for long enough. */
 export function upkeepRoutines(schema: string): string {
   return `
+  -- One step, over at most so many leases: to be repeated while all of them were there.
   CREATE OR REPLACE FUNCTION ${schema}.recover(
-    r_sender text, r_now double precision, r_alive_since double precision
-  ) RETURNS integer LANGUAGE plpgsql ${steadyPlans} AS $$
+    r_sender text, r_now double precision, r_alive_since double precision, r_limit integer
+  ) RETURNS TABLE (recovered integer, leases integer) LANGUAGE plpgsql ${steadyPlans} AS $$
   DECLARE
-    recovered integer;
+    looked_at uuid[];
   BEGIN
     DELETE FROM ${schema}.hosts WHERE beat_at < r_alive_since;
+
+    -- What was leased together and is not to be relied on: each is lost, settled, or leased anew, and then looked at again.
+    WITH doubtful AS (
+      DELETE FROM ${schema}.leases AS l WHERE l.ctid = ANY (ARRAY(
+        SELECT o.ctid FROM ${schema}.leases AS o
+        WHERE o.until <= r_now OR NOT EXISTS (SELECT FROM ${schema}.hosts AS h WHERE h.id = o.owner)
+        LIMIT r_limit FOR UPDATE SKIP LOCKED
+      )) RETURNING l.delivery_ids
+    )
+    SELECT array_agg(DISTINCT each.id), (SELECT count(*) FROM doubtful) INTO looked_at, leases
+    FROM doubtful CROSS JOIN unnest(doubtful.delivery_ids) AS each (id);
+
     UPDATE ${schema}.deliveries AS d SET state = 'pending', due_at = least(d.due_at, r_now), lease_owner = NULL, lease_until = NULL
-    FROM (
-      SELECT l.id FROM ${schema}.deliveries AS l
-      WHERE l.lease_until IS NOT NULL
-        AND (l.lease_until <= r_now OR NOT EXISTS (SELECT FROM ${schema}.hosts AS h WHERE h.id = l.lease_owner))
+    WHERE d.id = ANY (ARRAY(
+      SELECT s.id FROM ${schema}.deliveries AS s
+      WHERE s.id = ANY (looked_at) AND s.state = 'sending'
+        AND (s.lease_until <= r_now OR NOT EXISTS (SELECT FROM ${schema}.hosts AS h WHERE h.id = s.lease_owner))
       -- Who holds one this moment is settling or renewing it: it is not lost.
       FOR UPDATE SKIP LOCKED
-    ) AS lost
-    WHERE d.id = lost.id;
+    ));
     GET DIAGNOSTICS recovered = ROW_COUNT;
+
+    INSERT INTO ${schema}.leases (owner, until, delivery_ids)
+    SELECT d.lease_owner, d.lease_until, array_agg(d.id) FROM ${schema}.deliveries AS d
+    WHERE d.id = ANY (looked_at) AND d.state = 'sending' GROUP BY d.lease_owner, d.lease_until;
+
     IF recovered > 0 THEN PERFORM ${schema}.tell(r_sender); END IF;
-    RETURN recovered;
+    RETURN NEXT;
   END $$;
 
   CREATE OR REPLACE FUNCTION ${schema}.prune(p_before double precision, p_limit integer) RETURNS integer LANGUAGE plpgsql ${steadyPlans} AS $$
