@@ -26,5 +26,21 @@ export function refusalOf(
     const fields = { err: error, traceId: request.id, route: request.routeOptions.url }
     log.error(fields, 'request failed')
   }
-  return { ...refusal, message: redactor.text(refusal.message) }
+  const { message, details } = refusal
+  return {
+    ...refusal,
+    message: redactor.text(message),
+    ...(details !== undefined && { details: masked(details, redactor) }),
+  }
+}
+
+/** As they will be sent: a date is a text by then. */
+function masked(
+  details: Readonly<Record<string, unknown>>,
+  redactor: Redactor,
+): Readonly<Record<string, unknown>> {
+  const sent: Record<string, unknown> = JSON.parse(JSON.stringify(details))
+  return Object.fromEntries(
+    Object.entries(sent).map(([key, value]) => [redactor.text(key), redactor.value(value)]),
+  )
 }

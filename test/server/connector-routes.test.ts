@@ -205,7 +205,7 @@ describe('an answer of a route', () => {
         status: 403,
         code: 'FORBIDDEN',
         message: `not with ${secret}`,
-        details: { by: 'me' },
+        details: { by: 'me', until: new Date(0), tried: [secret] },
         headers: { 'retry-after': '9' },
       })
     }
@@ -214,7 +214,8 @@ describe('an answer of a route', () => {
     const answered = await request(`${host.url}/v1/things`)
 
     assert.deepEqual([answered.status, answered.headers.get('retry-after')], [403, '9'])
-    const error = { code: 'FORBIDDEN', message: 'not with ••••', details: { by: 'me' } }
+    const details = { by: 'me', until: '1970-01-01T00:00:00.000Z', tried: ['••••'] }
+    const error = { code: 'FORBIDDEN', message: 'not with ••••', details }
     assert.deepEqual(answered.json, { success: false, error })
   })
 
