@@ -100,16 +100,17 @@ export class DeliveryTable {
   async #settle(calls: readonly (readonly Settlement[])[]): Promise<(readonly boolean[])[]> {
     const results = calls.map((settlements) => settlements.map(() => false))
     for (const round of roundsOf(calls)) {
-      const settled = await this.#settleRound(round.map(({ settlement }) => settlement))
-      for (const { settlement, call, index } of round) {
+      const refused = await this.#settleRound(round.map(({ settlement }) => settlement))
+      for (const [place, { call, index }] of round.entries()) {
         const result = results[call]
-        if (result !== undefined) result[index] = settled.has(settlement.id)
+        if (result !== undefined) result[index] = !refused.has(place)
       }
     }
     return results
   }
 
-  async #settleRound(settlements: readonly Settlement[]): Promise<ReadonlySet<string>> {
+  /** Resolves to the places of those that are not the owner's to settle. */
+  async #settleRound(settlements: readonly Settlement[]): Promise<ReadonlySet<number>> {
     const now = this.#now()
     const leavesDue = settlements.some(({ next }) => next.kind === 'pending' && next.dueAt <= now)
     const [row] = await this.#connections.write(this.#statements.settle, [
@@ -128,7 +129,9 @@ export class DeliveryTable {
         attemptColumns,
       ),
     ])
-    return new Set(row?.['settled'] as string[])
+    const places = row?.['refused'] as readonly number[]
+    // The server counts from 1.
+    return new Set(places.map((place) => place - 1))
   }
 
   async #count(statement: Statement, values: readonly (string | number)[]): Promise<number> {
@@ -177,7 +180,7 @@ function statementsOf(schema: string) {
       name: 'claim',
       text: `SELECT *, 'sending' AS state, null AS settled_at FROM ${schema}.claim(${placeholders(5)})`,
     },
-    settle: { name: 'settle', text: `SELECT ${schema}.settle(${placeholders(17)}) AS settled` },
+    settle: { name: 'settle', text: `SELECT ${schema}.settle(${placeholders(17)}) AS refused` },
     renew: {
       name: 'renew',
       text: `UPDATE ${schema}.deliveries SET lease_until = $3

@@ -23,7 +23,10 @@ export function parseLocation(text: string): PostgresLocation {
   // `URL.parse` does not throw: an error would carry the password.
   const url = URL.parse(text)
   if (url === null) {
-    throw new CarabinerError('USAGE', 'expected postgres://user:password@host:port/database')
+    throw new CarabinerError(
+      'USAGE',
+      'not a URL of PostgreSQL: expected postgres://user:password@host:port/database',
+    )
   }
   const schema = checkSchema(url.searchParams.get('schema') ?? defaultSchema)
   url.searchParams.delete('schema')

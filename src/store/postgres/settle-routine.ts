@@ -3,15 +3,16 @@ import { steadyPlans } from './order-key.ts'
 /** The ways of deliveries to their end, each letting the next of an order key go. */
 export function settleRoutines(schema: string): string {
   return `
+  -- Returns the places, in what was given, of those that were not settled: mostly none.
   CREATE OR REPLACE FUNCTION ${schema}.settle(
     s_sender text, s_tell boolean,
     s_id uuid[], s_owner text[], s_state text[], s_due_at double precision[], s_reason text[], s_settled_at double precision[],
     -- no number: no attempt was made
     a_number integer[], a_started_at double precision[], a_duration_ms double precision[], a_phases text[], a_outcome text[],
     a_status integer[], a_response_headers text[], a_error text[], a_response_body bytea[]
-  ) RETURNS uuid[] LANGUAGE plpgsql ${steadyPlans} AS $$
+  ) RETURNS integer[] LANGUAGE plpgsql ${steadyPlans} AS $$
   DECLARE
-    settled uuid[];
+    settled bigint[];
     freed_endpoint text[];
     freed_key text[];
     passed boolean := false;
@@ -33,16 +34,16 @@ export function settleRoutines(schema: string): string {
         FROM unnest(
           s_id, s_owner, s_state, s_due_at, s_reason, s_settled_at,
           a_number, a_started_at, a_duration_ms, a_phases, a_outcome, a_status, a_response_headers, a_error, a_response_body
-        ) AS given (
+        ) WITH ORDINALITY AS given (
           id, owner, state, due_at, reason, settled_at,
-          number, started_at, duration_ms, phases, outcome, status, response_headers, error, response_body
+          number, started_at, duration_ms, phases, outcome, status, response_headers, error, response_body, place
         ) CROSS JOIN LATERAL (
           SELECT u.ctid AS row_at FROM ${schema}.deliveries AS u
           WHERE u.id = given.id AND u.state = 'sending' AND u.lease_owner = given.owner OFFSET 0
         ) AS held
       ) AS g
       WHERE d.ctid = g.row_at
-      RETURNING d.id, d.endpoint, CASE WHEN d.settled_at IS NOT NULL THEN d.order_key END AS freed,
+      RETURNING g.place, d.id, d.endpoint, CASE WHEN d.settled_at IS NOT NULL THEN d.order_key END AS freed,
         g.number, g.started_at, g.duration_ms, g.phases, g.outcome, g.status, g.response_headers, g.error, g.response_body
     ), recorded AS (
       -- One that was lost with its host is repeated under the same number: the last one stands.
@@ -56,12 +57,13 @@ export function settleRoutines(schema: string): string {
         status = excluded.status, response_headers = excluded.response_headers, error = excluded.error,
         response_body = excluded.response_body
     )
-    SELECT array_agg(done.id), array_agg(done.endpoint) FILTER (WHERE done.freed IS NOT NULL), array_agg(done.freed) FILTER (WHERE done.freed IS NOT NULL)
+    SELECT array_agg(done.place), array_agg(done.endpoint) FILTER (WHERE done.freed IS NOT NULL), array_agg(done.freed) FILTER (WHERE done.freed IS NOT NULL)
     INTO settled, freed_endpoint, freed_key FROM done;
 
     IF freed_key IS NOT NULL THEN passed := ${schema}.pass_on(freed_endpoint, freed_key); END IF;
     IF s_tell OR passed THEN PERFORM ${schema}.tell(s_sender); END IF;
-    RETURN coalesce(settled, '{}');
+    IF cardinality(settled) = cardinality(s_id) THEN RETURN '{}'; END IF;
+    RETURN ARRAY(SELECT place FROM generate_subscripts(s_id, 1) AS place WHERE place <> ALL (coalesce(settled, '{}')));
   END $$;
 
   -- Settles what waits, and is among those named, without a try. Resolves to the number.
