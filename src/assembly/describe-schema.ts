@@ -73,8 +73,8 @@ function describeType(type: string, schema: JsonSchema): string {
 
 function describeText(schema: JsonSchema): string {
   const { minLength, maxLength, pattern } = schema
-  const [example] = Array.isArray(schema['examples']) ? schema['examples'] : []
-  if (example !== undefined) return `a text such as ${String(example)}`
+  const examples: readonly unknown[] = Array.isArray(schema['examples']) ? schema['examples'] : []
+  if (examples.length > 0) return `a text such as ${examples.slice(0, 2).map(String).join(' or ')}`
   if (pattern !== undefined) return `a text that matches ${String(pattern)}`
   if (minLength === 1) return 'a text that is not empty'
   if (minLength !== undefined) return `a text of at least ${Number(minLength)} characters`

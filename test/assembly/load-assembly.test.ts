@@ -48,6 +48,14 @@ async function configOf(stanza: string, env?: Record<string, string>): Promise<u
 }
 
 describe('an assembly', () => {
+  it('names both kinds of store to somebody who wants a third', async () => {
+    using file = new AssemblyFile('host: { store: mysql://db/orders }\nconnectors: []\n')
+
+    const [problem] = await file.problems()
+
+    assert.match(problem?.expected ?? '', /sqlite:\S+ or postgres:\S+/)
+  })
+
   it('has the defaults of the contract', async () => {
     using file = new AssemblyFile('connectors: []\n')
 
