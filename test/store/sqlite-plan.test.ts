@@ -7,7 +7,7 @@ import { rowsOfState, rowsWaitingFor, selectOldest } from '../../src/store/sqlit
 import { openDatabase } from '../../src/store/sqlite/database.ts'
 import { selectNextWaiting } from '../../src/store/sqlite/delivery-list.ts'
 import { selectEnd, selectListed } from '../../src/store/sqlite/delivery-page.ts'
-import { selectDue } from '../../src/store/sqlite/delivery-table.ts'
+import { selectDue, takeLeases } from '../../src/store/sqlite/delivery-table.ts'
 import { selectOfTenant } from '../../src/store/sqlite/erasure-table.ts'
 import {
   selectOtherRedelivery,
@@ -29,6 +29,11 @@ describe('what a store asks of SQLite', () => {
 
     assert.match(plan, /deliveries_due \(endpoint=\? AND first_of_key=\? AND due_at<\?\)/)
     assert.doesNotMatch(plan, grows)
+  })
+
+  it('leases what it found by row, whatever else the table holds', () => {
+    assert.match(planOf(database, takeLeases), /SEARCH deliveries USING INTEGER PRIMARY KEY/)
+    assert.doesNotMatch(planOf(database, takeLeases), /SCAN deliveries/)
   })
 
   it('goes from endpoint to endpoint in an index, whatever waits for each', () => {

@@ -24,7 +24,10 @@ export class Signer {
    *
    * @throws {CarabinerError} SIGNATURE_INVALID when a scheme can't sign such a request (`pyfly` a body that is not JSON)
    */
-  headers(input: SigningInput): Record<string, string> {
+  headers(input: SigningInput): Readonly<Record<string, string>> {
+    const [only] = this.#parts
+    if (only !== undefined && this.#parts.length === 1) return only.scheme.sign(input, only.keys)
+
     const headers: Record<string, string> = {}
     for (const { scheme, keys } of this.#parts) {
       for (const [name, value] of Object.entries(scheme.sign(input, keys))) {
