@@ -28,6 +28,8 @@ answerCalls<FillerCalls>({
     }
     // One batch is made while another is stored.
     await Promise.all([fillOn(), fillOn()])
+    // As hosts do all the time: leases of what was settled are forgotten.
+    await store.recover(Date.now())
   },
 })
 
