@@ -21,8 +21,10 @@ export interface HostParts {
   readonly engine: DeliveryEngine
   /** As the connectors of an assembly see them. */
   readonly lasting: LastingParts
-  /** Lets deliveries in flight finish for at most `withinMs`, gives the rest back to the store, and closes everything. */
-  close(withinMs: number): Promise<void>
+  /** Lets deliveries in flight finish for at most `withinMs`, and gives the rest back to the store. */
+  drain(withinMs: number): Promise<void>
+  /** Closes everything, once it is drained. */
+  close(): Promise<void>
 }
 
 export interface HostPartsOptions {
@@ -60,8 +62,8 @@ export async function openHostParts(options: HostPartsOptions): Promise<HostPart
       deliveries: engine,
       redeliveries: engine.redeliveries,
     },
-    async close(withinMs) {
-      await engine.stop(withinMs)
+    drain: (withinMs) => engine.stop(withinMs),
+    async close() {
       await senders[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
     },

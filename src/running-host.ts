@@ -171,7 +171,8 @@ export class RunningHost implements Host, AsyncDisposable {
     this.#retention?.[Symbol.dispose]()
     await this.#server?.stop(0)
     await this.#generation?.stop().catch(this.#logFailure('the assembly did not stop cleanly'))
-    await this.#parts.close(0)
+    await this.#parts.drain(0)
+    await this.#parts.close()
   }
 
   get #current(): Generation {
@@ -185,15 +186,15 @@ export class RunningHost implements Host, AsyncDisposable {
     const left = (): number => Math.max(0, deadline - clock.monotonic())
     this.#state = 'draining'
     this.#retention?.[Symbol.dispose]()
-    // Until what is in flight is over, the listeners stay open and say that the host is draining.
+    // Until what is in flight is over, deliveries too, the listeners stay open and say that the host is draining.
     await this.#within(left(), Promise.all([this.#current.idle(), this.#retiring]))
-    const served = this.#server?.stop(left())
     await this.bus.dispatch('shutdown', { reason }, { timeout: Math.max(1, left()) / 1000 })
     await this.#within(left(), this.#current.stop()).catch(
       this.#logFailure('connectors did not stop cleanly'),
     )
-    await this.#within(left(), served)
-    await this.#parts.close(left())
+    await this.#parts.drain(left())
+    await this.#within(left(), this.#server?.stop(left()))
+    await this.#parts.close()
   }
 
   /** Ends an assembly that a reload has replaced. Never rejects: the next one is at work. */

@@ -34,7 +34,11 @@ export function maskUrls(text: string): string {
   return text.includes('://') ? text.replace(url, maskUrl) : text
 }
 
-function maskUrl(found: string): string {
+// In a password that is not encoded, /, ? and # are what makes the URL wrong, and a message show it.
+const ofPostgres = /^(postgres(?:ql)?:\/\/).*@/i
+
+function maskUrl(whole: string): string {
+  const found = whole.replace(ofPostgres, `$1${mask}@`)
   const [base = '', query] = splitOnce(found, '?')
   const withoutUser = base.replace(/^([^/]*:\/\/)[^/@]*@/, `$1${mask}@`)
   if (query === undefined) return withoutUser

@@ -3,6 +3,7 @@ import { BlockList, isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { parseProxy } from '../delivery/egress-proxy.ts'
 import { messageOf } from '../errors.ts'
+import { expectedStore, storeFault } from './check-store.ts'
 import type { Fault } from './fault.ts'
 import type { HostConfig, ListenerConfig, ServerConfig } from './host-config.ts'
 import { type HostStanza, routeFamilies, type ServerStanza } from './host-schema.ts'
@@ -21,6 +22,8 @@ export function readHost(
   refuseOpenDoor(server, faults)
   refuseListenersBesideAddress(stanza.server, tree, faults)
   checkRanges(stanza, faults)
+  const wrongStore = storeFault(stanza.store)
+  if (wrongStore !== undefined) faults.add(['store'], wrongStore, expectedStore)
   const config: HostConfig = {
     name: stanza.name,
     store: absoluteStore(stanza.store, folder),

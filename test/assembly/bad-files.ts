@@ -278,6 +278,18 @@ export const badFiles: readonly BadFile[] = [
   host('name: 5', [2, 9], /`name` is a number/, /text that is not empty/),
   host('name: ""', [2, 9], /`name` is empty/, /not empty/),
   host('store: mysql://x', [2, 10], /does not have the form/, /sqlite:/),
+  hostBeyondSchema(
+    'store: postgres://shop:hun/t?r2@db/orders',
+    [2, 10],
+    /not a URL such as postgres:/,
+    /postgres:/,
+  ),
+  hostBeyondSchema(
+    'store: postgres://shop@db/orders?schema=Two-Words',
+    [2, 10],
+    /a schema is named by .* got "Two-Words"/,
+    /%2F/,
+  ),
   host('retention: 7 d', [2, 14], /contains a space/, seconds),
   host('event_timeout: abc5s', [2, 18], /not a duration/, seconds),
   host('event_timeout: 0', [2, 18], /no time at all/, seconds),

@@ -137,16 +137,42 @@ describe('a host that drains', () => {
     assert.deepEqual([answered.status, answered.text], [200, '"done"'])
     assert.equal(await host.exit(), 0)
   })
+
+  it('says so for as long as deliveries in flight take', async () => {
+    const hold = Promise.withResolvers<number>()
+    const arrived = Promise.withResolvers<void>()
+    const answer = (): Promise<number> => {
+      arrived.resolve()
+      return hold.promise
+    }
+    await using outside = await receiver({ answers: [answer] })
+    using folder = projectFolder({
+      'carabiner.yaml': delivering(outside.url),
+      'adjuster.ts': adjusterSource,
+    })
+    await using host = await runHost(folder)
+    await adjust(host)
+    await arrived.promise
+
+    host.child.kill('SIGTERM')
+    const ready = await whenStatus(503, () => host.get('/readyz'))
+    const refused = await adjust(host)
+    const { json } = await host.get('/api/v1/outbox')
+    hold.resolve(200)
+
+    assert.equal(ready.json['state'], 'draining')
+    assertUnavailable(refused)
+    assert.equal(json['data']?.[0]?.['state'], 'sending')
+    assert.equal(await host.exit(), 0)
+  })
 })
 
 describe('a host that loses its store', () => {
-  const yaml = `host: { store: 'sqlite:./store.db', server: { port: 0, allow_unauthenticated: true } }
-connectors: { adjuster: ./adjuster.ts, webhooks: webhooks }
-webhooks: [{ name: told, events: after:adjust, url: 'http://127.0.0.1:9/', secret: s3cr3t-s3cr3t }]
-`
-
   it('answers 503 while its file is away, and goes on when it is back', async () => {
-    using folder = projectFolder({ 'carabiner.yaml': yaml, 'adjuster.ts': adjusterSource })
+    using folder = projectFolder({
+      'carabiner.yaml': delivering('http://127.0.0.1:9/'),
+      'adjuster.ts': adjusterSource,
+    })
     await using host = await runHost(folder)
     assert.equal((await adjust(host)).status, 200)
 
@@ -165,6 +191,13 @@ webhooks: [{ name: told, events: after:adjust, url: 'http://127.0.0.1:9/', secre
     assert.equal((await host.get('/readyz')).status, 200)
   })
 })
+
+function delivering(url: string): string {
+  return `host: { store: 'sqlite:./store.db', server: { port: 0, allow_unauthenticated: true } }
+connectors: { adjuster: ./adjuster.ts, webhooks: webhooks }
+webhooks: [{ name: told, events: after:adjust, url: '${url}', secret: s3cr3t-s3cr3t }]
+`
+}
 
 function adjust(host: HostProcess): Promise<Answered> {
   return host.dispatch('adjust', { component: 'web', amount: 1 })

@@ -63,7 +63,7 @@ describe('openStore of postgres:', () => {
 
     await assert.rejects(openStore('postgres://u:hunter2@h:port/db'), (error: Error) => {
       assert.doesNotMatch(`${error.message} ${error.cause}`, /hunter2/)
-      return /expected postgres:/.test(error.message)
+      return /such as postgres:/.test(error.message)
     })
     for (const name of ['Upper', 'a-b', '1a', 'a;drop', '']) {
       const url = `postgres://u:hunter2@h/db?schema=${name}`

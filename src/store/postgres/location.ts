@@ -23,10 +23,7 @@ export function parseLocation(text: string): PostgresLocation {
   // `URL.parse` does not throw: an error would carry the password.
   const url = URL.parse(text)
   if (url === null) {
-    throw new CarabinerError(
-      'USAGE',
-      'not a URL of PostgreSQL: expected postgres://user:password@host:port/database',
-    )
+    throw new CarabinerError('USAGE', 'not a URL such as postgres://host:port/database')
   }
   const schema = checkSchema(url.searchParams.get('schema') ?? defaultSchema)
   url.searchParams.delete('schema')
