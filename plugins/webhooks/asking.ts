@@ -29,6 +29,8 @@ export interface Asked {
   /** Requests that were made; 0 when circuit or egress let nothing out. */
   readonly tries: number
   readonly durationMs: number
+  /** Whether the event's deadline ended the question, rather than a limit of the endpoint's: then no `on_failure` applies. */
+  readonly isOverdue: boolean
 }
 
 /** What asking needs of the host. */
@@ -65,11 +67,16 @@ export async function askUntilDecided(question: Question, parts: AskingParts): P
     })
     const decision = judge(reply)
     if (wasSent(reply)) tries += 1
-    const done = (decided: Decision): Asked => ({ decision: decided, tries, durationMs: elapsed() })
+    const done = (decided: Decision, isOverdue = false): Asked => ({
+      decision: decided,
+      tries,
+      durationMs: elapsed(),
+      isOverdue,
+    })
     if (eventLimitMs < ownLimitMs && isTimeout(decision)) {
       // The event's deadline, not the endpoint's: nobody but the event may say that it is over.
       await waited(clock, question.budgetMs - elapsed(), signal)
-      return done(decision)
+      return done(decision, true)
     }
     if (decision.kind !== 'error' || !decision.again || signal.aborted) return done(decision)
 

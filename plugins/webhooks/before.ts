@@ -129,7 +129,8 @@ class Asker implements AsyncDisposable {
     const { clock } = this.#scope
     const question = this.#question(context, context.deadline - clock.now(), context.signal)
     const asked = await askUntilDecided(question, this.#parts)
-    const late = asked.decision.kind === 'error' && clock.now() >= context.deadline
+    const { decision, isOverdue } = asked
+    const late = isOverdue || (decision.kind === 'error' && clock.now() >= context.deadline)
     if (!late && wasDecided(asked, question)) return asked
 
     this.#finishLater(this.#record.made(this.#webhook, context, asked, 'undecided'))

@@ -376,6 +376,22 @@ describe('the event’s deadline', () => {
     assert.equal(scope.asked.length, 1)
   })
 
+  it('holds although the clock on the wall is a moment behind the timers', async () => {
+    const { scope, run } = hooked({ on_failure: 'allow' }, async () => {
+      await scope.clock.advance(975)
+      const { clock } = scope
+      const now = clock.now.bind(clock)
+      clock.now = () => now() - 1
+      return noReply('timeout')
+    })
+    const ran = run(aContext(scope.clock, { deadline: scope.clock.now() + 1_000 }))
+
+    await scope.clock.advance(0)
+    await scope.clock.advance(25)
+
+    assert.deepEqual(await ran, { kind: 'failed', code: 'DEADLINE_EXCEEDED' })
+  })
+
   it('leaves a webhook’s own limit an error', async () => {
     const { scope, run } = hooked({ timeout: 1_000, backoff: false }, async () => {
       await scope.clock.advance(1_000)
