@@ -1,7 +1,7 @@
 import type { Assembly } from './assembly/assembly.ts'
 import { type Clock, systemClock } from './clock.ts'
+import type { LookupAll } from './delivery/egress/host-lookup.ts'
 import { DeliveryEngine } from './delivery/engine.ts'
-import type { LookupAll } from './delivery/host-lookup.ts'
 import type { LastingParts } from './generation.ts'
 import { type HostMetrics, openMetrics, silentMetrics } from './host-metrics.ts'
 import { newId } from './ids.ts'

@@ -1,6 +1,6 @@
 import type { Assembly } from './assembly/assembly.ts'
 import type { Clock } from './clock.ts'
-import type { LookupAll } from './delivery/host-lookup.ts'
+import type { LookupAll } from './delivery/egress/host-lookup.ts'
 import { openHostParts } from './host-parts.ts'
 import type { HostLogger } from './log.ts'
 import { RunningHost } from './running-host.ts'

@@ -1,6 +1,6 @@
 import type { Assembly } from './assembly/assembly.ts'
 import type { Clock } from './clock.ts'
-import type { LookupAll } from './delivery/host-lookup.ts'
+import type { LookupAll } from './delivery/egress/host-lookup.ts'
 import type { Reply, Sender } from './delivery/sender.ts'
 
 /**

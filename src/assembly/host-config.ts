@@ -1,4 +1,4 @@
-import type { EgressOptions } from '../delivery/egress.ts'
+import type { EgressOptions } from '../delivery/egress/egress-options.ts'
 
 /** The `host:` stanza, parsed. Defaults stand in the contract of the assembly and in its schema. */
 export interface HostConfig {

@@ -1,4 +1,4 @@
-import type { EgressOptions } from '../delivery/egress.ts'
+import type { EgressOptions } from '../delivery/egress/egress-options.ts'
 import { Duration, Secret, Size } from '../quantity/schemas.ts'
 import type { HostConfig, RouteFamily } from './host-config.ts'
 import type { JsonSchema } from './json-schema.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { BlockList, isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
-import { parseProxy } from '../delivery/egress-proxy.ts'
+import { parseProxy } from '../delivery/egress/proxy.ts'
 import { messageOf } from '../errors.ts'
 import { expectedStore, storeFault } from './check-store.ts'
 import type { Fault } from './fault.ts'

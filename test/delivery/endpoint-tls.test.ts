@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { parseProxy } from '../../src/delivery/egress-proxy.ts'
+import { parseProxy } from '../../src/delivery/egress/proxy.ts'
 import { inspectTls } from '../../src/delivery/endpoint-tls.ts'
 import { makeAuthority, makeCertificate } from '../helpers/certificate.ts'
 import {

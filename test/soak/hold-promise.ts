@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import type { LookupAll } from '../../src/delivery/host-lookup.ts'
+import type { LookupAll } from '../../src/delivery/egress/host-lookup.ts'
 import type { HostilePath } from '../helpers/hostile-receiver.ts'
 import { type StartedProject, startProject } from '../helpers/start-host.ts'
 import { type HostileProcess, startHostileProcess } from './hostile-process.ts'

@@ -1,7 +1,7 @@
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import got, { type Got, type Request as GotStream, type RequestFunction } from 'got'
-import { hostOf, portOf } from '../egress-guard.ts'
+import { hostOf, portOf } from '../egress/guard.ts'
 import type { OutboundRequest, Reply, Sender } from '../sender.ts'
 import { type Connector, createConnector } from './connector.ts'
 import { acceptedEncodings } from './content-encoding.ts'

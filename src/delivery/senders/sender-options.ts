@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
-import type { EgressOptions } from '../egress.ts'
-import type { LookupAll } from '../host-lookup.ts'
+import type { EgressOptions } from '../egress/egress-options.ts'
+import type { LookupAll } from '../egress/host-lookup.ts'
 
 /** What every sender is made from. */
 export interface SenderOptions {

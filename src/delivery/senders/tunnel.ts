@@ -1,6 +1,6 @@
 import { isIP, type Socket } from 'node:net'
 import { CarabinerError } from '../../errors.ts'
-import type { EgressProxy } from '../egress-proxy.ts'
+import type { EgressProxy } from '../egress/proxy.ts'
 
 /** Bytes of a proxy's answer to CONNECT. */
 const answerLimit = 16_384

@@ -1,5 +1,5 @@
 import { type Client, Pool } from 'undici'
-import { hostOf, portOf } from '../egress-guard.ts'
+import { hostOf, portOf } from '../egress/guard.ts'
 import type { EndpointTls } from '../endpoint-tls.ts'
 import type { OutboundRequest, Reply, Sender } from '../sender.ts'
 import { type Connector, createConnector } from './connector.ts'

@@ -2,9 +2,9 @@ import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
-import { CarabinerError } from '../errors.ts'
+import { CarabinerError } from '../../errors.ts'
 import { type Address, parseAddress, specialRange, unmapped } from './address-range.ts'
-import type { EgressOptions } from './egress.ts'
+import type { EgressOptions } from './egress-options.ts'
 import { coalesceLookups, type LookupAll } from './host-lookup.ts'
 
 /** Decides which URLs and addresses requests may go to. */
