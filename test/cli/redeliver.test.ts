@@ -95,6 +95,29 @@ describe('carabiner deliveries redeliver', () => {
     })
   }
 
+  it('refuses an endpoint that is disabled, one delivery or many, as the host does', async () => {
+    using folder = await withDead(2)
+    const cwd = folder.path
+    {
+      await using store = await openStore(`sqlite:${folder.file('store.db')}`)
+      await store.updateEndpoint('webhooks/audit', { disabledReason: 'it answered 410' })
+    }
+    const { json: dead } = await carabinerJson(['deliveries', 'list'], { cwd })
+    const [{ id = '' } = {}] = dead as { id: string }[]
+
+    for (const which of [[id], ['--endpoint', 'webhooks/audit']]) {
+      const { code, err } = await carabiner(['deliveries', 'redeliver', ...which], { cwd })
+
+      assert.equal(code, 1)
+      assert.match(
+        err,
+        /endpoint `webhooks\/audit` takes nothing until it is enabled: it answered 410/,
+      )
+    }
+    const { json: after } = await carabinerJson(['deliveries', 'list'], { cwd })
+    assert.deepEqual(after, dead)
+  })
+
   it('exits 2 for a redelivery that does not exist', async () => {
     using folder = projectFolder({ 'carabiner.yaml': assembly })
 

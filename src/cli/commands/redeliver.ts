@@ -1,5 +1,6 @@
 import { systemClock } from '../../clock.ts'
 import { redeliver } from '../../delivery/redeliver.ts'
+import { refuseStoredDisabled } from '../../delivery/redelivery/disabled-endpoint.ts'
 import { requestRedelivery, stopRedelivery } from '../../delivery/redelivery/redelivery-request.ts'
 import { CarabinerError } from '../../errors.ts'
 import type { DeliveryId, RedeliveryId } from '../../ids.ts'
@@ -65,7 +66,10 @@ const sendAgain: Run<RedeliverFlags> = async (context, flags, id) => {
 async function sendOne(context: CliContext, id: string): Promise<number> {
   await using store = await openCommandStore(context)
   // The store answers for any text: no such delivery.
-  const row = await redeliver(store, systemClock, id as DeliveryId, 'cli')
+  const deliveryId = id as DeliveryId
+  const found = await store.delivery(deliveryId)
+  if (found !== undefined) await refuseStoredDisabled(store, found.delivery.endpoint)
+  const row = await redeliver(store, systemClock, deliveryId, 'cli')
   const { terminal, options } = context
   if (options.json) terminal.printJson({ id: row.id })
   else terminal.print(`${row.id}: redelivery of ${id}: the next host sends it`)
@@ -79,6 +83,7 @@ async function sendMany(
 ): Promise<number> {
   const waitMs = parseDuration(wait, { zero: true, bareSeconds: true })
   await using store = await openCommandStore(context)
+  if (filter.endpoint !== undefined) await refuseStoredDisabled(store, filter.endpoint)
   const requested = await requestRedelivery(store, systemClock, filter, 'cli')
   const reached = await watchRedelivery(context, store, requested, waitMs)
   print(context, reached)

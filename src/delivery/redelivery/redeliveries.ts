@@ -8,6 +8,7 @@ import type { DeliveryObserver } from '../delivery-observer.ts'
 import type { EndpointRegistry } from '../endpoint-registry.ts'
 import { redeliver } from '../redeliver.ts'
 import { allowance } from './allowance.ts'
+import { refuseDisabled } from './disabled-endpoint.ts'
 import { requestRedelivery, stopRedelivery } from './redelivery-request.ts'
 import { RedeliveryRunner } from './redelivery-runner.ts'
 
@@ -106,12 +107,6 @@ export class Redeliveries {
         `there is no endpoint \`${endpoint}\` in the assembly`,
       )
     }
-    const { disabledReason } = queue.state
-    if (disabledReason !== null) {
-      throw new CarabinerError(
-        'ENDPOINT_DISABLED',
-        `endpoint \`${endpoint}\` takes nothing until it is enabled: ${disabledReason}`,
-      )
-    }
+    refuseDisabled(endpoint, queue.state)
   }
 }
