@@ -26,6 +26,7 @@ export type CarabinerErrorCode =
   | 'MESSAGE_TOO_LARGE'
   | 'PROXY_FAILED'
   | 'QUANTITY_INVALID'
+  | 'RECORD_CONFLICT'
   | 'RESULT_INVALID'
   | 'SECRET_INVALID'
   | 'SHUTTING_DOWN'
@@ -73,6 +74,34 @@ export class ConnectorError extends CarabinerError {
     this.connector = connector
   }
 }
+
+/** A record was not written: something else stands where it was to go. Nothing of the same call was written. */
+export class RecordConflictError extends CarabinerError {
+  override readonly name: string = 'RecordConflictError'
+  readonly collection: string
+  readonly id: string
+  /** `exists`: a record was to be new; `version`: it has changed, or is gone; `unique`: another has this unique text. */
+  readonly conflict: 'exists' | 'version' | 'unique'
+
+  constructor(
+    { collection, id }: { readonly collection: string; readonly id: string },
+    conflict: 'exists' | 'version' | 'unique',
+  ) {
+    super(
+      'RECORD_CONFLICT',
+      `record \`${id}\` of \`${collection}\` was not written: ${conflicts[conflict]}`,
+    )
+    this.collection = collection
+    this.id = id
+    this.conflict = conflict
+  }
+}
+
+const conflicts = {
+  exists: 'there is one already',
+  version: 'it is not the version that was expected',
+  unique: 'another record has its unique text',
+} as const
 
 /** One place in an event's params (or a handler's result) that does not match its schema. */
 export interface Mismatch {

@@ -1,0 +1,118 @@
+import type { MessageId } from '../ids.ts'
+
+/** What connectors keep: small JSON documents in named collections, each found by its id, or through index entries in their order. */
+export interface StoredRecord {
+  readonly collection: string
+  readonly id: string
+  /** 1 when it was written first, one more with each write. */
+  readonly version: number
+  /** JSON. */
+  readonly value: unknown
+  /** Bytes kept beside it; `null` without any, and after an erasure. */
+  readonly content: Uint8Array | null
+  /** When its content was erased, UTC milliseconds. */
+  readonly erasedAt: number | null
+}
+
+/** A record as it shall be: what it was before is replaced, its entries too. */
+export interface RecordPut {
+  readonly kind: 'put'
+  readonly collection: string
+  /** 1 to 255 characters. */
+  readonly id: string
+  /** What must be true now for the write to take place: there is none yet, or it has this version. @defaultValue anything */
+  readonly expects?: 'absent' | number
+  /** JSON. */
+  readonly value: unknown
+  /** @defaultValue `null` */
+  readonly content?: Uint8Array | null
+  /** No two records of a collection have one of these texts in common. @defaultValue none */
+  readonly unique?: readonly string[]
+  /**
+   * By the index's name: the entries under which the record is found. Ordered by their UTF-8 bytes; they have no U+10FFFF and no U+0000.
+   *
+   * @defaultValue none
+   */
+  readonly entries?: Readonly<Record<string, readonly string[]>>
+  /** Whose it is: an erasure of the tenant removes its content. @defaultValue `null` */
+  readonly tenant?: string | null
+  /** An erasure of this message removes its content. @defaultValue `null` */
+  readonly messageId?: MessageId | null
+  /** When it goes by itself, UTC milliseconds. @defaultValue `null`: it stays */
+  readonly expiresAt?: number | null
+}
+
+export interface RecordRemoval {
+  readonly kind: 'remove'
+  readonly collection: string
+  readonly id: string
+  /** @defaultValue anything, nothing there included */
+  readonly expects?: number
+}
+
+export type RecordWrite = RecordPut | RecordRemoval
+
+/** A walk along one index. */
+export interface RecordQuery {
+  readonly collection: string
+  readonly index: string
+  /** Entries that begin with this. @defaultValue `''`: all */
+  readonly prefix?: string
+  /** Entries from here on (inclusive), by bytes. */
+  readonly from?: string
+  /** Up to here (exclusive). */
+  readonly to?: string
+  /** @defaultValue `ascending`; entries that are equal follow each other by record id, in the same direction */
+  readonly order?: 'ascending' | 'descending'
+  /** Only what comes after this place, in the order asked for. */
+  readonly after?: RecordPlace
+  /** 1 to 1,000. */
+  readonly limit: number
+}
+
+export interface RecordPlace {
+  readonly entry: string
+  readonly id: string
+}
+
+/** A record, and the entry that led to it. */
+export interface FoundRecord extends StoredRecord {
+  readonly entry: string
+}
+
+/** Records under any of several entries of one index, each once, by id. */
+export interface RecordLookup {
+  readonly collection: string
+  readonly index: string
+  readonly entries: readonly string[]
+  /** Only ids after this one. */
+  readonly after?: string
+  /** 1 to 1,000. */
+  readonly limit: number
+}
+
+/**
+ * Records of connectors. What is expired is still found until `expireRecords` removes it: whoever minds looks at its own times.
+ *
+ * Every method rejects with STORE_UNAVAILABLE when the store cannot be reached or written.
+ */
+export interface RecordStore {
+  /**
+   * All or nothing, in the order given. Resolves when it is durable. `Store.enqueue` takes writes too, for one transaction with messages.
+   *
+   * @throws {RecordConflictError} what a write expects is not so, or a unique text is taken: nothing was written
+   * @throws {CarabinerError} USAGE for an id, a name or an entry that cannot be kept
+   */
+  writeRecords(writes: readonly RecordWrite[]): Promise<void>
+  /** In the order of the ids; `undefined` for those there are not. At most 1,000. */
+  records(
+    collection: string,
+    ids: readonly string[],
+  ): Promise<readonly (StoredRecord | undefined)[]>
+  /** @throws {CarabinerError} USAGE for a limit that is not a whole number from 1 to 1,000 */
+  findRecords(query: RecordQuery): Promise<readonly FoundRecord[]>
+  /** @throws {CarabinerError} USAGE for a limit that is not a whole number from 1 to 1,000 */
+  lookUpRecords(lookup: RecordLookup): Promise<readonly StoredRecord[]>
+  /** Removes records whose `expiresAt` has come, at most `limit`. Resolves to their number. */
+  expireRecords(now: number, limit: number): Promise<number>
+}
