@@ -3,10 +3,10 @@ import { BlockList, isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { parseProxy } from '../delivery/egress/proxy.ts'
 import { messageOf } from '../errors.ts'
-import { expectedStore, storeFault } from './check-store.ts'
 import type { Fault } from './fault.ts'
 import type { HostConfig, ListenerConfig, ServerConfig } from './host-config.ts'
 import { type HostStanza, routeFamilies, type ServerStanza } from './host-schema.ts'
+import { readStore } from './read-store.ts'
 import { locate, type Path, type Tree } from './tree.ts'
 
 /** Makes the host's configuration of its stanza, and finds what the schema cannot say. */
@@ -22,11 +22,11 @@ export function readHost(
   refuseOpenDoor(server, faults)
   refuseListenersBesideAddress(stanza.server, tree, faults)
   checkRanges(stanza, faults)
-  const wrongStore = storeFault(stanza.store)
-  if (wrongStore !== undefined) faults.add(['store'], wrongStore, expectedStore)
+  const store = readStore(stanza.store, folder)
+  if (store.kind === 'invalid') faults.add(['store'], store.message, store.expected)
   const config: HostConfig = {
     name: stanza.name,
-    store: absoluteStore(stanza.store, folder),
+    store: store.kind === 'store' ? store.url : stanza.store,
     shutdownTimeoutMs: stanza.shutdown_timeout,
     eventTimeoutMs: stanza.event_timeout,
     retentionMs: stanza.retention,
@@ -50,13 +50,6 @@ class HostFaults {
     const { place } = locate(this.#tree, path)
     this.found.push({ place, path: ['host', ...path], message, expected })
   }
-}
-
-function absoluteStore(store: string, folder: string): string {
-  if (store.startsWith('memory')) return 'memory:'
-  return store.startsWith('sqlite:')
-    ? `sqlite:${resolve(folder, store.slice('sqlite:'.length))}`
-    : store
 }
 
 function readDeliveries(limits: HostStanza['deliveries']): HostConfig['deliveries'] {

@@ -29,6 +29,11 @@ function host(yaml: string, at: BadFile['at'], says: RegExp, expects: RegExp): B
 }
 
 /** What JSON Schema has no words for. */
+/** A URL of PostgreSQL, behind its scheme. */
+function postgres(url: string, says: RegExp): BadFile {
+  return hostBeyondSchema(`store: postgres://${url}`, [2, 10], says, /%2F.*%25/)
+}
+
 function hostBeyondSchema(...bad: Parameters<typeof host>): BadFile {
   return { ...host(...bad), schema: false }
 }
@@ -290,6 +295,19 @@ export const badFiles: readonly BadFile[] = [
     /a schema is named by .* got "Two-Words"/,
     /%2F/,
   ),
+  postgres('db/orders?sslmode=nonsense', /one of disable, .* for `sslmode`, got "nonsense"/),
+  postgres('db/orders?ssl=false', /one of true, 1, 0, no-verify for `ssl`, got "false"/),
+  postgres('db/orders?port=70000', /a port from 1 to 65535 for `port`, got "70000"/),
+  postgres('db/orders?statement_timeout=5s', /milliseconds for `statement_timeout`, got "5s"/),
+  postgres('db/orders?connect_timeout=5', /`connect_timeout` is no parameter .* sslmode/),
+  postgres('db/orders?sslmode=disable&sslmode=require', /`sslmode` is there more than once/),
+  postgres('db/orders?sslmode=disable&sslnegotiation=direct', /needs TLS/),
+  postgres('db/orders?sslmode=verify-ca&uselibpqcompat=true', /expected `sslrootcert`/),
+  postgres('db/orders?sslrootcert=nope.pem', /`sslrootcert` cannot be read: ENOENT/),
+  postgres('db/orders?sslcert=a.pem', /`sslcert` and `sslkey` belong together/),
+  postgres('shop:50%@db/orders', /percent-encoded \(% is %25\)/),
+  postgres('one,two/orders', /more than one host/),
+  postgres('db/orders#main', /what follows a # is not read/),
   host('retention: 7 d', [2, 14], /contains a space/, seconds),
   host('event_timeout: abc5s', [2, 18], /not a duration/, seconds),
   host('event_timeout: 0', [2, 18], /no time at all/, seconds),

@@ -56,6 +56,16 @@ describe('an assembly', () => {
     assert.match(problem?.expected ?? '', /sqlite:\S+ or postgres:\S+/)
   })
 
+  it('takes the certificates in the URL of a store from its own folder', async () => {
+    const url = 'postgres://db/orders?sslmode=verify-full&sslrootcert=ca.pem'
+    using file = new AssemblyFile(`host: { store: '${url}' }\nconnectors: []\n`)
+    await file.write('ca.pem', '')
+
+    const { host } = await file.assembly()
+
+    assert.equal(new URL(host.store).searchParams.get('sslrootcert'), join(file.folder, 'ca.pem'))
+  })
+
   it('has the defaults of the contract', async () => {
     using file = new AssemblyFile('connectors: []\n')
 

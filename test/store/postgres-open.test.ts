@@ -71,6 +71,13 @@ describe('openStore of postgres:', () => {
     }
   })
 
+  it('says which certificate cannot be read', async () => {
+    await assert.rejects(openStore('postgres://h/db?sslrootcert=/nowhere/ca.pem'), {
+      code: 'STORE_UNAVAILABLE',
+      message: /h\/db \(schema carabiner\) cannot be opened as a store: ENOENT.*ca\.pem/,
+    })
+  })
+
   it('says where nothing answers', async () => {
     await assert.rejects(openStore('postgres://u:hunter2@127.0.0.1:1/db'), (error: Error) => {
       assert.match(error.message, /^postgres:\/\/127\.0\.0\.1:1\/db \(schema carabiner\) cannot be/)

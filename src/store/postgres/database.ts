@@ -71,13 +71,14 @@ export class Database implements AsyncDisposable {
     return this.#location.shown
   }
 
-  /** A connection of its own, not connected yet. */
+  /** A connection of its own, not connected yet. @throws {CarabinerError} STORE_UNAVAILABLE when a certificate cannot be read */
   client(settings: ClientConfig = {}): Client {
-    return new Client({
-      ...this.#settings(),
-      connectionTimeoutMillis: connectWithinMs,
-      ...settings,
-    })
+    const connectionTimeoutMillis = connectWithinMs
+    try {
+      return new Client({ ...this.#settings(), connectionTimeoutMillis, ...settings })
+    } catch (error) {
+      throw storeUnavailable(`${this.shown} cannot be opened as a store`, error)
+    }
   }
 
   read(statement: Statement, values: readonly Value[]): Promise<readonly Row[]> {
