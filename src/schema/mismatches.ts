@@ -1,5 +1,6 @@
 import type { ErrorObject } from 'ajv/dist/2020.js'
 import type { Mismatch } from '../errors.ts'
+import { belongs, isUnion, isWithin, whatWasMeant } from './union-errors.ts'
 
 /**
  * Puts Ajv's errors into words for people.
@@ -8,33 +9,13 @@ import type { Mismatch } from '../errors.ts'
  * and when none is closer the alternatives are listed. No value is ever quoted, only its type: it may be a secret.
  */
 export function describeErrors(errors: readonly ErrorObject[], value: unknown): Mismatch[] {
-  const unions = errors.filter((error) => error.keyword === 'anyOf' || error.keyword === 'oneOf')
+  const unions = errors.filter(isUnion)
   const outermost = unions.filter((union) => !unions.some((other) => isWithin(union, other)))
   const described = outermost.flatMap((union) => describeUnion(union, errors, value))
   const elsewhere = errors.filter(
     (error) => error.keyword !== 'if' && !outermost.some((union) => belongs(error, union)),
   )
   return distinct([...elsewhere.map((error) => describeError(error, value)), ...described])
-}
-
-function isWithin(error: ErrorObject, union: ErrorObject): boolean {
-  return error !== union && belongs(error, union)
-}
-
-/** Whether an error is the union itself or comes from one of its branches. */
-function belongs(error: ErrorObject, union: ErrorObject): boolean {
-  if (error === union) return true
-  return branchOf(error, union) !== undefined && isBelow(error.instancePath, union.instancePath)
-}
-
-function isBelow(path: string, parent: string): boolean {
-  return path === parent || path.startsWith(`${parent}/`)
-}
-
-function branchOf(error: ErrorObject, union: ErrorObject): string | undefined {
-  const prefix = `${union.schemaPath}/`
-  if (!error.schemaPath.startsWith(prefix)) return undefined
-  return error.schemaPath.slice(prefix.length).split('/', 1)[0]
 }
 
 function describeUnion(
@@ -45,32 +26,42 @@ function describeUnion(
   if (union.keyword === 'oneOf' && union.params['passingSchemas'] !== null) {
     return [{ pointer: union.instancePath, message: 'must match only one of the alternatives' }]
   }
-  const branches = Map.groupBy(
-    errors.filter((error) => isWithin(error, union)),
-    (error) => branchOf(error, union),
-  )
-  const here = (error: ErrorObject): boolean => error.instancePath === union.instancePath
-  const closer = [...branches.values()].filter(
-    (branch) => !branch.some((error) => (here(error) && isOfKind(error)) || isTag(error)),
-  )
-  const [only] = closer
-  if (only !== undefined && closer.length === 1) return describeErrors(only, value)
-  const wanted = [...branches.values()].flat().filter(here).map(alternative)
-  const known = wanted.filter((each) => each !== undefined)
-  if (known.length === 0 || known.length < wanted.length) {
-    return [{ pointer: union.instancePath, message: 'must match one of the alternatives' }]
+  const meant = whatWasMeant(union, errors, (branch) => describeErrors(branch, value).length)
+  switch (meant.kind) {
+    case 'branch':
+      return describeErrors(meant.errors, value)
+    case 'tag':
+    case 'none':
+      return [anyOf(meant.errors) ?? noneFits(union)]
+    case 'several':
+      return [missingFrom(meant.branches) ?? noneFits(union)]
   }
-  return [{ pointer: union.instancePath, message: `must be ${list([...new Set(known)])}` }]
 }
 
-/** The value is something else altogether than this branch describes. */
-function isOfKind(error: ErrorObject): boolean {
-  return error.keyword === 'type' || error.keyword === 'const' || error.keyword === 'enum'
+/** What is wanted in one place, one or the other; `undefined`: it is not about one place, or not all of it can be named. */
+function anyOf(errors: readonly ErrorObject[]): Mismatch | undefined {
+  const [first] = errors
+  const words = errors.map(alternative).filter((each) => each !== undefined)
+  const isOnePlace = errors.every((each) => each.instancePath === first?.instancePath)
+  if (first === undefined || !isOnePlace || words.length < errors.length) return undefined
+  return { pointer: first.instancePath, message: `must be ${list([...new Set(words)])}` }
 }
 
-/** The property that tells the branches apart says another one. */
-function isTag(error: ErrorObject): boolean {
-  return error.keyword === 'const'
+/** The keys that would make the value one of equally close branches. */
+function missingFrom(branches: readonly (readonly ErrorObject[])[]): Mismatch | undefined {
+  const missing = branches.map((branch) => branch.filter(({ keyword }) => keyword === 'required'))
+  const pointers = new Set(missing.flat().map(({ instancePath }) => instancePath))
+  const [pointer] = pointers
+  if (pointer === undefined || pointers.size > 1) return undefined
+  if (missing.some((keys) => keys.length === 0)) return undefined
+  const ways = missing.map((keys) =>
+    keys.map(({ params }) => `\`${params['missingProperty']}\``).join(' and '),
+  )
+  return { pointer, message: `must have ${list([...new Set(ways)])}` }
+}
+
+function noneFits({ instancePath }: ErrorObject): Mismatch {
+  return { pointer: instancePath, message: 'must match one of the alternatives' }
 }
 
 function alternative(error: ErrorObject): string | undefined {

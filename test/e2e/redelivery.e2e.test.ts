@@ -134,6 +134,29 @@ describe('redelivery on a running host', () => {
     assert.equal(done.code, 0)
     assert.match(done.out, /host: \{"redeliveryId":"[^"]+","matched":1\}/)
   })
+
+  it('says what is wrong with a filter, and where, whoever gives it', async () => {
+    await using to = await receiver()
+    await using project = await startDead(to, 1)
+    const filter = { state: 'ded', from: 'yesterday' }
+    const event = 'deliveries.redeliver'
+    const says = 'must be "dead", "delivered" or "cancelled"'
+
+    const dispatched = await post(project, `/api/v1/dispatch/${event}`, { filter })
+    const redelivery = await post(project, '/api/v1/redeliveries', { state: 'ded' })
+    const args = ['dispatch', event, '--params', JSON.stringify({ filter })]
+    const { code, err } = await carabiner(args, { cwd: project.folder.path })
+
+    const errorsOf = ({ json }: typeof dispatched): unknown =>
+      json['error']?.['details']?.['errors']
+    assert.deepEqual(errorsOf(dispatched), [
+      { pointer: '/filter/from', message: 'must be a date-time' },
+      { pointer: '/filter/state', message: says },
+    ])
+    assert.deepEqual(errorsOf(redelivery), [{ pointer: '/state', message: says }])
+    assert.deepEqual([dispatched.status, redelivery.status, code], [422, 400, 1])
+    assert.match(err, /params\/filter\/state must be "dead", "delivered" or "cancelled"/)
+  })
 })
 
 async function startDead(

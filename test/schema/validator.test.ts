@@ -132,6 +132,16 @@ describe('the words for a mismatch in a union', () => {
     Type.Object({ kind: Type.Literal('fixed'), waitMs: Type.Number() }),
     Type.Object({ kind: Type.Literal('doubling'), factor: Type.Number() }),
   ])
+  const oneOrMany = Type.Union([
+    Type.Object({ id: Type.String() }, { additionalProperties: false }),
+    Type.Object(
+      {
+        state: Type.Union([Type.Literal('dead'), Type.Literal('delivered')]),
+        from: Type.Optional(Type.String()),
+      },
+      { additionalProperties: false },
+    ),
+  ])
   const cases: [name: string, schema: object, value: unknown, expected: [string, string][]][] = [
     [
       'lists literals',
@@ -164,10 +174,49 @@ describe('the words for a mismatch in a union', () => {
       [['/size', 'must be a number or null']],
     ],
     [
-      'says so when no branch is closer',
-      Type.Union([Type.Object({ a: Type.Number() }), Type.Object({ b: Type.Number() })]),
+      'names the tags when it fits none',
+      strategy,
+      { kind: 'halving', factor: 2 },
+      [['/kind', 'must be "fixed" or "doubling"']],
+    ],
+    [
+      'takes literals below for no tag',
+      oneOrMany,
+      { state: 'ded' },
+      [['/state', 'must be "dead" or "delivered"']],
+    ],
+    [
+      'goes into the branch that knows the keys',
+      oneOrMany,
+      { from: 5 },
+      [
+        ['', 'must have `state`'],
+        ['/from', 'must be a string, is a number'],
+      ],
+    ],
+    [
+      'goes into the branch with the fewest mistakes',
+      oneOrMany,
+      { state: 'dead', form: 'x' },
+      [['', 'must not have `form`']],
+    ],
+    [
+      'says what is missing when no branch is closer',
+      oneOrMany,
       {},
+      [['', 'must have `id` or `state`']],
+    ],
+    [
+      'says so when no branch is closer and nothing is missing',
+      Type.Union([Type.Object({ a: Type.Number() }), Type.Object({ a: Type.Null() })]),
+      { a: 'x' },
       [['', 'must match one of the alternatives']],
+    ],
+    [
+      'lists what a union in a union takes',
+      Type.Union([Type.Union([Type.Literal('a'), Type.Literal('b')]), Type.Number()]),
+      'c',
+      [['', 'must be "a", "b" or a number']],
     ],
     [
       'says when too many match',
