@@ -35,6 +35,8 @@ export class Heartbeat {
   #lastBeatAt = Number.NEGATIVE_INFINITY
   #recoverAt = Number.NEGATIVE_INFINITY
   #trouble: unknown
+  /** When the store was first found away, by the monotonic clock. */
+  #awayAt = 0
 
   constructor(parts: HeartbeatParts) {
     this.#parts = parts
@@ -80,7 +82,7 @@ export class Heartbeat {
   }
 
   async #tick(): Promise<void> {
-    const { clock, store, hostId, log } = this.#parts
+    const { clock, store, hostId } = this.#parts
     try {
       const now = clock.now()
       await store.beat(hostId, now)
@@ -89,12 +91,26 @@ export class Heartbeat {
       await this.#renewDue(now)
       await this.#recover(now)
       await this.#parts.flush()
-      this.#trouble = undefined
+      this.#noteReturn()
     } catch (error) {
-      if (this.#trouble === undefined)
-        log.warn({ err: error }, 'the store did not take the heartbeat')
-      this.#trouble = error
+      this.#noteTrouble(error)
     }
+  }
+
+  #noteTrouble(error: unknown): void {
+    const { clock, log } = this.#parts
+    if (this.#trouble === undefined) {
+      this.#awayAt = clock.monotonic()
+      log.warn({ err: error }, 'the store did not take the heartbeat')
+    }
+    this.#trouble = error
+  }
+
+  #noteReturn(): void {
+    if (this.#trouble === undefined) return
+    const { clock, log } = this.#parts
+    this.#trouble = undefined
+    log.info({ awayMs: Math.round(clock.monotonic() - this.#awayAt) }, 'the store is back')
   }
 
   async #renewDue(now: number): Promise<void> {

@@ -181,8 +181,10 @@ describe('a host that loses its store', () => {
     const refused = await adjust(host)
     const ready = await host.get('/readyz')
     const live = await host.get('/livez')
+    await host.said(/the store did not take the heartbeat/)
     renameSync(folder.file('away.db'), folder.file('store.db'))
     await whenStatus(200, () => host.get('/health'))
+    await host.said(/"awayMs":\d+,"msg":"the store is back"/)
 
     assertDegraded(health)
     assertUnavailable(refused)
