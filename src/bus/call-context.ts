@@ -13,6 +13,7 @@ export interface ContextSource {
   readonly dispatchId: string
   readonly traceId: string
   readonly actor: string | undefined
+  readonly source: string | undefined
   readonly dryRun: boolean
   readonly depth: number
   readonly params: Params
@@ -70,6 +71,10 @@ export class CallContext implements AfterContext, RunningCall {
 
   get actor(): string | undefined {
     return this.#source.actor
+  }
+
+  get source(): string | undefined {
+    return this.#source.source
   }
 
   get dryRun(): boolean {

@@ -24,4 +24,10 @@ export interface DispatchOptions {
   readonly dryRun?: boolean
   /** Depth the dispatch starts at when it was caused over HTTP by another (`X-Carabiner-Depth`). @defaultValue 0 */
   readonly depth?: number
+  /**
+   * The JSON text the params were read from, for handlers to whom `1.0` and `1` are two numbers (`HandlerContext.source`).
+   *
+   * @defaultValue none
+   */
+  readonly source?: string | (() => string)
 }

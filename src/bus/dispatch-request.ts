@@ -31,6 +31,7 @@ export interface DispatchRequest<Owed> {
 /** What the caller chose, or what holds when nothing was chosen. */
 interface DispatchChoice {
   readonly actor: string | undefined
+  readonly source: DispatchOptions['source'] | undefined
   readonly dryRun: boolean
   /** Only the first connector that has an on handler answers. */
   readonly first: boolean
@@ -85,6 +86,7 @@ export function makeRequest<Owed>(
 
 const noChoice: DispatchChoice = {
   actor: undefined,
+  source: undefined,
   dryRun: false,
   first: false,
   onError: 'fail',
@@ -96,9 +98,17 @@ function choiceOf(
   options: DispatchOptions,
   registry: Pick<Registry<unknown>, 'knownConnectors'>,
 ): DispatchChoice {
-  const { actor, dryRun = false, first = false, onError = 'fail', phases } = options
+  const { actor, source, dryRun = false, first = false, onError = 'fail', phases } = options
   if (phases !== undefined) checkPhases(phases)
-  return { actor, dryRun, first, onError, phases, takesPart: takesPartOf(options, registry) }
+  return {
+    actor,
+    source,
+    dryRun,
+    first,
+    onError,
+    phases,
+    takesPart: takesPartOf(options, registry),
+  }
 }
 
 function checkPhases(phases: readonly Phase[]): void {

@@ -65,6 +65,11 @@ export class Dispatch<Owed> implements CallingDispatch<Dispatch<Owed>> {
     return this.request.traceId
   }
 
+  get source(): string | undefined {
+    const { source } = this.request.choice
+    return typeof source === 'function' ? source() : source
+  }
+
   get actor(): string | undefined {
     return this.request.choice.actor
   }

@@ -12,6 +12,8 @@ export interface HandlerContext<E extends AnyEvent = AnyEvent> {
   readonly dispatchId: string
   readonly traceId: string
   readonly actor: string | undefined
+  /** The JSON text the params were read from, where they came as one: over HTTP, from the command line. Defaults are not in it. */
+  readonly source: string | undefined
   readonly dryRun: boolean
   /** Aborted when the dispatch is over for this handler: deadline, cancellation by another, a failing sibling. */
   readonly signal: AbortSignal

@@ -77,16 +77,23 @@ export async function readArgument(context: CliContext, source: string): Promise
   }
 }
 
-/** Reads an argument as a JSON object. @throws {CarabinerError} USAGE when it is none */
+/** A JSON object, and the text it was read from. */
+export interface JsonArgument {
+  readonly value: Readonly<Record<string, unknown>>
+  readonly text: string
+}
+
+/** Reads an argument as a JSON object; without one it is empty. @throws {CarabinerError} USAGE when it is none */
 export async function readJsonObject(
   context: CliContext,
   option: string,
   source: string | undefined,
-): Promise<Readonly<Record<string, unknown>>> {
-  if (source === undefined) return {}
+): Promise<JsonArgument> {
+  if (source === undefined) return { value: {}, text: '{}' }
   const text = new TextDecoder().decode(await readArgument(context, source))
   const value = parseJson(option, text)
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return { value: { ...value }, text }
   throw new CarabinerError(
     'USAGE',
     `expected a JSON object for ${option}, got ${text.slice(0, 60)}`,

@@ -11,6 +11,7 @@ import { depthOf } from './depth.ts'
 import { noQuery } from './empty-schemas.ts'
 import { success } from './envelope.ts'
 import type { HostFace } from './host-face.ts'
+import { bytesOf } from './json-body.ts'
 import { answerForOutcome } from './outcome-answer.ts'
 import { invalidRequest, RequestError, unavailable } from './request-error.ts'
 import { signalOf } from './request-signal.ts'
@@ -35,9 +36,11 @@ export function dispatchRoutes(app: App, { face, redactor }: DispatchRouteOption
       const { event } = request.params
       refuseLifecycleEvent(event)
       const signal = signalOf(reply)
+      const bytes = bytesOf(request)
       const outcome = await face.dispatch(event, paramsOf(event, request.body), {
         ...options,
         signal,
+        ...(bytes.length > 0 && { source: () => new TextDecoder().decode(bytes) }),
       })
 
       const answer = answerForOutcome(outcome, (text) => redactor.text(text))

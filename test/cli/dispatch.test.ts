@@ -28,6 +28,20 @@ webhooks:
   }
 }
 
+const pricerSource = `import { defineConnector, defineEvent, rawMember } from 'carabiner'
+import { Type } from 'typebox'
+
+export const price = defineEvent('price', { params: Type.Object({ price: Type.Number() }) })
+
+export default defineConnector({
+  name: 'pricer',
+  events: [price],
+  setup({ on }) {
+    on(price, ({ source }) => ({ text: rawMember(source ?? '{}', 'price') ?? null }))
+  },
+})
+`
+
 describe('carabiner dispatch', () => {
   it('prints a completed outcome and exits 0', async () => {
     using folder = projectFolder(plain)
@@ -39,6 +53,21 @@ describe('carabiner dispatch', () => {
 
     assert.equal(code, 0)
     assert.match(out, /^completed adjust in \d+ ms\n {2}adjuster: \{"applied":5\}\n$/)
+  })
+
+  it('hands on the text of --params, where numbers are as they were written', async () => {
+    using folder = projectFolder({
+      'carabiner.yaml': "host: { store: 'memory:' }\nconnectors: { pricer: ./pricer.ts }\n",
+      'pricer.ts': pricerSource,
+    })
+
+    const { json } = await carabinerJson(['dispatch', 'price', '--params', '{"price": 1.0}'], {
+      cwd: folder.path,
+    })
+
+    assert.partialDeepStrictEqual(json, {
+      results: [{ connector: 'pricer', value: { text: '1.0' } }],
+    })
   })
 
   it('gives the outcome field for field with --json', async () => {

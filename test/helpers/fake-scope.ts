@@ -141,6 +141,7 @@ export function aContext(
     dispatchId: '01945e3a-7c00-7000-8000-000000000001',
     traceId: 'trace-1',
     actor: undefined,
+    source: undefined,
     dryRun: false,
     signal: new AbortController().signal,
     deadline: clock.now() + 30_000,

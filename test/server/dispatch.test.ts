@@ -34,6 +34,20 @@ describe('POST /api/v1/dispatch/:event', () => {
     })
   })
 
+  it('hands on the text of the body, where numbers are as they were written', async () => {
+    const sources: unknown[] = []
+    const dispatch: HostFace['dispatch'] = async (_event, _params, { source }) => {
+      sources.push(typeof source === 'function' ? source() : source)
+      return anOutcome({ kind: 'completed', results: [] })
+    }
+    await using host = await servedHost({ face: { dispatch } })
+
+    await host.request(path, { ...post({}), body: '{"price": 1.0}' })
+    await host.request(path, { method: 'POST' })
+
+    assert.deepEqual(sources, ['{"price": 1.0}', undefined])
+  })
+
   for (const event of ['startup', 'check', 'shutdown']) {
     it(`refuses ${event}, which is the host’s own`, async () => {
       await using host = await servedHost({ face: { dispatch: () => assert.fail('dispatched') } })

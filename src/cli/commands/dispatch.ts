@@ -35,7 +35,8 @@ const dispatch: Run<DispatchFlags> = async (context, flags, event) => {
   const loaded = await loadForCommand(context)
 
   await using host = await startCommandHost(context, loaded)
-  const outcome = await host.dispatch(String(event), params, {
+  const outcome = await host.dispatch(String(event), params.value, {
+    source: params.text,
     dryRun: flags.dryRun ?? false,
     signal: context.signal,
     ...(timeoutMs !== undefined && { timeout: timeoutMs / 1000 }),
