@@ -19,6 +19,6 @@ export interface Permits {
 
 /** So many per window, counted for all hosts on the store. */
 export interface PermitStore {
-  /** Counts against `key`; windows that are over are forgotten. */
+  /** Counts against `key` in the window that `now` is in. A window is forgotten when it has been over for as long as it lasted: clocks of hosts differ. */
   takePermits(key: string, request: PermitRequest): Promise<Permits>
 }

@@ -4,7 +4,7 @@ import type { MessageId } from '../ids.ts'
 export interface StoredRecord {
   readonly collection: string
   readonly id: string
-  /** 1 when it was written first, one more with each write. */
+  /** 1 when it was written first, one more with each write and with an erasure. */
   readonly version: number
   /** JSON. */
   readonly value: unknown
@@ -14,27 +14,33 @@ export interface StoredRecord {
   readonly erasedAt: number | null
 }
 
-/** A record as it shall be: what it was before is replaced, its entries too. */
+/**
+ * A record as it shall be: what it was before is replaced, its entries too.
+ *
+ * Texts are well-formed Unicode without U+0000.
+ */
 export interface RecordPut {
   readonly kind: 'put'
+  /** 1 to 255 bytes of UTF-8. */
   readonly collection: string
-  /** 1 to 255 characters. */
+  /** 1 to 255 bytes of UTF-8. */
   readonly id: string
   /** What must be true now for the write to take place: there is none yet, or it has this version. @defaultValue anything */
   readonly expects?: 'absent' | number
   /** JSON. */
   readonly value: unknown
-  /** @defaultValue `null` */
+  /** @defaultValue `null`; `erasedAt` stays as it is then, and is `null` otherwise */
   readonly content?: Uint8Array | null
-  /** No two records of a collection have one of these texts in common. @defaultValue none */
+  /** No two records of a collection have one of these texts in common; each of 1 to 8,192 bytes. @defaultValue none */
   readonly unique?: readonly string[]
   /**
-   * By the index's name: the entries under which the record is found. Ordered by their UTF-8 bytes; they have no U+10FFFF and no U+0000.
+   * By the index's name (as an id): the entries under which the record is found. Ordered by their UTF-8 bytes, at most 1,536 of them; they have no
+   * U+10FFFF.
    *
    * @defaultValue none
    */
   readonly entries?: Readonly<Record<string, readonly string[]>>
-  /** Whose it is: an erasure of the tenant removes its content. @defaultValue `null` */
+  /** Whose it is: an erasure of the tenant removes its content, if it has any. @defaultValue `null` */
   readonly tenant?: string | null
   /** An erasure of this message removes its content. @defaultValue `null` */
   readonly messageId?: MessageId | null
@@ -104,12 +110,12 @@ export interface RecordStore {
    * @throws {CarabinerError} USAGE for an id, a name or an entry that cannot be kept
    */
   writeRecords(writes: readonly RecordWrite[]): Promise<void>
-  /** In the order of the ids; `undefined` for those there are not. At most 1,000. */
+  /** In the order of the ids; `undefined` for those there are not. @throws {CarabinerError} USAGE for more than 1,000 */
   records(
     collection: string,
     ids: readonly string[],
   ): Promise<readonly (StoredRecord | undefined)[]>
-  /** @throws {CarabinerError} USAGE for a limit that is not a whole number from 1 to 1,000 */
+  /** @throws {CarabinerError} USAGE for a limit that is not a whole number from 1 to 1,000, or a place that no entry can have */
   findRecords(query: RecordQuery): Promise<readonly FoundRecord[]>
   /** @throws {CarabinerError} USAGE for a limit that is not a whole number from 1 to 1,000 */
   lookUpRecords(lookup: RecordLookup): Promise<readonly StoredRecord[]>
