@@ -21,7 +21,12 @@ export function parseGlob(text: string): ParsedGlob {
     const reason = `\`${bad}\` cannot stand in a glob: only letters, digits, \`_\`, \`.\`, \`-\` and \`*\``
     return { kind: 'invalid', reason }
   }
-  return { kind: 'glob', glob: { text, matches: (name) => matchesParts(text.split('*'), name) } }
+  return { kind: 'glob', glob: { text, matches: (name) => matchesPattern(text, name) } }
+}
+
+/** Whether a pattern of any characters, in which `*` stands for any run of them, matches the whole of `name`. */
+export function matchesPattern(pattern: string, name: string): boolean {
+  return matchesParts(pattern.split('*'), name)
 }
 
 /** Takes each literal part at the first place where it fits: for `*` alone, no other choice can do better. */
