@@ -4,10 +4,11 @@ import type { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import { rowsOfState, rowsWaitingFor, selectOldest } from '../../src/store/sqlite/backlog-count.ts'
+import { selectDue } from '../../src/store/sqlite/claimed-rows.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
 import { selectNextWaiting } from '../../src/store/sqlite/delivery-list.ts'
 import { selectEnd, selectListed } from '../../src/store/sqlite/delivery-page.ts'
-import { selectDue, takeLeases } from '../../src/store/sqlite/delivery-table.ts'
+import { takeLeases } from '../../src/store/sqlite/delivery-table.ts'
 import { selectOfTenant } from '../../src/store/sqlite/erasure-table.ts'
 import {
   selectOtherRedelivery,

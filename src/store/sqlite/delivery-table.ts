@@ -1,10 +1,9 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import type { DeliveryId } from '../../ids.ts'
 import { hostSilenceMs } from '../liveness.ts'
-import { deliveryOf, messageOf } from '../rows.ts'
 import type { ClaimedDelivery, ClaimRequest, Lease, Settlement } from '../store.ts'
 import { type AttemptTable, attemptTable } from './attempt-table.ts'
-import { deliveryColumns, messageColumns } from './columns.ts'
+import { claimedOf, type DueRow, dueRows } from './claimed-rows.ts'
 import type { RowHint, RowHints } from './row-hints.ts'
 
 /** The ways of a delivery from `pending` to settled. */
@@ -20,13 +19,6 @@ export interface DeliveryTable {
   /** Lets the next delivery of an order key go, now that the one before it is settled. */
   passKeyOn(endpoint: string, orderKey: string): void
 }
-
-/** Due deliveries of one endpoint. Those held back by their order key stand elsewhere in the index, so they cost nothing. */
-export const selectDue: string = `
-  SELECT ${deliveryColumns}, ${messageColumns}
-  FROM deliveries AS d INDEXED BY deliveries_due CROSS JOIN messages AS m ON m.seq = d.message_seq
-  WHERE d.endpoint = ? AND d.state = 'pending' AND d.first_of_key = 1 AND d.due_at <= ?
-  ORDER BY d.due_at, d.seq LIMIT ?`
 
 /** One statement for all that an endpoint has due: a call for each row costs as much again. */
 export const takeLeases: string = `
@@ -70,7 +62,7 @@ const passOn = `
 
 export function deliveryTable(database: DatabaseSync, hints: RowHints): DeliveryTable {
   const attempts: AttemptTable = attemptTable(database)
-  const due = database.prepare(selectDue)
+  const dueOf = dueRows(database)
   const take = database.prepare(takeLeases)
   const prolong = database.prepare(renewLease)
   const give = database.prepare(giveBack)
@@ -84,7 +76,9 @@ export function deliveryTable(database: DatabaseSync, hints: RowHints): Delivery
 
   return {
     claim({ endpoints, now, lease }) {
-      return endpoints.flatMap(({ endpoint, limit }) => lend(due.all(endpoint, now, limit), lease))
+      return endpoints.flatMap(({ endpoint, limit }) =>
+        lend(endpoint, dueOf(endpoint, now, limit), lease),
+      )
     },
 
     renew(ids, lease) {
@@ -117,19 +111,17 @@ export function deliveryTable(database: DatabaseSync, hints: RowHints): Delivery
   }
 
   function lend(
-    rows: readonly Record<string, SQLOutputValue>[],
+    endpoint: string,
+    rows: readonly DueRow[],
     { owner, until }: Lease,
-  ): ClaimedDelivery[] {
+  ): readonly ClaimedDelivery[] {
     if (rows.length === 0) return []
-    take.run(owner, until, JSON.stringify(rows.map((row) => row['seq'])))
-    return rows.map(claimedOf)
-  }
-
-  function claimedOf(row: Record<string, SQLOutputValue>): ClaimedDelivery {
-    const delivery = deliveryOf(row)
-    const hint = hintOf(row)
-    hints.remember(delivery.id, hint)
-    return { ...delivery, state: 'sending', orderKey: hint.orderKey, message: messageOf(row) }
+    take.run(owner, until, JSON.stringify(rows.map(([seq]) => seq)))
+    return rows.map((row) => {
+      const delivery = claimedOf(endpoint, row)
+      hints.remember(delivery.id, { seq: row[0], endpoint, orderKey: delivery.orderKey })
+      return delivery
+    })
   }
 
   function settleOnce(settlement: Settlement): boolean {
