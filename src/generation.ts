@@ -76,7 +76,7 @@ export async function startGeneration(
     log: log.child({ connector: id }),
     signal: ending.signal,
   })
-  const start = await startConnectors(assembly.connectors, partsOf)
+  const start = await startConnectors(assembly.connectors, partsOf, eventTimeoutMs)
   if (start.kind === 'failed') {
     ending.abort()
     await channels.stop()
@@ -113,6 +113,7 @@ function servedRoutes(
   return routes.map((route) => ({
     connector: id,
     route,
+    admit: (head) => requests.track(async () => route.admit?.(head, scope)),
     handle: (request) => requests.track(() => route.handle(request, scope)),
   }))
 }

@@ -170,7 +170,9 @@ export class RunningHost implements Host, AsyncDisposable {
     this.#state = 'draining'
     this.#retention?.[Symbol.dispose]()
     await this.#server?.stop(0)
-    await this.#generation?.stop().catch(this.#logFailure('the assembly did not stop cleanly'))
+    await this.#within(this.assembly.host.shutdownTimeoutMs, this.#generation?.stop()).catch(
+      this.#logFailure('the assembly did not stop cleanly'),
+    )
     await this.#parts.drain(0)
     await this.#parts.close()
   }

@@ -60,7 +60,11 @@ export function createScope<Config>(
 ): OpenScope<Config> {
   const { bus, channels, clock, log, signal, metrics } = parts
   const registrations = new DisposableStack()
-  const keep = <T extends Disposable>(registration: T): T => registrations.use(registration)
+  const keep = <T extends Disposable>(registration: T): T => {
+    if (!registrations.disposed) return registrations.use(registration)
+    registration[Symbol.dispose]()
+    throw new CarabinerError('CONNECTOR_FAILED', `connector \`${id}\` has been stopped`)
+  }
   const strays: StrayHandler[] = []
   let settingUp = true
 

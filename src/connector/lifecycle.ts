@@ -4,6 +4,7 @@ import { createScope, type ScopeParts, type StrayHandler } from './create-scope.
 import type { ConnectorRoute } from './route.ts'
 import { familyOf } from './route-family.ts'
 import type { Scope } from './scope.ts'
+import { disposeResult, setUp } from './set-up.ts'
 
 /** A connector to be started, with its parsed configuration. */
 export interface ConnectorInstance {
@@ -29,16 +30,22 @@ export type StartFailure =
   | { readonly kind: 'stray'; readonly id: string; readonly handler: StrayHandler }
   | { readonly kind: 'failed'; readonly id: string; readonly error: unknown }
 
-/** Sets connectors up in assembly order: all of them, or none; those that had started are then stopped again, in reverse. */
+/**
+ * Sets connectors up in assembly order: all of them, or none; those that had started are then stopped again, in reverse.
+ *
+ * @param setupWithinMs - how long the `setup` of each may take
+ */
 export async function startConnectors(
   instances: readonly ConnectorInstance[],
   partsOf: (id: string) => ScopeParts,
+  setupWithinMs: number,
 ): Promise<Start> {
   const connectors: StartedConnector[] = []
   const failures: StartFailure[] = []
   for (const instance of instances) {
     try {
-      const { started, strays } = await startConnector(instance, partsOf(instance.id))
+      const parts = partsOf(instance.id)
+      const { started, strays } = await startConnector(instance, parts, setupWithinMs)
       connectors.push(started)
       for (const handler of strays) failures.push({ kind: 'stray', id: instance.id, handler })
     } catch (error) {
@@ -79,11 +86,12 @@ async function stopAll(
 async function startConnector(
   { id, connector, config }: ConnectorInstance,
   parts: ScopeParts,
+  setupWithinMs: number,
 ): Promise<{ readonly started: StartedConnector; readonly strays: readonly StrayHandler[] }> {
   const { scope, registrations, endSetup } = createScope(id, config, parts)
   try {
     const routes = routesOf(connector, { id, config })
-    const result = await connector.setup(scope)
+    const result = await setUp(connector, scope, parts, setupWithinMs)
     const started: StartedConnector = {
       id,
       connector,
@@ -91,7 +99,7 @@ async function startConnector(
       routes,
       async [Symbol.asyncDispose]() {
         registrations.dispose()
-        await disposeOf(result)
+        await disposeResult(result)
       },
     }
     return { started, strays: endSetup() }
@@ -109,10 +117,4 @@ function routesOf(
   const made = typeof routes === 'function' ? routes(instance) : routes
   for (const route of made) familyOf(route)
   return made
-}
-
-async function disposeOf(result: Disposable | AsyncDisposable | undefined | void): Promise<void> {
-  if (result === undefined) return
-  if (Symbol.asyncDispose in result) await result[Symbol.asyncDispose]()
-  else result[Symbol.dispose]()
 }

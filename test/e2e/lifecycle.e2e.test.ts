@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { carabiner, spawnCarabiner } from '../helpers/cli.ts'
+import { runHost } from '../helpers/host-process.ts'
 import { receiver } from '../helpers/receiver.ts'
 import { type ProjectFolder, projectFolder, startProject } from '../helpers/start-host.ts'
 
@@ -21,9 +22,13 @@ export default defineConnector({
     setup: Type.String({ default: '' }),
   }),
   checks: [{ id: 'sees', name: 'The witness sees', severity: 'critical', tags: [], run: () => write('check') }],
-  setup({ id, config, before, on, after }) {
+  async setup({ id, config, signal, before, on, after }) {
     write(id + ' setup')
+    if (config.setup === 'hangs') await new Promise(() => {})
+    if (config.setup.startsWith('late')) await new Promise((resolve) => signal.addEventListener('abort', resolve))
     if (config.setup === 'throws') throw new Error('no ink in ' + id)
+    const result = { [Symbol.dispose]: () => write(id + ' stopped') }
+    if (config.setup === 'late, alone') return result
     for (const event of ['startup', 'check', 'shutdown'] as const) {
       const seen = (hook: string) => {
         write(id + ' ' + hook)
@@ -36,7 +41,7 @@ export default defineConnector({
       on(event, () => seen(event))
       after(event, () => seen('after:' + event))
     }
-    return { [Symbol.dispose]: () => write(id + ' stopped') }
+    return result
   },
 })
 
@@ -159,6 +164,59 @@ worse: { setup: throws }
       'second stopped',
       'first stopped',
     ])
+  })
+})
+
+describe('a connector whose setup hangs', () => {
+  const impatient = "host: { store: 'memory:', event_timeout: 100ms, server: { port: 0 } }"
+  const yaml = `${impatient}
+connectors: { first: ./witness.ts, stuck: ./witness.ts, last: ./witness.ts }
+stuck: { setup: hangs }
+`
+
+  for (const command of [['validate'], ['run'], ['dispatch', 'nothing']]) {
+    it(`is named by \`${command.join(' ')}\`, which ends`, async () => {
+      using folder = witnessed(yaml)
+
+      const { code, err } = await carabiner(command, { cwd: folder.path })
+
+      assert.equal(code, 1)
+      assert.match(
+        err,
+        /`stuck` did not start: `setup` was not over after 0\.1 s \(host\.event_time/,
+      )
+      assert.deepEqual(seen(folder).slice(2), ['last setup', 'last stopped', 'first stopped'])
+    })
+  }
+
+  it('is stopped when it is set up later', async () => {
+    using folder = witnessed(yaml.replace('hangs', "'late, alone'"))
+
+    const { code } = await carabiner(['run'], { cwd: folder.path })
+
+    assert.equal(code, 1)
+    assert.equal(seen(folder).at(-1), 'stuck stopped')
+  })
+
+  it('registers nothing any more when it goes on later', async () => {
+    using folder = witnessed(yaml.replace('hangs', 'late'))
+
+    const { code, err } = await carabiner(['run'], { cwd: folder.path })
+
+    assert.equal(code, 1)
+    assert.match(err, /a set-up that was given up failed later/)
+    assert.match(err, /connector `stuck` has been stopped/)
+  })
+
+  it('keeps a reload from happening', async () => {
+    using folder = witnessed(`${impatient}\nconnectors: { first: ./witness.ts }\n`)
+    await using process = await runHost(folder)
+    writeFileSync(folder.file('carabiner.yaml'), yaml)
+
+    process.child.kill('SIGHUP')
+    await process.said(/connector `stuck` did not start: `setup` was not over/)
+
+    assert.equal((await process.get('/readyz')).status, 200)
   })
 })
 
