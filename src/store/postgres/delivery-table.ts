@@ -1,11 +1,20 @@
 import type { DeliveryId } from '../../ids.ts'
 import { hostSilenceMs } from '../liveness.ts'
 import { deliveryOf, messageOf } from '../rows.ts'
-import type { AttemptRow, ClaimedDelivery, ClaimRequest, Lease, Settlement } from '../store.ts'
+import type { ClaimedDelivery, ClaimRequest, Lease, Settlement } from '../store.ts'
+import {
+  binaryArray,
+  byteStrings,
+  doubles,
+  type ElementType,
+  integers,
+  texts,
+  uuids,
+} from './binary-array.ts'
 import type { Connections } from './connections.ts'
 import type { Statement } from './database.ts'
 import { GroupedCalls } from './grouped-calls.ts'
-import { bytes, columns, optionalText, placeholders, text } from './parameters.ts'
+import { optionalText, placeholders, text } from './parameters.ts'
 
 /** Settlements that one transaction carries at most. */
 const largestSettlement = 1000
@@ -116,18 +125,7 @@ export class DeliveryTable {
     const [row] = await this.#connections.write(this.#statements.settle, [
       this.#connections.sender,
       leavesDue,
-      ...columns(settlements, [
-        ({ id }) => id,
-        ({ owner }) => owner,
-        ({ next }) => next.kind,
-        ({ next }) => (next.kind === 'pending' ? next.dueAt : null),
-        ({ next }) => (next.kind === 'delivered' ? null : optionalText(next.reason)),
-        ({ next, at }) => (next.kind === 'pending' ? null : at),
-      ]),
-      ...columns(
-        settlements.map(({ attempt }) => attempt),
-        attemptColumns,
-      ),
+      ...settlementColumns.map((column) => column(settlements)),
     ])
     const places = row?.['refused'] as readonly number[]
     // The server counts from 1.
@@ -140,17 +138,34 @@ export class DeliveryTable {
   }
 }
 
-const attemptColumns = [
-  (attempt: AttemptRow | null) => attempt?.number ?? null,
-  (attempt: AttemptRow | null) => attempt?.startedAt ?? null,
-  (attempt: AttemptRow | null) => attempt?.durationMs ?? null,
-  (attempt: AttemptRow | null) => attempt && JSON.stringify(attempt.phases),
-  (attempt: AttemptRow | null) => attempt?.outcome ?? null,
-  (attempt: AttemptRow | null) => attempt?.status ?? null,
-  (attempt: AttemptRow | null) =>
+type Column = (settlements: readonly Settlement[]) => Buffer
+
+function column<T>(
+  type: ElementType<T>,
+  cell: (settlement: Settlement) => T | null | undefined,
+): Column {
+  return (settlements) => binaryArray(type, settlements.map(cell))
+}
+
+/** Of the settlement, and of its attempt where one was made. */
+const settlementColumns: readonly Column[] = [
+  column(uuids, ({ id }) => id),
+  column(texts, ({ owner }) => owner),
+  column(texts, ({ next }) => next.kind),
+  column(doubles, ({ next }) => (next.kind === 'pending' ? next.dueAt : null)),
+  column(texts, ({ next }) => (next.kind === 'delivered' ? null : optionalText(next.reason))),
+  column(doubles, ({ next, at }) => (next.kind === 'pending' ? null : at)),
+  column(integers, ({ attempt }) => attempt?.number),
+  column(doubles, ({ attempt }) => attempt?.startedAt),
+  column(doubles, ({ attempt }) => attempt?.durationMs),
+  column(texts, ({ attempt }) => attempt && JSON.stringify(attempt.phases)),
+  column(texts, ({ attempt }) => attempt?.outcome),
+  column(integers, ({ attempt }) => attempt?.status),
+  column(texts, ({ attempt }) =>
     attempt?.responseHeaders ? JSON.stringify(attempt.responseHeaders) : null,
-  (attempt: AttemptRow | null) => optionalText(attempt?.error ?? null),
-  (attempt: AttemptRow | null) => (attempt?.responseBody ? bytes(attempt.responseBody) : null),
+  ),
+  column(texts, ({ attempt }) => attempt && optionalText(attempt.error)),
+  column(byteStrings, ({ attempt }) => attempt?.responseBody),
 ]
 
 interface Placed {

@@ -9,11 +9,6 @@ export function optionalText(value: string | null): string | null {
   return value === null ? null : text(value)
 }
 
-/** A view on the same bytes that `pg` takes for bytes. */
-export function bytes(value: Uint8Array): Buffer {
-  return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-}
-
 /** One array for each column of the rows, as `unnest` takes them. */
 export function columns<T>(
   rows: readonly T[],
