@@ -1,3 +1,7 @@
+export { type ApiKey, actsFor, hasScope, type NewApiKey } from './access/api-key.ts'
+export type { KeyBook } from './access/key-book.ts'
+export type { Once, OnceRequest, OnceResult, OnceSlot, StoredAnswer } from './access/once.ts'
+export type { Allowance, RateLimiter } from './access/rate-limiter.ts'
 export type { AssembledConnector, Assembly, Complaint } from './assembly/assembly.ts'
 export { AssemblyError } from './assembly/assembly-error.ts'
 export { type LoadedFile, type LoadOptions, loadAssembly } from './assembly/load-assembly.ts'
@@ -33,25 +37,35 @@ export type { Check } from './connector/check.ts'
 export type { CommandContext, CommandHost, ConnectorCommand } from './connector/command.ts'
 export type { ConfigProblem, Connector, InspectInput } from './connector/connector.ts'
 export { defineConnector } from './connector/define-connector.ts'
+export type { ConnectorRoute } from './connector/route.ts'
 export {
   type AnswerOptions,
   answer,
-  type ConnectorRoute,
+  type RequestMismatch,
   type RouteAnswer,
   RouteError,
   type RouteRefusal,
-  type RouteRequest,
-} from './connector/route.ts'
+} from './connector/route-answer.ts'
+export type { RouteHeader, RouteOperation, RouteResponse } from './connector/route-operation.ts'
+export type { RouteHead, RouteRequest } from './connector/route-request.ts'
 export type { Metrics, Scope } from './connector/scope.ts'
 export type {
   AskOptions,
   CircuitOpen,
   Deliveries,
   OutboundMessage,
+  Recipient,
   SendOptions,
+  SendWait,
+  SentDelivery,
 } from './delivery/deliveries.ts'
-export type { CircuitBreakerOptions, EndpointDefinition } from './delivery/endpoint.ts'
+export type {
+  CircuitBreakerOptions,
+  EndpointDefinition,
+  EndpointEgress,
+} from './delivery/endpoint.ts'
 export { type EndpointTls, type EndpointTlsProblem, inspectTls } from './delivery/endpoint-tls.ts'
+export type { EndpointFamily, RegisteredFamily } from './delivery/family/endpoint-family.ts'
 export { nextStep, scheduledWait } from './delivery/next-step.ts'
 export { parseRetryAfter } from './delivery/retry-after.ts'
 export { type RetryPolicy, retryPolicies } from './delivery/retry-policy.ts'
@@ -71,6 +85,7 @@ export {
 } from './errors.ts'
 export { type HostOptions, type RunningHost, startHost } from './host.ts'
 export { newId } from './ids.ts'
+export { rawMember } from './json/raw-member.ts'
 export { parseDuration, printDuration } from './quantity/duration.ts'
 export { parseGlob } from './quantity/glob.ts'
 export { parseRate, type Rate as RateLimit } from './quantity/rate.ts'

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { TObject } from 'typebox'
-import { answer, RouteAnswer, type RouteRequest } from '../connector/route.ts'
+import { answer, RouteAnswer } from '../connector/route-answer.ts'
 import { familyOf, isEnveloped } from '../connector/route-family.ts'
+import type { RouteHead, RouteRequest } from '../connector/route-request.ts'
 import { CarabinerError } from '../errors.ts'
 import type { App } from './app.ts'
 import { callerOf } from './caller.ts'
@@ -12,11 +13,14 @@ import type { HostFace, ServedRoute } from './host-face.ts'
 import { bytesOf, parseJson, takesAnyBody } from './json-body.ts'
 import { type RefusalOptions, refusalOf } from './refusal.ts'
 import { RequestError, unavailable } from './request-error.ts'
+import { requestIdOf } from './request-ids.ts'
 import { signalOf } from './request-signal.ts'
 
 export interface ConnectorRouteOptions extends RefusalOptions {
   readonly face: Pick<HostFace, 'state'>
 }
+
+const admittedKey = 'carabinerAdmitted'
 
 /** Serves routes of connectors. */
 export function connectorRoutes(
@@ -24,6 +28,7 @@ export function connectorRoutes(
   routes: readonly ServedRoute[],
   options: ConnectorRouteOptions,
 ): void {
+  app.decorateRequest(admittedKey, undefined)
   for (const served of routes) serve(app, served, options)
 }
 
@@ -31,7 +36,7 @@ function serve(app: App, served: ServedRoute, options: ConnectorRouteOptions): v
   const { connector, route } = served
   const { refuse, bodyLimit } = route
   try {
-    app.route<{ Params: Record<string, string>; Querystring: Record<string, unknown> }>({
+    app.route({
       method: route.method,
       url: route.path,
       schema: { querystring: route.query ?? noQuery, ...bodySchema(route.body) },
@@ -39,10 +44,13 @@ function serve(app: App, served: ServedRoute, options: ConnectorRouteOptions): v
       ...(bodyLimit !== undefined && { bodyLimit }),
       ...(refuse !== undefined && {
         errorHandler: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
-          send(refuse(refusalOf(error, request, options)), reply, false),
+          send(refuse(refusalOf(error, request, options), headOf(request)), reply, false),
       }),
       // Before the body is read; after the key of the scope has been asked for.
-      onRequest: async () => refuseUnlessReady(options.face),
+      async onRequest(request) {
+        refuseUnlessReady(options.face)
+        request.setDecorator(admittedKey, await served.admit(headOf(request)))
+      },
       async handler(request, reply) {
         const result = await served.handle(requestOf(request, reply, served))
         return send(result, reply, isEnveloped(route))
@@ -67,25 +75,34 @@ function refuseUnlessReady(face: ConnectorRouteOptions['face']): void {
   if (state !== 'ready') throw new RequestError(unavailable(`the host is ${state}`))
 }
 
+function headOf(request: FastifyRequest): RouteHead {
+  return {
+    method: request.method,
+    url: request.url,
+    // Proof of the casts: Fastify's own parsers make them.
+    params: request.params as RouteHead['params'],
+    query: request.query as RouteHead['query'],
+    headers: request.headers,
+    address: request.ip,
+    traceId: request.id,
+    requestId: requestIdOf(request),
+  }
+}
+
 function requestOf(
-  request: FastifyRequest<{ Params: Record<string, string>; Querystring: Record<string, unknown> }>,
+  request: FastifyRequest,
   reply: FastifyReply,
   { route }: ServedRoute,
 ): RouteRequest {
   const bytes = bytesOf(request)
   let signal: AbortSignal | undefined
   return {
-    method: request.method,
-    url: request.url,
-    params: request.params,
-    query: request.query,
-    headers: request.headers,
+    ...headOf(request),
     body: request.body,
     bytes,
     json: () => parseJson(request, bytes),
-    address: request.ip,
+    admitted: request.getDecorator(admittedKey),
     caller: familyOf(route) === 'management' ? callerOf(request) : undefined,
-    traceId: request.id,
     depth: depthOf(request),
     get signal() {
       signal ??= signalOf(reply)

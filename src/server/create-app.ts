@@ -8,8 +8,8 @@ import { failure } from './envelope.ts'
 import { readBodies } from './json-body.ts'
 import { type RefusalOptions, refusalOf } from './refusal.ts'
 import { invalidRequest } from './request-error.ts'
+import { tellIds, traceIdOf } from './request-ids.ts'
 import { compileRequestSchema } from './request-schema.ts'
-import { traceIdHeader, traceIdOf } from './trace-id.ts'
 
 export interface AppOptions extends RefusalOptions {
   readonly config: Pick<ServerConfig, 'bodyLimit' | 'trustedProxies'>
@@ -28,13 +28,13 @@ export function createApp(options: AppOptions): App {
     serverFactory: () => createServer(),
     bodyLimit: config.bodyLimit,
     trustProxy: config.trustedProxies.length > 0 && [...config.trustedProxies],
-    genReqId: (request) => traceIdOf(request.headers[traceIdHeader]),
+    genReqId: (request) => traceIdOf(request.headers),
     // The host's state, not the closing socket, decides when requests are turned away.
     return503OnClosing: false,
     // No route has a regular expression that a long parameter could wear out.
     routerOptions: { maxParamLength: 16_384 },
     frameworkErrors: (error, request, reply) => {
-      reply.header(traceIdHeader, request.id)
+      tellIds(request, reply)
       sendError(error, request, reply, options)
     },
   }).withTypeProvider<TypeBoxTypeProvider>()
@@ -45,7 +45,7 @@ export function createApp(options: AppOptions): App {
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, options))
   app.setNotFoundHandler(refuseUnknownPath)
   app.addHook('onRequest', async (request, reply) => {
-    reply.header(traceIdHeader, request.id)
+    tellIds(request, reply)
     if (lacksHost(request)) throw invalidRequest('the header Host is missing')
     // Before the body is read: an unknown path is unknown whatever is sent to it.
     if (request.is404) refuseUnknownPath()

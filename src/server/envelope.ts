@@ -1,4 +1,4 @@
-import type { RouteRefusal } from '../connector/route.ts'
+import type { RouteRefusal } from '../connector/route-answer.ts'
 
 /** A success as every answer under `/api/v1` tells it. */
 export interface Success {

@@ -1,4 +1,4 @@
-import { RouteError, type RouteRefusal } from '../connector/route.ts'
+import { RouteError, type RouteRefusal } from '../connector/route-answer.ts'
 import { CarabinerError, type CarabinerErrorCode, EventParamsError } from '../errors.ts'
 import { type ErrorAnswer, type ErrorCode, unavailable } from './request-error.ts'
 

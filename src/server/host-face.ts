@@ -2,7 +2,8 @@ import type { RedeliverFilter } from '../bus/built-in-events.ts'
 import type { DispatchOptions } from '../bus/dispatch-options.ts'
 import type { Outcome } from '../bus/outcome.ts'
 import type { Phase } from '../bus/phase.ts'
-import type { ConnectorRoute, RouteRequest } from '../connector/route.ts'
+import type { ConnectorRoute } from '../connector/route.ts'
+import type { RouteHead, RouteRequest } from '../connector/route-request.ts'
 import type { RedeliveryId } from '../ids.ts'
 import type { Erasure, ErasureTarget } from '../store/erasure.ts'
 import type { Redelivery } from '../store/redelivery.ts'
@@ -65,6 +66,8 @@ export interface Cause {
 export interface ServedRoute {
   readonly connector: string
   readonly route: ConnectorRoute
+  /** What the route's `admit` says; `undefined` for a route without one. */
+  admit(head: RouteHead): Promise<unknown>
   handle(request: RouteRequest): Promise<unknown>
 }
 

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { ServerConfig } from '../assembly/host-config.ts'
 import type { Redactor } from '../assembly/redactor.ts'
 import type { Logger } from '../bus/handler.ts'
-import type { RouteRefusal } from '../connector/route.ts'
+import type { RouteRefusal } from '../connector/route-answer.ts'
 import { answerFor } from './error-answer.ts'
 
 export interface RefusalOptions {

@@ -1,4 +1,4 @@
-import { RouteError, type RouteRefusal } from '../connector/route.ts'
+import { RouteError, type RouteRefusal } from '../connector/route-answer.ts'
 import type { Mismatch } from '../errors.ts'
 
 /** Codes of an error's envelope: what a caller over HTTP branches on. */

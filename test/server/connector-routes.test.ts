@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Type } from 'typebox'
-import {
-  answer,
-  type ConnectorRoute,
-  RouteError,
-  type RouteRequest,
-} from '../../src/connector/route.ts'
+import type { ConnectorRoute } from '../../src/connector/route.ts'
+import { answer, RouteError } from '../../src/connector/route-answer.ts'
+import type { RouteRequest } from '../../src/connector/route-request.ts'
 import type { Scope } from '../../src/connector/scope.ts'
 import type { ServedRoute } from '../../src/server/host-face.ts'
 import { managementKey, rawExchange, request, secret, servedHost } from '../helpers/served-host.ts'
@@ -393,6 +390,7 @@ function aRoute(given: Partial<ConnectorRoute>): ServedRoute {
   return {
     connector: 'things',
     route,
+    admit: async (head) => route.admit?.(head, scope),
     handle: async (request) => route.handle(request, scope),
   }
 }

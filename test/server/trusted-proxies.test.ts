@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { RouteRequest } from '../../src/connector/route.ts'
+import type { RouteRequest } from '../../src/connector/route-request.ts'
 import { request, servedHost } from '../helpers/served-host.ts'
 
 /** What a route takes for the caller's address when the header says `forwarded`. */
@@ -12,6 +12,7 @@ async function addressSeen(
     {
       connector: 'things',
       route: { method: 'GET', path: '/v1/me', handle: () => null } as const,
+      admit: async () => undefined,
       handle: async ({ address }: RouteRequest) => address,
     },
   ]
