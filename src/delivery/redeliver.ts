@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { CarabinerError } from '../errors.ts'
 import { type DeliveryId, newDeliveryId, newId } from '../ids.ts'
-import type { DeliveryRow, NewDelivery, Store } from '../store/store.ts'
+import type { AuditRow, DeliveryRow, NewDelivery, Store } from '../store/store.ts'
 
 /**
  * Stores a new delivery of a settled one's message, to the same endpoint: same `webhook-id`, same body. Written to the audit trail.
@@ -41,20 +41,26 @@ export async function redeliver(
     orderKey: null,
     redeliveryOf: id,
   }
-  const audited = {
+  const audited = (action: string): AuditRow => ({
     id: newId(),
     entityType: 'delivery',
     entityId: id,
-    action: 'delivery.redelivered',
+    action,
     actor,
     details: { redelivery: again.id, endpoint: again.endpoint, messageId: message.id },
     createdAt: now,
+  })
+  try {
+    // In one turn: the store writes both with one commit.
+    await Promise.all([
+      store.enqueue([{ ...message, createdAt: now, deliveries: [again] }]),
+      store.audit([audited('delivery.redelivered')]),
+    ])
+  } catch (error) {
+    // Erased since it was read: the trail has the line above and must not stop at it.
+    if (isErased(error)) await store.audit([audited('delivery.redelivery_refused')])
+    throw error
   }
-  // In one turn: the store writes both with one commit.
-  await Promise.all([
-    store.enqueue([{ ...message, createdAt: now, deliveries: [again] }]),
-    store.audit([audited]),
-  ])
   return {
     id: again.id,
     messageId: message.id,
@@ -67,4 +73,8 @@ export async function redeliver(
     settledAt: null,
     redeliveryOf: id,
   }
+}
+
+function isErased(error: unknown): boolean {
+  return error instanceof CarabinerError && error.code === 'MESSAGE_ERASED'
 }

@@ -16,7 +16,10 @@ export function messageDiffers(id: MessageId): CarabinerError {
 
 /** What it said is gone: it cannot be sent again. */
 export function messageErased(id: MessageId): CarabinerError {
-  return new CarabinerError('USAGE', `message ${id} was erased`)
+  return new CarabinerError(
+    'MESSAGE_ERASED',
+    `what message ${id} said was erased: there is nothing to send again`,
+  )
 }
 
 /** Whether a message may be stored once more, for further deliveries of it. */

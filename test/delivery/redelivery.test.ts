@@ -270,6 +270,24 @@ for (const kind of ['memory', 'sqlite'] as const) {
       ])
     })
 
+    it('wins over a redelivery that has read the message already', async () => {
+      await using opened = await openTestStore(kind)
+      const { store } = opened
+      await storeDead(store, 1)
+      const [dead] = await allDeliveries(store)
+      assert.ok(dead)
+      const sender = new FakeSender()
+      await using running = startEngine({ store: erasingStore(store), sender })
+
+      const again = running.engine.redeliveries.one(dead.id, cause)
+
+      await assert.rejects(again, { code: 'MESSAGE_ERASED', message: /nothing to send again/ })
+      assert.equal((await allDeliveries(store)).length, 1)
+      const { rows } = await store.auditTrail({ entityId: dead.id })
+      assert.equal(rows[0]?.action, 'delivery.redelivery_refused')
+      assert.equal(sender.requests.length, 0)
+    })
+
     it('leaves nothing to redeliver, one by one or together', async () => {
       await using opened = await openTestStore(kind)
       const { store } = opened
@@ -288,6 +306,23 @@ for (const kind of ['memory', 'sqlite'] as const) {
       assert.deepEqual(counts(await over(store, id)), ['done', 2, 2, 1, 1])
       await eventually(() => sender.requests.length === 1)
     })
+  })
+}
+
+/** A store in which somebody erases each message just before it is stored once more. */
+function erasingStore(real: Store): Store {
+  const enqueue: Store['enqueue'] = async (messages, born) => {
+    for (const { id, createdAt } of messages) {
+      await real.erase({ kind: 'message', id }, createdAt, 1)
+    }
+    return real.enqueue(messages, born)
+  }
+  return new Proxy(real, {
+    get(target, property) {
+      if (property === 'enqueue') return enqueue
+      const value: unknown = Reflect.get(target, property, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
   })
 }
 

@@ -149,7 +149,7 @@ export function testErasure(open: () => Promise<Store>): void {
       for (const body of [message.body, new Uint8Array()]) {
         const again = { ...message, body, deliveries: [aDelivery()] }
         await assert.rejects(store.enqueue([aMessage(), again]), {
-          code: 'USAGE',
+          code: 'MESSAGE_ERASED',
           message: /erased/,
         })
       }
