@@ -86,10 +86,12 @@ export class RecordConflictError extends CarabinerError {
   constructor(
     { collection, id }: { readonly collection: string; readonly id: string },
     conflict: 'exists' | 'version' | 'unique',
+    options?: ErrorOptions,
   ) {
     super(
       'RECORD_CONFLICT',
       `record \`${id}\` of \`${collection}\` was not written: ${conflicts[conflict]}`,
+      options,
     )
     this.collection = collection
     this.id = id

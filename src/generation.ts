@@ -1,3 +1,5 @@
+import type { KeyBook } from './access/key-book.ts'
+import type { RateLimiter } from './access/rate-limiter.ts'
 import type { AssembledConnector, Assembly } from './assembly/assembly.ts'
 import type { DispatchObserver } from './bus/bus.ts'
 import { Bus } from './bus/bus.ts'
@@ -22,6 +24,8 @@ export interface LastingParts {
   readonly clock: Clock
   readonly log: HostLogger
   readonly store: Store
+  readonly apiKeys: Pick<KeyBook, 'find'>
+  readonly limits: Pick<RateLimiter, 'take'>
   readonly metrics: Metrics
   readonly observe: DispatchObserver
   readonly outbox: Outbox<OutboundMessage>
@@ -71,6 +75,8 @@ export async function startGeneration(
     clock,
     deliveries: lasting.deliveries,
     store: lasting.store,
+    apiKeys: lasting.apiKeys,
+    limits: lasting.limits,
     metrics: lasting.metrics,
     generation: number,
     log: log.child({ connector: id }),

@@ -1,3 +1,5 @@
+import { KeyBook } from './access/key-book.ts'
+import { RateLimiter } from './access/rate-limiter.ts'
 import type { Assembly } from './assembly/assembly.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { LookupAll } from './delivery/egress/host-lookup.ts'
@@ -56,6 +58,8 @@ export async function openHostParts(options: HostPartsOptions): Promise<HostPart
       clock,
       log,
       store,
+      apiKeys: new KeyBook(store, clock),
+      limits: new RateLimiter(store, clock),
       metrics: metrics.scope,
       observe: metrics.dispatches,
       outbox: engine.outbox,

@@ -37,6 +37,7 @@ export type { Check } from './connector/check.ts'
 export type { CommandContext, CommandHost, ConnectorCommand } from './connector/command.ts'
 export type { ConfigProblem, Connector, InspectInput } from './connector/connector.ts'
 export { defineConnector } from './connector/define-connector.ts'
+export type { RecordBook } from './connector/record-book.ts'
 export type { ConnectorRoute } from './connector/route.ts'
 export {
   type AnswerOptions,
@@ -100,5 +101,16 @@ export {
   type PublishOptions,
   publish,
 } from './store/postgres/publish.ts'
+export type {
+  FoundRecord,
+  RecordLookup,
+  RecordPlace,
+  RecordPut,
+  RecordQuery,
+  RecordRemoval,
+  RecordWrite,
+  StoredRecord,
+} from './store/records.ts'
 export type { AuditRow, EndpointState, Store } from './store/store.ts'
+export type { Tally } from './store/tally.ts'
 export type { TransactionClient } from './store/transactional.ts'

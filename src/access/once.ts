@@ -38,8 +38,11 @@ export interface OnceSlot {
   record(answer: StoredAnswer): RecordPut
 }
 
+/** What answers are kept in. */
+type OnceStore = Pick<RecordStore, 'records' | 'writeRecords'>
+
 export interface OnceParts {
-  readonly store: RecordStore
+  readonly store: OnceStore
   readonly clock: Clock
   readonly collection: string
 }
@@ -62,7 +65,7 @@ interface Run {
  * that dies has done all of it or nothing.
  */
 export class Once {
-  readonly #store: RecordStore
+  readonly #store: OnceStore
   readonly #clock: Clock
   readonly #collection: string
   readonly #runs = new Map<string, Run>()

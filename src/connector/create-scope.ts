@@ -1,3 +1,6 @@
+import type { KeyBook } from '../access/key-book.ts'
+import { Once } from '../access/once.ts'
+import type { RateLimiter } from '../access/rate-limiter.ts'
 import type { Bus } from '../bus/bus.ts'
 import type { AnyEvent } from '../bus/event.ts'
 import type {
@@ -10,10 +13,11 @@ import type {
 import { type Phase, printHook } from '../bus/phase.ts'
 import type { Channels } from '../channels/channels.ts'
 import type { Clock } from '../clock.ts'
-import type { Deliveries, OutboundMessage } from '../delivery/deliveries.ts'
+import type { Deliveries, OutboundMessage, SendOptions } from '../delivery/deliveries.ts'
 import { CarabinerError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { Store } from '../store/store.ts'
+import { Shelf } from './record-book.ts'
 import type { Metrics, Scope } from './scope.ts'
 
 /** The parts of a host that a connector's scope is made of. */
@@ -22,6 +26,8 @@ export interface ScopeParts {
   readonly channels: Channels
   readonly deliveries: Omit<Deliveries, 'owe'>
   readonly store: Store
+  readonly apiKeys: Pick<KeyBook, 'find'>
+  readonly limits: Pick<RateLimiter, 'take'>
   readonly metrics: Metrics
   /** Number of the assembly. */
   readonly generation: number
@@ -60,6 +66,7 @@ export function createScope<Config>(
 ): OpenScope<Config> {
   const { bus, channels, clock, log, signal, metrics } = parts
   const registrations = new DisposableStack()
+  const shelf = new Shelf(parts.store, id)
   const keep = <T extends Disposable>(registration: T): T => {
     if (!registrations.disposed) return registrations.use(registration)
     registration[Symbol.dispose]()
@@ -101,10 +108,15 @@ export function createScope<Config>(
       endpoint: (definition) => keep(parts.deliveries.endpoint(definition)),
       owe: (event, collect, options) =>
         handle('after', event, () => bus.owe(id, event, collect as OweCollect, options)),
-      send: (messages, options) => parts.deliveries.send(messages, options),
+      family: (family) => keep(parts.deliveries.family(family)),
+      send: (messages, options) => sendWith(shelf, parts.deliveries, messages, options),
       ask: (endpoint, message, options) => parts.deliveries.ask(endpoint, message, options),
     },
     store: parts.store,
+    records: shelf,
+    apiKeys: parts.apiKeys,
+    limits: { take: (key, rate) => parts.limits.take(`${id}/${key}`, rate) },
+    once: new Once({ store: shelf, clock, collection: 'once' }),
     audit: (row) => parts.store.audit([{ ...row, id: newId(), createdAt: clock.now() }]),
     metrics,
     generation: parts.generation,
@@ -120,6 +132,18 @@ export function createScope<Config>(
       return strays
     },
   }
+}
+
+/** What is stored beside messages stands where the connector's other records do. */
+function sendWith(
+  shelf: Shelf,
+  deliveries: Pick<Deliveries, 'send'>,
+  messages: readonly OutboundMessage[],
+  options: SendOptions = {},
+): ReturnType<Deliveries['send']> {
+  const { records = [] } = options
+  if (records.length === 0) return deliveries.send(messages, options)
+  return shelf.told(deliveries.send(messages, { ...options, records: shelf.placed(records) }))
 }
 
 function isUnknownEvent(error: unknown): error is CarabinerError {

@@ -1,3 +1,6 @@
+import type { KeyBook } from '../access/key-book.ts'
+import type { Once } from '../access/once.ts'
+import type { RateLimiter } from '../access/rate-limiter.ts'
 import type { BuiltInEvents } from '../bus/built-in-events.ts'
 import type { DispatchEvent } from '../bus/dispatch-event.ts'
 import type { AnyEvent } from '../bus/event.ts'
@@ -13,6 +16,7 @@ import type { Clock } from '../clock.ts'
 import type { Deliveries } from '../delivery/deliveries.ts'
 import type { DurationText } from '../quantity/duration.ts'
 import type { AuditRow, Store } from '../store/store.ts'
+import type { RecordBook } from './record-book.ts'
 
 /** What `setup` gets: everything a connector may do, bound to its id. What it registers goes when it stops. */
 export interface Scope<Config = unknown> {
@@ -73,8 +77,23 @@ export interface Scope<Config = unknown> {
   /** The host's store, to look into: what is owed is stored through `deliveries`, what is to be remembered through `audit`. */
   readonly store: Pick<
     Store,
-    'name' | 'durable' | 'deliveries' | 'delivery' | 'backlog' | 'endpointStates' | 'auditTrail'
+    | 'name'
+    | 'durable'
+    | 'deliveries'
+    | 'delivery'
+    | 'tally'
+    | 'backlog'
+    | 'endpointStates'
+    | 'auditTrail'
   >
+  /** What the connector keeps itself: collections of its own, whatever they are called. */
+  readonly records: RecordBook
+  /** Keys that were made with `carabiner keys create`: to tell who calls. */
+  readonly apiKeys: Pick<KeyBook, 'find'>
+  /** So many calls per interval and key, counted for all hosts on the store. Keys are the connector's own. */
+  readonly limits: Pick<RateLimiter, 'take'>
+  /** Does what a caller asks for once per idempotency key. Keys are the connector's own. */
+  readonly once: Pick<Once, 'run'>
   readonly audit: (row: Omit<AuditRow, 'id' | 'createdAt'>) => Promise<void>
   readonly metrics: Metrics
   /** Counts the assemblies of this host: 1 for the one it started with, one more with each reload. */
