@@ -125,6 +125,14 @@ describe('carabiner dispatch', () => {
       /amount/,
     ],
     ['an unknown event', ['adjsut'], 2, /did you mean `adjust`\?/],
+    ['startup', ['startup'], 2, /`startup` is dispatched by the host itself, when it starts/],
+    ['check', ['check', '--dry-run'], 2, /`carabiner check`/],
+    [
+      'shutdown',
+      ['shutdown', '--params', '{"reason":"x"}'],
+      2,
+      /by the host itself, when it stops/,
+    ],
     ['params that are no JSON', ['adjust', '--params', '{'], 2, /expected JSON for --params/],
     ['params that are no object', ['adjust', '--params', '[1]'], 2, /expected a JSON object/],
     [

@@ -1,6 +1,7 @@
 import type { Outcome } from '../../bus/outcome.ts'
 import { outcomeToJson } from '../../bus/outcome-json.ts'
 import type { RunningHost } from '../../host.ts'
+import { refuseLifecycleEvent } from '../../lifecycle-event.ts'
 import { parseDuration } from '../../quantity/duration.ts'
 import type { ConfigureCommand, Run } from '../command.ts'
 import { type CliContext, readJsonObject } from '../context.ts'
@@ -28,6 +29,7 @@ export const configureDispatch: ConfigureCommand = (command, act) => {
 }
 
 const dispatch: Run<DispatchFlags> = async (context, flags, event) => {
+  refuseLifecycleEvent(String(event))
   const waitMs = parseDuration(flags.wait, { zero: true, bareSeconds: true })
   const timeoutMs =
     flags.timeout === undefined ? undefined : parseDuration(flags.timeout, { bareSeconds: true })
