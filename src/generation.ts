@@ -67,7 +67,8 @@ export async function startGeneration(
   const ending = new AbortController()
 
   declareEvents(bus, assembly.connectors)
-  bus.connectors(assembly.connectors.map(({ id }) => id))
+  const ids = assembly.connectors.map(({ id }) => id)
+  bus.connectors(ids)
   handleRedeliver(bus, lasting.redeliveries)
   const partsOf = (id: string): ScopeParts => ({
     bus,
@@ -78,6 +79,8 @@ export async function startGeneration(
     apiKeys: lasting.apiKeys,
     limits: lasting.limits,
     metrics: lasting.metrics,
+    connectors: ids,
+    retentionMs: assembly.host.retentionMs,
     generation: number,
     log: log.child({ connector: id }),
     signal: ending.signal,

@@ -29,6 +29,9 @@ export interface ScopeParts {
   readonly apiKeys: Pick<KeyBook, 'find'>
   readonly limits: Pick<RateLimiter, 'take'>
   readonly metrics: Metrics
+  /** The ids of all connectors of the assembly. */
+  readonly connectors: readonly string[]
+  readonly retentionMs: number
   /** Number of the assembly. */
   readonly generation: number
   readonly clock: Clock
@@ -94,6 +97,8 @@ export function createScope<Config>(
     id,
     config,
     events: bus.events(),
+    connectors: parts.connectors,
+    retentionMs: parts.retentionMs,
     before: (event: AnyEvent | string, handler: BeforeHandler, options?: HandlerOptions) =>
       handle('before', event, () => bus.register(id, 'before', event, handler, options)),
     on: (event: AnyEvent | string, handler: OnHandler, options?: HandlerOptions) =>

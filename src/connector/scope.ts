@@ -25,6 +25,10 @@ export interface Scope<Config = unknown> {
   readonly config: Config
   /** Every event of the assembly. */
   readonly events: readonly AnyEvent[]
+  /** The ids of all connectors of the assembly, in its order. */
+  readonly connectors: readonly string[]
+  /** How long the host keeps what is settled (`host.retention`), in milliseconds. */
+  readonly retentionMs: number
 
   before<N extends keyof BuiltInEvents>(
     event: N,
