@@ -60,6 +60,7 @@ export type {
   SendWait,
   SentDelivery,
 } from './delivery/deliveries.ts'
+export { egressRefusal } from './delivery/egress/egress-refusal.ts'
 export type {
   CircuitBreakerOptions,
   EndpointDefinition,
@@ -69,7 +70,7 @@ export { type EndpointTls, type EndpointTlsProblem, inspectTls } from './deliver
 export type { EndpointFamily, RegisteredFamily } from './delivery/family/endpoint-family.ts'
 export { nextStep, scheduledWait } from './delivery/next-step.ts'
 export { parseRetryAfter } from './delivery/retry-after.ts'
-export { type RetryPolicy, retryPolicies } from './delivery/retry-policy.ts'
+export { type RetryPolicy, type RetryPresetName, retryPolicies } from './delivery/retry-policy.ts'
 export type { CompleteReply, NoReply, Timings } from './delivery/sender.ts'
 export type { Verification } from './delivery/signing/scheme.ts'
 export { schemes as signatureSchemes } from './delivery/signing/schemes.ts'
@@ -83,9 +84,10 @@ export {
   EventParamsError,
   type Mismatch,
   messageOf,
+  RecordConflictError,
 } from './errors.ts'
 export { type HostOptions, type RunningHost, startHost } from './host.ts'
-export { newId } from './ids.ts'
+export { type MessageId, newId } from './ids.ts'
 export { rawMember } from './json/raw-member.ts'
 export { parseDuration, printDuration } from './quantity/duration.ts'
 export { parseGlob } from './quantity/glob.ts'
