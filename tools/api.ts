@@ -25,7 +25,7 @@ const compilerOptions = {
 
 rmSync(declarations, { recursive: true, force: true })
 writeDeclarations(declarations)
-const stale = ['index', 'receiver', 'testing'].filter((entry) => !isUpToDate(entry))
+const stale = ['index', 'client', 'receiver', 'testing'].filter((entry) => !isUpToDate(entry))
 if (stale.length > 0) {
   console.error(
     `docs/api is not up to date (${stale.join(', ')}): \`npm run api -- --local\` writes it`,

@@ -63,6 +63,7 @@ function bundle(): Promise<{ metafile: Metafile }> {
     absWorkingDir: root,
     entryPoints: [
       'src/index.ts',
+      'src/client.ts',
       'src/receiver.ts',
       'src/testing.ts',
       'src/typebox.ts',

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 
 /** What `npm run api` keeps up to date from the declarations. */
-const reports = ['index', 'receiver', 'testing']
+const reports = ['index', 'client', 'receiver', 'testing']
 
 /** Functions that a reader meets first. */
 const entryPoints = [
   ...['src/bus/event.ts defineEvent', 'src/connector/define-connector.ts defineConnector'],
   ...['src/receiver/receiver.ts receiver', 'src/receiver/verify-webhook.ts verifyWebhook'],
   ...['src/receiver/cancel-event.ts cancelEvent', 'src/store/open-store.ts openSharedStore'],
-  ...['src/testing/start-test-host.ts startTestHost'],
+  ...['src/testing/start-test-host.ts startTestHost', 'src/client/client.ts createClient'],
 ]
 
 describe('the public interface', () => {
