@@ -1,19 +1,23 @@
 import type { Clock } from '../clock.ts'
 import { CarabinerError } from '../errors.ts'
 import { newId } from '../ids.ts'
-import type { RecordStore, StoredRecord } from '../store/records.ts'
+import type { StoredRecord } from '../store/records.ts'
+import type { Store } from '../store/store.ts'
 import { type ApiKey, digestOfKey, type NewApiKey, newKeySecret } from './api-key.ts'
 
 /** Where keys are kept: the one collection that is the host's own. */
 const collection = 'api-keys'
 const keysPerPage = 1_000
 
+/** What keys are kept in. */
+type KeyStore = Pick<Store, 'records' | 'findRecords' | 'lookUpRecords' | 'enqueue'>
+
 /** API keys that were made at run time, known to every host on the store. A key's secret is kept as its SHA-256 alone. */
 export class KeyBook {
-  readonly #store: RecordStore
+  readonly #store: KeyStore
   readonly #clock: Clock
 
-  constructor(store: RecordStore, clock: Clock) {
+  constructor(store: KeyStore, clock: Clock) {
     this.#store = store
     this.#clock = clock
   }
@@ -21,12 +25,16 @@ export class KeyBook {
   /**
    * Makes a key. Its secret is told now and never again.
    *
+   * @param actor - who does it, for the audit trail
    * @throws {CarabinerError} USAGE for an owner, scope, name or glob that cannot be one; STORE_UNAVAILABLE
    */
-  async create(wanted: NewApiKey): Promise<{ readonly key: ApiKey; readonly secret: string }> {
+  async create(
+    wanted: NewApiKey,
+    actor: string,
+  ): Promise<{ readonly key: ApiKey; readonly secret: string }> {
     const key = this.#newKey(wanted)
     const secret = newKeySecret()
-    await this.#put(key, digestOfKey(secret), 'absent')
+    await this.#put(key, digestOfKey(secret), 'absent', { action: 'key.created', actor })
     return { key, secret }
   }
 
@@ -48,13 +56,13 @@ export class KeyBook {
    * @returns the key as it is now; `undefined` when there is none with this id
    * @throws {CarabinerError} STORE_UNAVAILABLE
    */
-  async revoke(id: string): Promise<ApiKey | undefined> {
+  async revoke(id: string, actor: string): Promise<ApiKey | undefined> {
     const [record] = await this.#store.records(collection, [id])
     if (record === undefined) return undefined
     const { key, digest } = keyOf(record)
     if (key.revokedAt !== null) return key
     const revoked = { ...key, revokedAt: this.#clock.now() }
-    await this.#put(revoked, digest, record.version)
+    await this.#put(revoked, digest, record.version, { action: 'key.revoked', actor })
     return revoked
   }
 
@@ -87,14 +95,23 @@ export class KeyBook {
     return { id: newId(), owner, scopes, mayActFor, name, createdAt, revokedAt: null }
   }
 
-  #put(key: ApiKey, digest: string, expects: 'absent' | number): Promise<void> {
+  #put(key: ApiKey, digest: string, expects: 'absent' | number, cause: Cause): Promise<void> {
+    const { id, owner, scopes, mayActFor, name } = key
     const value = { ...key, digest }
     // Ids are sorted by time.
-    const entries = { digest: [digest], created: [key.id] }
-    return this.#store.writeRecords([
-      { kind: 'put', collection, id: key.id, expects, value, entries },
-    ])
+    const entries = { digest: [digest], created: [id] }
+    const details = { owner, scopes, mayActFor, name }
+    const createdAt = this.#clock.now()
+    return this.#store.enqueue([], undefined, {
+      records: [{ kind: 'put', collection, id, expects, value, entries }],
+      audit: [{ ...cause, id: newId(), entityType: 'api-key', entityId: id, details, createdAt }],
+    })
   }
+}
+
+interface Cause {
+  readonly action: string
+  readonly actor: string
 }
 
 type Nullable = Omit<NewApiKey, 'name'> & { readonly name?: string | null }

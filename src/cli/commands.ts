@@ -59,6 +59,10 @@ export const commands: Readonly<Record<string, Entry>> = {
     summary: 'list, show, redeliver, cancel or erase deliveries',
     load: async () => (await import('./commands/deliveries.ts')).configureDeliveries,
   },
+  keys: {
+    summary: 'make, list or revoke API keys',
+    load: async () => (await import('./commands/keys.ts')).configureKeys,
+  },
   audit: {
     summary: 'list the audit trail',
     load: async () => (await import('./commands/audit.ts')).configureAudit,
