@@ -45,6 +45,7 @@ export class Database implements AsyncDisposable {
   #closed = false
   #trouble: CarabinerError | undefined
   #probedAt = Number.NEGATIVE_INFINITY
+  #isProbing = false
 
   constructor(location: PostgresLocation, clock: Clock) {
     this.schema = location.schema
@@ -99,13 +100,15 @@ export class Database implements AsyncDisposable {
     })
   }
 
-  /** Throws unless the last write worked, or, at most once a second, one that is made for this works now. */
+  /** Throws unless the last write worked, or one that is made for this works now: one at a time, a second after the last. */
   ready(probe: () => Promise<unknown>): void | Promise<void> {
     if (this.#closed) throw storeUnavailable('the store is closed')
     if (this.#trouble === undefined) return
-    if (this.#clock.monotonic() - this.#probedAt < probeIntervalMs) throw this.#trouble
-    this.#probedAt = this.#clock.monotonic()
-    return probe().then(() => undefined)
+    // A server that is silent takes its time: one caller waits for it, the others are told at once.
+    if (this.#isProbing || this.#clock.monotonic() - this.#probedAt < probeIntervalMs) {
+      throw this.#trouble
+    }
+    return this.#probe(probe)
   }
 
   /** Takes nothing more. */
@@ -118,6 +121,16 @@ export class Database implements AsyncDisposable {
     this.#closed = true
     await Promise.allSettled(this.#underWay)
     if (!this.#pool.ending) await this.#pool.end()
+  }
+
+  async #probe(probe: () => Promise<unknown>): Promise<void> {
+    this.#isProbing = true
+    try {
+      await probe()
+    } finally {
+      this.#isProbing = false
+      this.#probedAt = this.#clock.monotonic()
+    }
   }
 
   async #track<T>(work: () => Promise<T>): Promise<T> {
