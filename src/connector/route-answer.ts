@@ -69,6 +69,8 @@ export interface RequestMismatch {
   readonly message: string
   /** The keyword of the schema that does not hold: `required`, `format` …; `json` for a body that is not read as JSON. */
   readonly keyword: string
+  /** The member that is missing (`required`) or must not be there (`additionalProperties`). */
+  readonly property?: string
 }
 
 /** Thrown by a route: the request is answered with this refusal. */

@@ -25,7 +25,7 @@ export interface RouteRequest extends RouteHead {
   readonly body: unknown
   /** The body exactly as it came: what a signature covers. Empty without one. */
   readonly bytes: Uint8Array
-  /** Reads `bytes` as the host reads JSON: UTF-8, at most 256 deep, no `__proto__`, no key twice. @throws {RouteError} 400 */
+  /** Reads `bytes` as the host reads JSON: UTF-8, at most 256 deep, no `__proto__`, no number beyond a double's. @throws {RouteError} 400 */
   json(): Promise<unknown>
   /** What the route's `admit` returned. */
   readonly admitted: unknown

@@ -28,6 +28,8 @@ export interface ConnectorRoute<Config = unknown> {
   readonly query?: TObject
   /** Schema of a JSON body; `bytes`: any body of any type, to be read with `bytes` or `json`. @defaultValue any JSON */
   readonly body?: TObject | 'bytes'
+  /** Whether a body with an object that has a key twice is refused (400). @defaultValue false: the last counts */
+  readonly strictJson?: boolean
   /** Bytes of a body that are taken. @defaultValue `host.server.body_limit` */
   readonly bodyLimit?: number
   /**

@@ -23,6 +23,22 @@ export function rawMember(text: string, name: string): string | undefined {
   return found
 }
 
+/**
+ * The source texts of an array's items, as they stand in the JSON text.
+ *
+ * @param text - JSON text of an array, known to be valid: what `JSON.parse` refuses gives any texts
+ */
+export function rawItems(text: string): readonly string[] {
+  const items: string[] = []
+  let at = skipSpace(text, text.indexOf('[') + 1)
+  while (at < text.length && text[at] !== ']') {
+    const end = endOfValue(text, at)
+    items.push(text.slice(at, end))
+    at = skipSpace(text, skipSpace(text, end) + 1)
+  }
+  return items
+}
+
 function isNamed(literal: string, name: string): boolean {
   if (!literal.includes('\\')) return literal.slice(1, -1) === name
   return JSON.parse(literal) === name

@@ -2,13 +2,26 @@ import type { ErrorObject } from 'ajv/dist/2020.js'
 import type { Mismatch } from '../errors.ts'
 import { belongs, isUnion, isWithin, whatWasMeant } from './union-errors.ts'
 
+/** A mismatch, and what of the schema it is about. */
+export interface Finding extends Mismatch {
+  /** `required`, `format` … */
+  readonly keyword: string
+  /** The member that is missing, or that must not be there. */
+  readonly property?: string
+}
+
+/** Puts Ajv's errors into words for people: see `findingsOf`. */
+export function describeErrors(errors: readonly ErrorObject[], value: unknown): Mismatch[] {
+  return findingsOf(errors, value).map(({ pointer, message }) => ({ pointer, message }))
+}
+
 /**
  * Puts Ajv's errors into words for people.
  *
  * A value that matches no branch of a union is one mistake, not one for each branch: the branch that came closest speaks,
  * and when none is closer the alternatives are listed. No value is ever quoted, only its type: it may be a secret.
  */
-export function describeErrors(errors: readonly ErrorObject[], value: unknown): Mismatch[] {
+export function findingsOf(errors: readonly ErrorObject[], value: unknown): Finding[] {
   const unions = errors.filter(isUnion)
   const outermost = unions.filter((union) => !unions.some((other) => isWithin(union, other)))
   const described = outermost.flatMap((union) => describeUnion(union, errors, value))
@@ -22,33 +35,37 @@ function describeUnion(
   union: ErrorObject,
   errors: readonly ErrorObject[],
   value: unknown,
-): Mismatch[] {
+): Finding[] {
   if (union.keyword === 'oneOf' && union.params['passingSchemas'] !== null) {
-    return [{ pointer: union.instancePath, message: 'must match only one of the alternatives' }]
+    return [about(union, 'must match only one of the alternatives')]
   }
-  const meant = whatWasMeant(union, errors, (branch) => describeErrors(branch, value).length)
+  const meant = whatWasMeant(union, errors, (branch) => findingsOf(branch, value).length)
   switch (meant.kind) {
     case 'branch':
-      return describeErrors(meant.errors, value)
+      return findingsOf(meant.errors, value)
     case 'tag':
     case 'none':
-      return [anyOf(meant.errors) ?? noneFits(union)]
+      return [anyOf(union, meant.errors) ?? noneFits(union)]
     case 'several':
-      return [missingFrom(meant.branches) ?? noneFits(union)]
+      return [missingFrom(union, meant.branches) ?? noneFits(union)]
   }
 }
 
 /** What is wanted in one place, one or the other; `undefined`: it is not about one place, or not all of it can be named. */
-function anyOf(errors: readonly ErrorObject[]): Mismatch | undefined {
+function anyOf(union: ErrorObject, errors: readonly ErrorObject[]): Finding | undefined {
   const [first] = errors
   const words = errors.map(alternative).filter((each) => each !== undefined)
   const isOnePlace = errors.every((each) => each.instancePath === first?.instancePath)
   if (first === undefined || !isOnePlace || words.length < errors.length) return undefined
-  return { pointer: first.instancePath, message: `must be ${list([...new Set(words)])}` }
+  const { instancePath: pointer } = first
+  return { ...about(union, `must be ${list([...new Set(words)])}`), pointer }
 }
 
 /** The keys that would make the value one of equally close branches. */
-function missingFrom(branches: readonly (readonly ErrorObject[])[]): Mismatch | undefined {
+function missingFrom(
+  union: ErrorObject,
+  branches: readonly (readonly ErrorObject[])[],
+): Finding | undefined {
   const missing = branches.map((branch) => branch.filter(({ keyword }) => keyword === 'required'))
   const pointers = new Set(missing.flat().map(({ instancePath }) => instancePath))
   const [pointer] = pointers
@@ -57,11 +74,15 @@ function missingFrom(branches: readonly (readonly ErrorObject[])[]): Mismatch | 
   const ways = missing.map((keys) =>
     keys.map(({ params }) => `\`${params['missingProperty']}\``).join(' and '),
   )
-  return { pointer, message: `must have ${list([...new Set(ways)])}` }
+  return { ...about(union, `must have ${list([...new Set(ways)])}`), pointer }
 }
 
-function noneFits({ instancePath }: ErrorObject): Mismatch {
-  return { pointer: instancePath, message: 'must match one of the alternatives' }
+function noneFits(union: ErrorObject): Finding {
+  return about(union, 'must match one of the alternatives')
+}
+
+function about({ instancePath, keyword }: ErrorObject, message: string): Finding {
+  return { pointer: instancePath, message, keyword }
 }
 
 function alternative(error: ErrorObject): string | undefined {
@@ -77,8 +98,18 @@ function alternative(error: ErrorObject): string | undefined {
   }
 }
 
-function describeError(error: ErrorObject, value: unknown): Mismatch {
-  return { pointer: error.instancePath, message: wording(error, value) }
+function describeError(error: ErrorObject, value: unknown): Finding {
+  const property = propertyOf(error)
+  return {
+    ...about(error, wording(error, value)),
+    ...(property !== undefined && { property }),
+  }
+}
+
+function propertyOf({ params }: ErrorObject): string | undefined {
+  const { missingProperty, additionalProperty, unevaluatedProperty } = params
+  const property: unknown = missingProperty ?? additionalProperty ?? unevaluatedProperty
+  return typeof property === 'string' ? property : undefined
 }
 
 function wording(error: ErrorObject, value: unknown): string {
@@ -144,7 +175,7 @@ function list(alternatives: readonly string[]): string {
   return `${alternatives.slice(0, -1).join(', ')} or ${alternatives.at(-1)}`
 }
 
-function distinct(mismatches: readonly Mismatch[]): Mismatch[] {
-  const seen = new Map(mismatches.map((each) => [`${each.pointer}\n${each.message}`, each]))
+function distinct(findings: readonly Finding[]): Finding[] {
+  const seen = new Map(findings.map((each) => [`${each.pointer}\n${each.message}`, each]))
   return [...seen.values()]
 }

@@ -1,15 +1,18 @@
 import { createRequire } from 'node:module'
-import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js'
+import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
 import type { FormatsPlugin } from 'ajv-formats'
 import { type Mismatch, messageOf } from '../errors.ts'
 import { constrainsNothing, inDraft2020 } from './json-schema.ts'
-import { describeErrors } from './mismatches.ts'
+import { describeErrors, type Finding, findingsOf } from './mismatches.ts'
 import { fitsPlainly, isPlain } from './plain-schema.ts'
 
 /** Says what is wrong with a value; an empty list: it matches. */
 export type Check = (value: unknown) => readonly Mismatch[]
 
-const none: readonly Mismatch[] = []
+/** A check that says what of the schema each mismatch is about. */
+export type Inspection = (value: unknown) => readonly Finding[]
+
+const none: readonly never[] = []
 
 /** A check that is used more often than this is worth compiling. */
 const callsUncompiled = 16
@@ -26,6 +29,7 @@ export class Validator {
   readonly #allErrors: boolean
   readonly #checks = new WeakMap<object, Check>()
   readonly #fillers = new WeakMap<object, Check>()
+  readonly #inspections = new WeakMap<object, Inspection>()
   #plain: Ajv2020 | undefined
   #filling: Ajv2020 | undefined
 
@@ -43,14 +47,26 @@ export class Validator {
     return remembered(this.#checks, schema, () =>
       plainlyAtFirst(
         schema,
-        lazily(schema, () => this.#ajv()),
+        lazily(schema, () => this.#ajv(), describeErrors),
       ),
     )
   }
 
   /** Like `compile`, but the check fills the schema's defaults into the value it is given. */
   compileWithDefaults(schema: object): Check {
-    return remembered(this.#fillers, schema, () => lazily(schema, () => this.#ajvWithDefaults()))
+    return remembered(this.#fillers, schema, () =>
+      lazily(schema, () => this.#ajvWithDefaults(), describeErrors),
+    )
+  }
+
+  /** Like `compileWithDefaults`, with the keyword of the schema that each mismatch is about. */
+  inspect(schema: object): Inspection {
+    let check = this.#inspections.get(schema)
+    if (check === undefined) {
+      check = lazily(schema, () => this.#ajvWithDefaults(), findingsOf)
+      this.#inspections.set(schema, check)
+    }
+    return check
   }
 
   /** What makes a schema written by a user unusable, compiled on the spot; `undefined`: nothing. */
@@ -109,12 +125,16 @@ function plainlyAtFirst(schema: object, check: Check): Check {
   }
 }
 
-function lazily(schema: object, ajv: () => Ajv2020): Check {
+function lazily<M extends Mismatch>(
+  schema: object,
+  ajv: () => Ajv2020,
+  describe: (errors: readonly ErrorObject[], value: unknown) => readonly M[],
+): (value: unknown) => readonly M[] {
   let validate: ValidateFunction | undefined
   return (value) => {
     validate ??= compiled(ajv(), schema)
     if (validate(value) === true) return none
-    return describeErrors(validate.errors ?? [], value)
+    return describe(validate.errors ?? [], value)
   }
 }
 

@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import type { ServerConfig } from '../assembly/host-config.ts'
 import type { Logger } from '../bus/handler.ts'
+import type { Validator } from '../schema/validator.ts'
 import type { App } from './app.ts'
 import { failure } from './envelope.ts'
 import { readBodies } from './json-body.ts'
@@ -13,6 +14,7 @@ import { compileRequestSchema } from './request-schema.ts'
 
 export interface AppOptions extends RefusalOptions {
   readonly config: Pick<ServerConfig, 'bodyLimit' | 'trustedProxies'>
+  readonly validator: Validator
   /** What becomes of a request that no route is for. */
   readonly refuseUnknownPath: () => never
 }
@@ -41,7 +43,7 @@ export function createApp(options: AppOptions): App {
 
   knowEveryMethod(app)
   readBodies(app)
-  app.setValidatorCompiler(compileRequestSchema())
+  app.setValidatorCompiler(compileRequestSchema(options.validator))
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, options))
   app.setNotFoundHandler(refuseUnknownPath)
   app.addHook('onRequest', async (request, reply) => {

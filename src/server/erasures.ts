@@ -27,8 +27,8 @@ export function erasuresRoutes(app: App, { face }: ErasuresOptions): void {
     { schema: { querystring: noQuery, body: target } },
     async (request) => {
       const cause = { actor: callerOf(request), traceId: request.id }
-      const { messages, cancelled } = await face.erase(targetOf(request.body), cause)
-      return success({ messages, cancelled })
+      const { messages, cancelled, records } = await face.erase(targetOf(request.body), cause)
+      return success({ messages, cancelled, records })
     },
   )
 }

@@ -1,3 +1,4 @@
+import type { RouteOptions } from 'fastify'
 import type { App } from './app.ts'
 import { RequestError } from './request-error.ts'
 
@@ -7,19 +8,25 @@ import { RequestError } from './request-error.ts'
  * Called before the routes are added; what it returns is called after the last one.
  */
 export function refuseOtherMethods(scope: App): () => void {
-  const methodsOf = new Map<string, Set<string>>()
-  scope.addHook('onRoute', ({ url, method }) => {
-    const known = methodsOf.get(url) ?? new Set()
-    for (const each of [method].flat()) known.add(each)
-    methodsOf.set(url, known)
+  const paths = new Map<string, KnownPath>()
+  scope.addHook('onRoute', ({ url, method, errorHandler }) => {
+    const { methods, tell } = paths.get(url) ?? { methods: new Set(), tell: undefined }
+    for (const each of [method].flat()) methods.add(each)
+    paths.set(url, { methods, tell: tell ?? errorHandler })
   })
 
   return () => {
-    for (const [url, methods] of [...methodsOf]) refuse(scope, url, new Set(methods))
+    for (const [url, path] of [...paths]) refuse(scope, url, path)
   }
 }
 
-function refuse(scope: App, url: string, methods: ReadonlySet<string>): void {
+interface KnownPath {
+  readonly methods: Set<string>
+  /** How the first of its routes with a form of its own tells errors. */
+  readonly tell: RouteOptions['errorHandler']
+}
+
+function refuse(scope: App, url: string, { methods, tell }: KnownPath): void {
   const allow = [...methods].sort().join(', ')
   const reject = async (): Promise<never> => {
     throw new RequestError({
@@ -33,6 +40,7 @@ function refuse(scope: App, url: string, methods: ReadonlySet<string>): void {
     method: scope.supportedMethods.filter((method) => !methods.has(method)),
     url,
     exposeHeadRoute: false,
+    ...(tell !== undefined && { errorHandler: tell }),
     // Before the body is read; after the key of the scope has been asked for.
     onRequest: reject,
     handler: reject,

@@ -1,4 +1,4 @@
-import { RouteError, type RouteRefusal } from '../connector/route-answer.ts'
+import { type RequestMismatch, RouteError, type RouteRefusal } from '../connector/route-answer.ts'
 import type { Mismatch } from '../errors.ts'
 
 /** Codes of an error's envelope: what a caller over HTTP branches on. */
@@ -42,6 +42,20 @@ export function invalidRequest(
 ): RequestError {
   const details = errors.length === 0 ? {} : { errors }
   return new RequestError({ status: 400, code: 'VALIDATION_ERROR', message, details }, options)
+}
+
+/** 400: parts of the request do not fit; the first is put into words. At least one. */
+export function mismatching(mismatches: readonly RequestMismatch[]): RequestError {
+  const [first] = mismatches
+  const message = first && `${first.part}${first.pointer} ${first.message}`
+  const errors = mismatches.map(({ pointer, message }) => ({ pointer, message }))
+  return new RequestError({
+    status: 400,
+    code: 'VALIDATION_ERROR',
+    message: message ?? 'the request is invalid',
+    details: { errors },
+    mismatches,
+  })
 }
 
 export function notFound(message: string): RequestError {

@@ -1,47 +1,69 @@
 import type { FastifySchemaCompiler } from 'fastify'
-import type { Mismatch } from '../errors.ts'
-import { Validator } from '../schema/validator.ts'
-import { invalidRequest, type RequestError } from './request-error.ts'
+import type { RequestMismatch } from '../connector/route-answer.ts'
+import type { Validator } from '../schema/validator.ts'
+import { mismatching } from './request-error.ts'
 
-type Verdict = { readonly value: unknown } | { readonly error: RequestError }
+type Verdict = { readonly value: unknown } | { readonly error: Error }
 
-/** Checks queries, path parameters and bodies against the schemas of their routes. Ajv is loaded for the first of them. */
-export function compileRequestSchema(): FastifySchemaCompiler<object> {
-  const validator = new Validator()
+/** Gives a part of a request as its schema wants it. @throws {RequestError} 400 */
+export type PartReader = (received: unknown) => unknown
 
+/** Checks queries, path parameters and bodies against the schemas of the host's own routes. */
+export function compileRequestSchema(validator: Validator): FastifySchemaCompiler<object> {
   return ({ schema, httpPart }) => {
-    const check = validator.compileWithDefaults(schema)
-    const isText = httpPart === 'querystring' || httpPart === 'params'
-    const isOptional = httpPart === 'body' && !requiresAnything(schema)
-
+    const check = checkOf(validator, schema, partOf(httpPart))
     return (received: unknown): Verdict => {
-      const given = isOptional ? (received ?? {}) : received
-      const value = isText ? fromText(schema, given) : given
-      const errors = check(value)
-      return errors.length === 0 ? { value } : { error: refusal(partName(httpPart), errors) }
+      // To Fastify a body that is absent is null.
+      const { value, mismatches } = check(received ?? undefined)
+      return mismatches.length === 0 ? { value } : { error: mismatching(mismatches) }
     }
   }
 }
 
-function requiresAnything(schema: { readonly required?: unknown }): boolean {
-  return Array.isArray(schema.required) && schema.required.length > 0
+/** Makes the reader of one part of requests. Ajv is loaded for the first of them. */
+export function partReader(
+  validator: Validator,
+  schema: object,
+  part: RequestMismatch['part'],
+): PartReader {
+  const check = checkOf(validator, schema, part)
+  return (received) => {
+    const { value, mismatches } = check(received)
+    if (mismatches.length > 0) throw mismatching(mismatches)
+    return value
+  }
 }
 
-function partName(httpPart: string | undefined): string {
+function partOf(httpPart: string | undefined): RequestMismatch['part'] {
   switch (httpPart) {
     case 'querystring':
       return 'query'
     case 'params':
       return 'path'
     default:
-      return httpPart ?? 'request'
+      return 'body'
   }
 }
 
-function refusal(part: string, errors: readonly Mismatch[]): RequestError {
-  const first = errors[0]
-  const where = first === undefined || first.pointer === '' ? part : `${part}${first.pointer}`
-  return invalidRequest(`${where} ${first?.message ?? 'is invalid'}`, errors)
+function checkOf(
+  validator: Validator,
+  schema: object,
+  part: RequestMismatch['part'],
+): (received: unknown) => {
+  readonly value: unknown
+  readonly mismatches: readonly RequestMismatch[]
+} {
+  const inspect = validator.inspect(schema)
+  const isOptional = part === 'body' && !requiresAnything(schema)
+  return (received) => {
+    const given = isOptional && received === undefined ? {} : received
+    const value = part === 'body' ? given : fromText(schema, given)
+    return { value, mismatches: inspect(value).map((finding) => ({ part, ...finding })) }
+  }
+}
+
+function requiresAnything(schema: { readonly required?: unknown }): boolean {
+  return Array.isArray(schema.required) && schema.required.length > 0
 }
 
 /** Numbers and booleans of a query as the schema wants them, if they are written the only way there is to write them. */

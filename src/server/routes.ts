@@ -1,5 +1,6 @@
 import type { ListenerConfig, RouteFamily } from '../assembly/host-config.ts'
 import { familyOf } from '../connector/route-family.ts'
+import { Validator } from '../schema/validator.ts'
 import type { App } from './app.ts'
 import { assemblyRoutes } from './assembly.ts'
 import { auditEntriesRoutes } from './audit-entries.ts'
@@ -25,6 +26,7 @@ type Serve = Pick<ListenerConfig, 'serve'>
 export function startingApp({ serve }: Serve, options: ServerOptions): App {
   const app = createApp({
     ...options,
+    validator: new Validator(),
     refuseUnknownPath() {
       throw new RequestError(unavailable('the host is starting'))
     },
@@ -40,8 +42,10 @@ export function servingApp(
   options: ServerOptions,
 ): App {
   const { config, metrics } = options
+  const validator = new Validator()
+  const connectorOptions = { ...options, validator }
   const app = createApp({
-    ...options,
+    ...connectorOptions,
     refuseUnknownPath() {
       throw notFound('there is no such path on this address')
     },
@@ -54,7 +58,7 @@ export function servingApp(
   if (serve.includes('public')) {
     family(app, (scope) => {
       healthRoutes(scope, options)
-      connectorRoutes(scope, ofFamily('public'), options)
+      connectorRoutes(scope, ofFamily('public'), connectorOptions)
     })
   }
   if (serve.includes('management')) {
@@ -66,11 +70,11 @@ export function servingApp(
       redeliveriesRoutes(scope, options)
       erasuresRoutes(scope, options)
       auditEntriesRoutes(scope, options)
-      connectorRoutes(scope, ofFamily('management'), options)
+      connectorRoutes(scope, ofFamily('management'), connectorOptions)
     })
   }
   if (serve.includes('callbacks')) {
-    family(app, (scope) => connectorRoutes(scope, ofFamily('callbacks'), options))
+    family(app, (scope) => connectorRoutes(scope, ofFamily('callbacks'), connectorOptions))
   }
   if (serve.includes('metrics')) {
     family(app, (scope) => {
