@@ -5,7 +5,7 @@ import type { HostLogger } from './log.ts'
 import type { Store } from './store/store.ts'
 
 export interface RetentionParts {
-  readonly store: Pick<Store, 'prune'>
+  readonly store: Pick<Store, 'prune' | 'expireRecords'>
   readonly engine: Pick<DeliveryEngine, 'sweepMissing'>
   readonly clock: Clock
   readonly log: Pick<HostLogger, 'warn'>
@@ -18,7 +18,7 @@ const everyMs = 60_000
 const batch = 500
 const pauseMs = 100
 
-/** Removes what was settled long ago and gives up what waits for an endpoint that went long ago, now and every minute. */
+/** Removes what was settled long ago and records whose time has come, and gives up what waits for an endpoint that went long ago, now and every minute. */
 export function startRetention(parts: RetentionParts): Disposable {
   const { clock, log } = parts
   let over = false
@@ -46,7 +46,8 @@ export function startRetention(parts: RetentionParts): Disposable {
 async function sweep({ store, engine, clock, retentionMs }: RetentionParts): Promise<number> {
   const ms = retentionMs()
   const removed = await store.prune(clock.now() - ms, batch)
-  if (removed === batch) return pauseMs
+  const expired = await store.expireRecords(clock.now(), batch)
+  if (removed === batch || expired === batch) return pauseMs
   await engine.sweepMissing(ms)
   return everyMs
 }

@@ -3,7 +3,7 @@ import { newId } from '../ids.ts'
 import type { Erasure, ErasureStore, ErasureTarget } from '../store/erasure.ts'
 import type { AuditRow, Store } from '../store/store.ts'
 
-/** Messages erased in one transaction: claims get their turn. */
+/** Messages and records erased in one transaction: claims get their turn. */
 const batch = 100
 
 /**
@@ -21,12 +21,13 @@ export async function erase(
   actor: string,
 ): Promise<Erasure> {
   await store.audit([erasureAudit(target, 'erasure_requested', actor, {}, clock.now())])
-  const total = { messages: 0, cancelled: 0 }
+  const total = { messages: 0, cancelled: 0, records: 0 }
   for (let isMore = true; isMore; ) {
-    const { messages, cancelled } = await store.erase(target, clock.now(), batch)
+    const { messages, cancelled, records } = await store.erase(target, clock.now(), batch)
     total.messages += messages
     total.cancelled += cancelled
-    isMore = messages === batch
+    total.records += records
+    isMore = messages === batch || records === batch
   }
   await store.audit([erasureAudit(target, 'erased', actor, total, clock.now())])
   return total

@@ -1,15 +1,21 @@
 import { describe } from 'node:test'
+import { testBeside } from './contract/beside.ts'
 import { testClaim } from './contract/claim.ts'
+import { testDueEndpoints } from './contract/due-endpoints.ts'
 import { testEndpoint } from './contract/endpoint.ts'
 import { testEnqueue } from './contract/enqueue.ts'
 import { testErasure } from './contract/erasure.ts'
 import { testLease } from './contract/lease.ts'
 import { testLife } from './contract/life.ts'
 import { testListing } from './contract/listing.ts'
+import { testPermits } from './contract/permits.ts'
 import { testRate } from './contract/rate.ts'
+import { testRecordWalk } from './contract/record-walk.ts'
+import { testRecords } from './contract/records.ts'
 import { testRedelivery } from './contract/redelivery.ts'
 import { testRetention } from './contract/retention.ts'
 import { testSettle } from './contract/settle.ts'
+import { testTally } from './contract/tally.ts'
 import type { Store } from './store.ts'
 
 /**
@@ -30,6 +36,12 @@ export function testStore(name: string, open: () => Promise<Store>): void {
     testRedelivery(open)
     testErasure(open)
     testRate(open)
+    testPermits(open)
+    testRecords(open)
+    testRecordWalk(open)
+    testBeside(open)
+    testTally(open)
+    testDueEndpoints(open)
     testLife(open)
   })
 }

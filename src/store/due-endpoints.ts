@@ -20,3 +20,13 @@ export interface DueEndpointStore {
   /** Endpoints with a delivery that may be claimed by `now`, by name in UTF-8 order. Costs as much as the names looked at, however many deliveries each has. */
   dueEndpoints(walk: DueWalk): Promise<DueEndpoints>
 }
+
+/** Makes the answer of a walk from the names it came by. */
+export function dueAmong(
+  visited: readonly string[],
+  visits: number,
+  isDue: (endpoint: string) => boolean,
+): DueEndpoints {
+  const reached = visited.length < visits ? null : (visited.at(-1) ?? null)
+  return { endpoints: visited.filter(isDue), reached }
+}

@@ -1,10 +1,13 @@
 import { CarabinerError } from '../errors.ts'
-import type { Page } from './store.ts'
+import type { MessageId } from '../ids.ts'
+import type { Page } from './page.ts'
 
 /** Rows of a page when the caller does not say. */
 const defaultLimit = 100
 /** Rows of the largest page. */
 const largestLimit = 1000
+/** Messages that a listing of deliveries is about at most. */
+const mostMessages = 100
 
 /** Where a row stands in a listing, newest first: by time, then by the order in which rows were stored. */
 export interface Place {
@@ -22,6 +25,12 @@ export function pageLimit(limit: number = defaultLimit): number {
     'USAGE',
     `limit must be a whole number from 1 to ${largestLimit}, got ${limit}`,
   )
+}
+
+/** @throws {CarabinerError} USAGE for more messages than a listing may be about. */
+export function checkMessageIds(ids: readonly MessageId[] = []): void {
+  if (ids.length <= mostMessages) return
+  throw new CarabinerError('USAGE', `at most ${mostMessages} messageIds, got ${ids.length}`)
 }
 
 /** @throws {CarabinerError} USAGE when the text was not made by {@link toPage} of the same listing. */

@@ -1,4 +1,5 @@
 import type { DeliveryId, MessageId, RedeliveryId } from '../ids.ts'
+import type { StoredRecord } from './records.ts'
 import type { Redelivery } from './redelivery.ts'
 import type {
   AttemptRow,
@@ -9,6 +10,7 @@ import type {
   Message,
   MessageOrigin,
 } from './store.ts'
+import type { Tally } from './tally.ts'
 
 /** A row as SQLite and PostgreSQL give it: the columns have the same names and types in both. */
 type Row = Readonly<Record<string, unknown>>
@@ -87,6 +89,26 @@ export function auditRowOf(row: Row): AuditRow {
     details: JSON.parse(row['details'] as string) as Record<string, unknown>,
     createdAt: row['created_at'] as number,
   }
+}
+
+export function storedRecordOf(row: Row): StoredRecord {
+  return {
+    collection: row['collection'] as string,
+    id: row['id'] as string,
+    version: row['version'] as number,
+    value: JSON.parse(row['value'] as string),
+    content: row['content'] as Uint8Array | null,
+    erasedAt: row['erased_at'] as number | null,
+  }
+}
+
+export function tallyOf(rows: readonly Row[]): Tally {
+  const tally = { pending: 0, sending: 0, delivered: 0, dead: 0, cancelled: 0, attempted: 0 }
+  for (const row of rows) {
+    tally[row['state'] as DeliveryState] += row['deliveries'] as number
+    tally.attempted += row['attempted'] as number
+  }
+  return tally
 }
 
 export function redeliveryOf(row: Row): Redelivery {

@@ -1,11 +1,18 @@
 import type { DeliveryId, MessageId } from '../ids.ts'
+import type { AuditStore } from './audit.ts'
+import type { Beside } from './beside.ts'
 import type { ChangeFeed } from './change-feed.ts'
 import type { DeliveryState } from './delivery-state.ts'
+import type { DueEndpointStore } from './due-endpoints.ts'
 import type { ErasureStore } from './erasure.ts'
 import type { Page } from './page.ts'
+import type { PermitStore } from './permits.ts'
 import type { RateStore } from './rate-slots.ts'
+import type { RecordStore } from './records.ts'
 import type { RedeliveryStore } from './redelivery.ts'
+import type { TallyStore } from './tally.ts'
 
+export type { AuditFilter, AuditPage, AuditPageQuery, AuditRow } from './audit.ts'
 export type { DeliveryState } from './delivery-state.ts'
 export type { Page } from './page.ts'
 
@@ -133,6 +140,8 @@ export interface EndpointState {
 export interface DeliveryFilter {
   readonly state?: DeliveryState
   readonly endpoint?: string
+  /** Of these messages alone, at most 100. */
+  readonly messageIds?: readonly MessageId[]
   /** On `createdAt`, UTC milliseconds, inclusive. */
   readonly from?: number
   /** Exclusive. */
@@ -140,40 +149,6 @@ export interface DeliveryFilter {
   readonly cursor?: string
   /** @defaultValue 100 */
   readonly limit?: number
-}
-
-/** One line of the audit trail. */
-export interface AuditRow {
-  readonly id: string
-  readonly entityType: string
-  readonly entityId: string
-  /** `decision.made`, `delivery.redelivered`, … */
-  readonly action: string
-  readonly actor: string
-  readonly details: Readonly<Record<string, unknown>>
-  readonly createdAt: number
-}
-
-export interface AuditFilter {
-  readonly entityType?: string
-  readonly entityId?: string
-  readonly action?: string
-  readonly from?: number
-  readonly cursor?: string
-  readonly limit?: number
-}
-
-/** A page of the audit trail by its place, for those who show page numbers. */
-export interface AuditPageQuery extends Pick<AuditFilter, 'entityType' | 'entityId' | 'action'> {
-  /** How many rows come before it. */
-  readonly offset: number
-  readonly limit: number
-}
-
-export interface AuditPage {
-  readonly rows: readonly AuditRow[]
-  /** How many there are on all pages. */
-  readonly total: number
 }
 
 /** Counts of what is stored, for health, metrics and a person's first look. */
@@ -186,15 +161,20 @@ export interface Backlog {
 }
 
 /**
- * Where messages, deliveries, attempts, endpoint state and the audit trail are kept.
+ * Where messages, deliveries, attempts, endpoint state, the audit trail and what connectors keep stand.
  *
  * Writes are grouped: calls made in the same turn of the event loop share one transaction, and each resolves when its rows are durable.
  * Every method rejects with STORE_UNAVAILABLE when the store cannot be reached or written.
  */
 export interface Store
-  extends RedeliveryStore,
+  extends RecordStore,
+    AuditStore,
+    TallyStore,
+    DueEndpointStore,
+    RedeliveryStore,
     ErasureStore,
     RateStore,
+    PermitStore,
     ChangeFeed,
     AsyncDisposable {
   /** `memory`, `sqlite`, `postgres`: the name under which health reports it. */
@@ -208,18 +188,20 @@ export interface Store
   ping(): Promise<void>
 
   /**
-   * Stores messages with their deliveries. Deliveries named in `claimed` are born `sending` under the lease.
+   * Stores messages with their deliveries, and what is to stand beside them. Deliveries named in `claimed` are born `sending` under the lease.
    * All or nothing.
    *
    * A message that is stored already keeps what it is and gets further deliveries, created at the `createdAt` given now.
    * A message without deliveries is owed to nobody and not stored.
    *
-   * @throws {CarabinerError} USAGE for a delivery that is stored already, another body under a known message's id, the id of a message
-   * that was erased, or a delivery with an order key in `claimed` (only a claim can tell whether the one before it is settled)
+   * @throws {CarabinerError} MESSAGE_ERASED for the id of a message that was erased; USAGE for a delivery that is stored already, another body
+   * under a known message's id, or a delivery with an order key in `claimed` (only a claim can tell whether the one before it is settled)
+   * @throws {RecordConflictError} a record beside them cannot be written: see `writeRecords`
    */
   enqueue(
     messages: readonly NewMessage[],
     claimed?: { readonly lease: Lease; readonly ids: ReadonlySet<DeliveryId> },
+    beside?: Beside,
   ): Promise<void>
   /** Due deliveries, oldest first, leased to the caller: `sending` from now on. Keeps the order of order keys. */
   claim(request: ClaimRequest): Promise<ClaimedDelivery[]>
@@ -247,7 +229,8 @@ export interface Store
   /**
    * Newest first, by `createdAt`. What waits for an endpoint with a `missingSince` says so as its `lastError`.
    *
-   * @throws {CarabinerError} USAGE for a cursor that is no `nextCursor` of this listing, or a limit that is not a whole number from 1 to 1000
+   * @throws {CarabinerError} USAGE for a cursor that is no `nextCursor` of this listing, a limit that is not a whole number from 1 to 1000, or
+   * more than 100 `messageIds`
    */
   deliveries(filter: DeliveryFilter): Promise<Page<DeliveryRow>>
   delivery(id: DeliveryId): Promise<
@@ -264,7 +247,8 @@ export interface Store
   cancel(id: DeliveryId, at: number): Promise<boolean>
   backlog(): Promise<Backlog>
 
-  endpointStates(): Promise<readonly EndpointState[]>
+  /** @param endpoints - only these; those of which nothing is known are left out. @defaultValue all */
+  endpointStates(endpoints?: readonly string[]): Promise<readonly EndpointState[]>
   /** Writes the given fields of one endpoint's state, creating it when it is new. */
   updateEndpoint(endpoint: string, fields: Partial<Omit<EndpointState, 'endpoint'>>): Promise<void>
 
@@ -274,17 +258,12 @@ export interface Store
   takeProbe(endpoint: string, now: number, next: number): Promise<boolean>
   /** Settles as dead everything of an endpoint that waits. Resolves to the number. */
   bury(endpoint: string, reason: string, at: number): Promise<number>
+  /** Cancels everything of an endpoint that waits, with `reason` as its `lastError`. Resolves to the number. */
+  cancelWaiting(endpoint: string, reason: string, at: number): Promise<number>
   /** The next endpoints, by name after `after`, that have deliveries which wait; at most `limit`. `''` is before all of them. */
   waitingEndpoints(after: string, limit: number): Promise<readonly string[]>
   /** How many deliveries wait for an endpoint. */
   countWaiting(endpoint: string): Promise<number>
-
-  /** All or nothing. */
-  audit(rows: readonly AuditRow[]): Promise<void>
-  /** Newest first; refuses what `deliveries` refuses. */
-  auditTrail(filter: AuditFilter): Promise<Page<AuditRow>>
-  /** Newest first. @throws {CarabinerError} USAGE for a limit that is not a whole number from 1 to 1000 */
-  auditPage(query: AuditPageQuery): Promise<AuditPage>
 
   /**
    * Removes settled deliveries (with their attempts and orphaned messages), audit rows and redeliveries that are over, older than `before`,

@@ -143,8 +143,8 @@ describe('carabiner deliveries erase', () => {
     const resend = await carabiner(['deliveries', 'redeliver', id], { cwd })
 
     assert.deepEqual([declined.code, done.code, again.code], [1, 0, 0])
-    assert.deepEqual(done.json, { messages: 1, cancelled: 0 })
-    assert.deepEqual(again.json, { messages: 0, cancelled: 0 })
+    assert.deepEqual(done.json, { messages: 1, cancelled: 0, records: 0 })
+    assert.deepEqual(again.json, { messages: 0, cancelled: 0, records: 0 })
     assert.match(shown.out, /message +after:adjust, application\/json, erased 20/)
     assert.equal(resend.code, 1)
     assert.match(resend.err, /was erased/)
@@ -158,7 +158,7 @@ describe('carabiner deliveries erase', () => {
     const { code, out } = await carabiner(args, { cwd })
 
     assert.equal(code, 0)
-    assert.match(out, /^erased: 0 messages; 0 deliveries cancelled$/m)
+    assert.match(out, /^erased: 0 messages, 0 records; 0 deliveries cancelled$/m)
     const { json } = await carabinerJson(['audit', 'list', '--entity', 'acme'], { cwd })
     const actions = (json as { action: string }[]).map(({ action }) => action)
     assert.deepEqual(actions, ['tenant.erased', 'tenant.erasure_requested'])

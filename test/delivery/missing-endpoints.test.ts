@@ -118,11 +118,16 @@ describe('retention', () => {
   it('looks at once, goes on without a pause to speak of while there is more, and then every minute', async () => {
     const clock = new FakeClock()
     const done: string[] = []
-    const removals = [500, 500, 3, 0]
+    const removals = [500, 500, 3, 3, 0]
+    const expired = [0, 3, 500]
     const store = {
       async prune(before: number, limit: number): Promise<number> {
         done.push(`prune ${clock.now() - before} ${limit}`)
         return removals.shift() ?? Promise.reject(new TypeError('away'))
+      },
+      async expireRecords(now: number, limit: number): Promise<number> {
+        done.push(`expire ${clock.now() - now} ${limit}`)
+        return expired.shift() ?? 0
       },
     }
     const engine = { sweepMissing: async (ms: number) => void done.push(`missing ${ms}`) }
@@ -131,16 +136,17 @@ describe('retention', () => {
 
     using _retention = startRetention({ store, engine, clock, log, retentionMs: () => second })
     await quiet()
-    await clock.advance(200)
+    await clock.advance(300)
     await quiet()
-    assert.deepEqual(done, [...Array(3).fill('prune 1000 500'), 'missing 1000'])
+    const round = ['prune 1000 500', 'expire 0 500']
+    assert.deepEqual(done, [...Array(4).fill(round).flat(), 'missing 1000'])
     await clock.advance(60 * second)
-    assert.equal(done.length, 6)
+    assert.equal(done.length, 12)
     assert.deepEqual(warnings, [])
     await clock.advance(60 * second)
     await clock.advance(60 * second)
 
-    assert.equal(done.length, 8)
+    assert.equal(done.length, 14)
     assert.equal(warnings.length, 2)
   })
 })

@@ -259,8 +259,8 @@ for (const kind of ['memory', 'sqlite'] as const) {
       await eventually(async () => (await store.backlog()).sending === 0)
       await quiet(50)
 
-      assert.deepEqual(erasure, { messages: 1, cancelled: 1 })
-      assert.deepEqual(second, { messages: 0, cancelled: 0 })
+      assert.deepEqual(erasure, { messages: 1, cancelled: 1, records: 0 })
+      assert.deepEqual(second, { messages: 0, cancelled: 0, records: 0 })
       assert.equal(sender.requests.length, 1, 'only what was under way')
       const { rows } = await store.auditTrail({ entityId: message })
       const told = rows.slice(-2).map(({ action, actor, details }) => [action, actor, details])

@@ -79,7 +79,7 @@ describe('redelivery on a running host', () => {
 
     assert.equal(sent.status, 202)
     assert.equal(sent.json['data']?.['messageId'], dead.messageId)
-    assert.deepEqual(erasure.json['data'], { messages: 1, cancelled: 0 })
+    assert.deepEqual(erasure.json['data'], { messages: 1, cancelled: 0, records: 0 })
     assert.equal(gone.status, 409)
     assert.match(String(gone.json['error']?.['message']), /was erased/)
     assert.equal(unknown.status, 409)

@@ -179,7 +179,7 @@ export function aFace(given: Partial<HostFace> = {}): HostFace {
     health: async () => [{ name: 'memory', ok: true }],
     redeliver: async () => refusedByHost('ENDPOINT_UNKNOWN', 'nothing can be redelivered here'),
     stopRedelivery: async () => undefined,
-    erase: async () => ({ messages: 0, cancelled: 0 }),
+    erase: async () => ({ messages: 0, cancelled: 0, records: 0 }),
     ...given,
   }
 }

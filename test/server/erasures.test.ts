@@ -16,14 +16,14 @@ describe('POST /api/v1/erasures', () => {
       const asked: unknown[] = []
       const erase: HostFace['erase'] = async (...given) => {
         asked.push(given)
-        return { messages: 2, cancelled: 1 }
+        return { messages: 2, cancelled: 1, records: 3 }
       }
       await using host = await servedHost({ face: { erase } })
 
       const answer = await host.request('/api/v1/erasures', post(body))
 
       assert.equal(answer.status, 200)
-      assert.deepEqual(answer.json['data'], { messages: 2, cancelled: 1 })
+      assert.deepEqual(answer.json['data'], { messages: 2, cancelled: 1, records: 3 })
       assert.deepEqual(asked, [[target, { actor: 'operators', traceId: 'mine' }]])
     })
   }

@@ -90,7 +90,8 @@ describe('openStore', () => {
       DROP INDEX messages_tenant; DROP INDEX deliveries_root; DROP INDEX deliveries_made;
       ALTER TABLE messages DROP COLUMN tenant; ALTER TABLE messages DROP COLUMN erased_at;
       ALTER TABLE deliveries DROP COLUMN redelivery_root; ALTER TABLE deliveries DROP COLUMN redelivery_seq;
-      DROP TABLE redeliveries; DROP TABLE rates; PRAGMA user_version = 1`)
+      DROP TABLE redeliveries; DROP TABLE rates;
+      DROP TABLE records; DROP TABLE record_entries; DROP TABLE record_unique; DROP TABLE permits; PRAGMA user_version = 1`)
     older.exec(
       "INSERT INTO endpoints (endpoint, circuit, consecutive_failures) VALUES ('h/a', 'open', 5)",
     )

@@ -32,10 +32,14 @@ const eraseBodies: Run<EraseFlags> = async (context, flags) => {
     return exitCode.failed
   }
   await using store = await openCommandStore(context)
-  const { messages, cancelled } = await erase(store, systemClock, target, 'cli')
+  const { messages, cancelled, records } = await erase(store, systemClock, target, 'cli')
   const { terminal, options } = context
-  if (options.json) terminal.printJson({ messages, cancelled })
-  else terminal.print(`erased: ${messages} messages; ${cancelled} deliveries cancelled`)
+  if (options.json) terminal.printJson({ messages, cancelled, records })
+  else {
+    terminal.print(
+      `erased: ${messages} messages, ${records} records; ${cancelled} deliveries cancelled`,
+    )
+  }
   return exitCode.done
 }
 

@@ -97,6 +97,52 @@ export function testEndpoint(open: () => Promise<Store>): void {
     })
   })
 
+  describe('endpointStates', () => {
+    it('tells of those asked for alone', async () => {
+      await using store = await open()
+      for (const name of ['h/a', 'h/b', 'h/c']) {
+        await store.updateEndpoint(name, { lastError: name })
+      }
+
+      const states = await store.endpointStates(['h/c', 'h/none', 'h/a', 'h/c'])
+
+      assert.deepEqual(states.map(({ endpoint, lastError }) => [endpoint, lastError]).sort(), [
+        ['h/a', 'h/a'],
+        ['h/c', 'h/c'],
+      ])
+      assert.deepEqual(await store.endpointStates([]), [])
+      assert.equal((await store.endpointStates()).length, 3)
+    })
+  })
+
+  describe('cancelWaiting', () => {
+    it('cancels everything that waits for one endpoint, and nothing else', async () => {
+      await using store = await open()
+      const sending = await aClaimed(store, { endpoint: 'h/a', orderKey: 'k' })
+      const waiting = ['k', 'k', null].map((orderKey) => aMessageTo({ endpoint: 'h/a', orderKey }))
+      await store.enqueue([...waiting, aMessageTo({ endpoint: 'h/b' })])
+
+      assert.equal(await store.cancelWaiting('h/a', 'revoked', noon + second), 3)
+
+      const { rows } = await store.deliveries({ state: 'cancelled' })
+      assert.deepEqual(
+        rows.map(({ endpoint, lastError, settledAt }) => [endpoint, lastError, settledAt]),
+        [1, 2, 3].map(() => ['h/a', 'revoked', noon + second]),
+      )
+      assert.deepEqual(await store.settle([delivered(sending)]), [true])
+      assert.equal((await store.claim(aClaim({ endpoint: 'h/b' }))).length, 1)
+      assert.equal(await store.cancelWaiting('h/a', 'again', noon), 0)
+    })
+
+    it('cancels more than fit one batch', async () => {
+      await using store = await open()
+      await store.enqueue(Array.from({ length: 1001 }, () => aMessageTo({})))
+
+      assert.equal(await store.cancelWaiting('hooks/audit', 'gone', noon), 1001)
+      assert.equal((await store.backlog()).pending, 0)
+    })
+  })
+
   describe('bury', () => {
     it('makes everything dead that waits for one endpoint, and nothing else', async () => {
       await using store = await open()

@@ -9,6 +9,7 @@ import {
   aMessage,
   aMessageTo,
   anAttempt,
+  aPut,
   delivered,
   noon,
   second,
@@ -48,7 +49,7 @@ export function testErasure(open: () => Promise<Store>): void {
 
       const erasure = await store.erase({ kind: 'message', id }, noon + second, 10)
 
-      assert.deepEqual(erasure, { messages: 1, cancelled: 0 })
+      assert.deepEqual(erasure, { messages: 1, cancelled: 0, records: 0 })
       const found = await store.delivery(claimed.id)
       assert.equal(found?.erasedAt, noon + second)
       assert.equal(found?.message.body.byteLength, 0)
@@ -69,7 +70,7 @@ export function testErasure(open: () => Promise<Store>): void {
 
       const erasure = await store.erase({ kind: 'message', id: message.id }, noon + second, 10)
 
-      assert.deepEqual(erasure, { messages: 1, cancelled: 2 })
+      assert.deepEqual(erasure, { messages: 1, cancelled: 2, records: 0 })
       const { rows } = await store.deliveries({ state: 'cancelled' })
       assert.deepEqual(
         rows.map(({ lastError, settledAt }) => [lastError, settledAt]),
@@ -88,7 +89,7 @@ export function testErasure(open: () => Promise<Store>): void {
 
       const erasure = await store.erase({ kind: 'message', id: claimed.message.id }, noon, 10)
 
-      assert.deepEqual(erasure, { messages: 1, cancelled: 1 })
+      assert.deepEqual(erasure, { messages: 1, cancelled: 1, records: 0 })
       assert.deepEqual(await store.settle([delivered(claimed)]), [false])
       assert.deepEqual([...(await store.renew([claimed.id], { owner: 'a', until: noon }))], [])
       assert.equal(await store.recover(noon + 3600 * second), 0)
@@ -117,9 +118,21 @@ export function testErasure(open: () => Promise<Store>): void {
       await store.enqueue([of('acme'), of('acme'), of('other'), of('acme'), of(null)])
       const tenant = { kind: 'tenant', tenant: 'acme' } as const
 
-      assert.deepEqual(await store.erase(tenant, noon, 2), { messages: 2, cancelled: 2 })
-      assert.deepEqual(await store.erase(tenant, noon, 2), { messages: 1, cancelled: 1 })
-      assert.deepEqual(await store.erase(tenant, noon, 2), { messages: 0, cancelled: 0 })
+      assert.deepEqual(await store.erase(tenant, noon, 2), {
+        messages: 2,
+        cancelled: 2,
+        records: 0,
+      })
+      assert.deepEqual(await store.erase(tenant, noon, 2), {
+        messages: 1,
+        cancelled: 1,
+        records: 0,
+      })
+      assert.deepEqual(await store.erase(tenant, noon, 2), {
+        messages: 0,
+        cancelled: 0,
+        records: 0,
+      })
 
       const left = await store.claim(aClaim())
       assert.deepEqual(left.map((each) => each.message.tenant).sort(), [null, 'other'].sort())
@@ -133,11 +146,77 @@ export function testErasure(open: () => Promise<Store>): void {
       const target = { kind: 'message', id: message.id } as const
       await store.erase(target, noon, 10)
 
-      assert.deepEqual(await store.erase(target, noon + second, 10), { messages: 0, cancelled: 0 })
+      assert.deepEqual(await store.erase(target, noon + second, 10), {
+        messages: 0,
+        cancelled: 0,
+        records: 0,
+      })
       const unknown = { kind: 'message', id: newMessageId() } as const
-      assert.deepEqual(await store.erase(unknown, noon, 10), { messages: 0, cancelled: 0 })
+      assert.deepEqual(await store.erase(unknown, noon, 10), {
+        messages: 0,
+        cancelled: 0,
+        records: 0,
+      })
       const id = message.deliveries[0]?.id
       assert.equal(id && (await store.delivery(id))?.erasedAt, noon)
+    })
+
+    it('empties records of the tenant and of the message, a few at a time; their rows stay', async () => {
+      await using store = await open()
+      const message = aMessage()
+      const content = Buffer.from('hush')
+      await store.writeRecords([
+        aPut('a', { tenant: 'acme', content, value: { kept: true } }),
+        aPut('b', { tenant: 'acme', content }),
+        aPut('c', { tenant: 'acme', content }),
+        aPut('other', { tenant: 'other', content }),
+        aPut('told', { tenant: 'other', messageId: message.id, content }),
+        aPut('empty', { tenant: 'acme' }),
+      ])
+      const tenant = { kind: 'tenant', tenant: 'acme' } as const
+      const ofMessage = { kind: 'message', id: message.id } as const
+
+      const counts = [
+        await store.erase(tenant, noon, 2),
+        await store.erase(tenant, noon, 2),
+        await store.erase(tenant, noon, 2),
+        await store.erase(ofMessage, noon + second, 2),
+        await store.erase(ofMessage, noon + second, 2),
+      ]
+
+      assert.deepEqual(
+        counts.map(({ records }) => records),
+        [2, 1, 0, 1, 0],
+      )
+      const ids = ['a', 'b', 'c', 'other', 'told', 'empty']
+      const records = await store.records('c/things', ids)
+      assert.deepEqual(
+        records.map((record) => [record?.content === null, record?.erasedAt, record?.version]),
+        [
+          [true, noon, 2],
+          [true, noon, 2],
+          [true, noon, 2],
+          [false, null, 1],
+          [true, noon + second, 2],
+          [true, null, 1],
+        ],
+      )
+      assert.deepEqual(records[0]?.value, { kept: true })
+    })
+
+    it('is told by a record until it gets content anew', async () => {
+      await using store = await open()
+      await store.writeRecords([aPut('a', { tenant: 'acme', content: Buffer.from('hush') })])
+      await store.erase({ kind: 'tenant', tenant: 'acme' }, noon, 1)
+
+      await store.writeRecords([aPut('a', { tenant: 'acme' })])
+      const [told] = await store.records('c/things', ['a'])
+      await store.writeRecords([aPut('a', { tenant: 'acme', content: Buffer.from('more') })])
+      const [anew] = await store.records('c/things', ['a'])
+
+      assert.equal(told?.erasedAt, noon)
+      assert.equal(anew?.erasedAt, null)
+      assert.equal((await store.erase({ kind: 'tenant', tenant: 'acme' }, noon, 9)).records, 1)
     })
 
     it('refuses further deliveries of what was erased, with the body or without', async () => {

@@ -1,10 +1,56 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { DeliveryFilter, Store } from '../store.ts'
-import { aClaim, aClaimed, aMessageTo, anAuditRow, delivered, noon, second } from './makers.ts'
+import {
+  aClaim,
+  aClaimed,
+  aDelivery,
+  aMessage,
+  aMessageTo,
+  anAuditRow,
+  delivered,
+  noon,
+  second,
+} from './makers.ts'
 
 export function testListing(open: () => Promise<Store>): void {
   describe('deliveries', () => {
+    it('is of some messages alone, when they are named', async () => {
+      await using store = await open()
+      const messages = [0, 1, 2, 3].map((index) =>
+        aMessage({
+          createdAt: noon + index,
+          deliveries: [aDelivery({ endpoint: 'h/a' }), aDelivery({ endpoint: 'h/b' })],
+        }),
+      )
+      await store.enqueue(messages)
+      const [first, , third, last] = messages.map(({ id }) => id)
+      assert.ok(first && third && last)
+      const messageIds = [last, first, third, first]
+
+      const page = await store.deliveries({ messageIds, limit: 4 })
+      const rest = await store.deliveries({ messageIds, cursor: page.nextCursor ?? 'none' })
+      const some = await store.deliveries({
+        messageIds,
+        endpoint: 'h/b',
+        from: noon + 1,
+        to: noon + 3,
+      })
+
+      assert.deepEqual(
+        [...page.rows, ...rest.rows].map((row) => row.messageId),
+        [last, last, third, third, first, first],
+      )
+      assert.equal(rest.nextCursor, null)
+      assert.deepEqual(
+        some.rows.map(({ messageId, endpoint }) => [messageId, endpoint]),
+        [[third, 'h/b']],
+      )
+      assert.deepEqual((await store.deliveries({ messageIds: [] })).rows, [])
+      const tooMany = Array.from({ length: 101 }, () => first)
+      await assert.rejects(store.deliveries({ messageIds: tooMany }), { code: 'USAGE' })
+    })
+
     it('are listed newest first, page by page, each once', async () => {
       await using store = await open()
       // Stored in another order than created, and three at the same time.

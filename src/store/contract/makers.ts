@@ -1,4 +1,5 @@
 import { type DeliveryId, newDeliveryId, newId, newMessageId, newRedeliveryId } from '../../ids.ts'
+import type { RecordPut, RecordQuery, RecordRemoval } from '../records.ts'
 import type { NewRedelivery, RedeliveryAdvance } from '../redelivery.ts'
 import type {
   AttemptRow,
@@ -145,4 +146,23 @@ export function aRedelivery(fields: Partial<NewRedelivery> = {}): NewRedelivery 
 /** A step of host `a`, right after it was asked for. */
 export function anAdvance(fields: Partial<RedeliveryAdvance> = {}): RedeliveryAdvance {
   return { owner: 'a', now: noon + 3600 * second, limit: 100, outstanding: 100, ...fields }
+}
+
+/** A record of the collection `c/things`. */
+export function aPut(id: string, fields: Partial<Omit<RecordPut, 'kind' | 'id'>> = {}): RecordPut {
+  return { kind: 'put', collection: 'c/things', id, value: { name: id }, ...fields }
+}
+
+/** A record that stands under some entries of the index `name`. */
+export function aPutUnder(id: string, ...entries: string[]): RecordPut {
+  return aPut(id, { entries: { name: entries } })
+}
+
+export function aRemoval(id: string, fields: Partial<RecordRemoval> = {}): RecordRemoval {
+  return { kind: 'remove', collection: 'c/things', id, ...fields }
+}
+
+/** A walk along the index `name` of the collection `c/things`. */
+export function aWalk(fields: Partial<RecordQuery> = {}): RecordQuery {
+  return { collection: 'c/things', index: 'name', limit: 1000, ...fields }
 }

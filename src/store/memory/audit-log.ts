@@ -16,10 +16,16 @@ export class AuditLog {
   readonly #byAge = new Heap<Entry>(isBefore, () => true)
   #seq = 0
 
-  add(rows: readonly AuditRow[]): void {
+  /** Refuses what could not be added as a whole; gives copies of the rows, to be added. */
+  check(rows: readonly AuditRow[]): readonly AuditRow[] {
     const own = rows.map(copyOfAuditRow)
     this.#refuseDuplicates(own)
-    for (const row of own) {
+    return own
+  }
+
+  /** @param rows - as `check` gave them */
+  add(rows: readonly AuditRow[]): void {
+    for (const row of rows) {
       this.#seq += 1
       const entry = { seq: this.#seq, at: row.createdAt, row }
       this.#entries.set(row.id, entry)

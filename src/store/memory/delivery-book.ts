@@ -7,6 +7,7 @@ import { Heap } from './heap.ts'
 import { MessageBook } from './message-book.ts'
 import { RedeliveryTies } from './redelivery-ties.ts'
 import { isBefore, Timeline } from './timeline.ts'
+import { WaitingEndpoints } from './waiting-endpoints.ts'
 
 type SettledState = 'delivered' | 'dead' | 'cancelled'
 
@@ -18,6 +19,10 @@ export class DeliveryBook {
   readonly sending: Set<DeliveryRecord> = new Set()
   readonly messages: MessageBook = new MessageBook()
   readonly ties: RedeliveryTies = new RedeliveryTies()
+  /** Names of endpoints that something waits for. */
+  readonly waiting: WaitingEndpoints = new WaitingEndpoints((endpoint) =>
+    this.queue(endpoint).hasPending(),
+  )
   readonly #queues = new Map<string, EndpointQueue>()
   readonly #unsettled = new Heap<DeliveryRecord>(isBefore, (record) => record.settledAt === null)
   readonly #settled = new Heap<DeliveryRecord>(isSettledBefore, () => true)
@@ -58,12 +63,6 @@ export class DeliveryBook {
     return queue
   }
 
-  /** Endpoints that something waits for, sorted. */
-  waitingEndpoints(): string[] {
-    const waiting = [...this.#queues].filter(([, queue]) => queue.hasPending())
-    return waiting.map(([endpoint]) => endpoint).sort()
-  }
-
   /** Takes the next due delivery of an endpoint for the owner of a lease. */
   lend(endpoint: string, now: number, lease: Lease): DeliveryRecord | undefined {
     const record = this.#queues.get(endpoint)?.take(now)
@@ -79,6 +78,7 @@ export class DeliveryBook {
     record.lease = null
     record.dueAt = dueAt
     this.queue(record.endpoint).offer(record)
+    this.waiting.add(record.endpoint)
   }
 
   settle(record: DeliveryRecord, state: SettledState, at: number): void {
@@ -149,6 +149,7 @@ export class DeliveryBook {
     this.#unsettled.push(record)
     this.#counts[record.state] += 1
     if (record.state === 'sending') this.sending.add(record)
+    else this.waiting.add(record.endpoint)
     this.queue(record.endpoint).add(record)
   }
 

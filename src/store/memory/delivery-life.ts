@@ -62,11 +62,12 @@ export class DeliveryLife {
     this.#hosts.delete(host)
   }
 
-  bury(endpoint: string, reason: string, at: number): number {
+  /** Settles everything of an endpoint that waits. */
+  giveUp(endpoint: string, state: 'dead' | 'cancelled', reason: string, at: number): number {
     const waiting = this.#book.queue(endpoint).pending()
     for (const record of waiting) {
       record.lastError = reason
-      this.#book.settle(record, 'dead', at)
+      this.#book.settle(record, state, at)
     }
     return waiting.length
   }

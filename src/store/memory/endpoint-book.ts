@@ -10,6 +10,12 @@ export class EndpointBook {
     return states.map((state) => ({ ...state }))
   }
 
+  /** What is known of these. */
+  of(endpoints: readonly string[]): EndpointState[] {
+    const states = [...new Set(endpoints)].map((endpoint) => this.#states.get(endpoint))
+    return states.filter((state) => state !== undefined).map((state) => ({ ...state }))
+  }
+
   update(endpoint: string, fields: Partial<Omit<EndpointState, 'endpoint'>>): void {
     const stored = this.#states.get(endpoint) ?? untouchedEndpoint(endpoint)
     this.#states.set(endpoint, { ...stored, ...fields })

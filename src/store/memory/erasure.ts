@@ -2,13 +2,13 @@ import { type Erasure, type ErasureTarget, erasedReason } from '../erasure.ts'
 import type { DeliveryBook } from './delivery-book.ts'
 import type { MessageRecord } from './delivery-record.ts'
 
-/** Erases at most `limit` messages. */
-export function erase(
+/** Erases at most `limit` messages, with their deliveries. */
+export function eraseMessages(
   book: DeliveryBook,
   target: ErasureTarget,
   at: number,
   limit: number,
-): Erasure {
+): Omit<Erasure, 'records'> {
   const erased = [...book.messages.erasable(target, limit)]
   let cancelled = 0
   for (const message of erased) {

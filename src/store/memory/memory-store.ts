@@ -1,10 +1,21 @@
 import type { Clock } from '../../clock.ts'
-import type { DeliveryId, RedeliveryId } from '../../ids.ts'
-import { copyOfAttempt, copyOfMessage } from '../copies.ts'
+import type { DeliveryId, MessageId, RedeliveryId } from '../../ids.ts'
+import type { AuditFilter, AuditPage, AuditPageQuery, AuditRow } from '../audit.ts'
+import type { Beside } from '../beside.ts'
+import { copyOfMessage } from '../copies.ts'
+import { type DueEndpoints, type DueWalk, dueAmong } from '../due-endpoints.ts'
 import type { Erasure, ErasureTarget } from '../erasure.ts'
-import { withReason } from '../missing-endpoint.ts'
-import { pageLimit, placeOfCursor, toPage } from '../paging.ts'
+import type { PermitRequest, Permits } from '../permits.ts'
 import type { SlotRequest } from '../rate-slots.ts'
+import { checkCount } from '../record-lookup.ts'
+import { ownWrites } from '../record-write.ts'
+import type {
+  FoundRecord,
+  RecordLookup,
+  RecordQuery,
+  RecordWrite,
+  StoredRecord,
+} from '../records.ts'
 import type {
   NewRedelivery,
   Redelivery,
@@ -13,10 +24,6 @@ import type {
   RedeliveryStep,
 } from '../redelivery.ts'
 import type {
-  AuditFilter,
-  AuditPage,
-  AuditPageQuery,
-  AuditRow,
   Backlog,
   ClaimedDelivery,
   ClaimRequest,
@@ -29,14 +36,17 @@ import type {
   Settlement,
   Store,
 } from '../store.ts'
+import type { Tally } from '../tally.ts'
 import { storeUnavailable } from '../unavailable.ts'
 import { AuditLog } from './audit-log.ts'
 import { DeliveryBook } from './delivery-book.ts'
 import { DeliveryLife } from './delivery-life.ts'
-import { type DeliveryRecord, messageOf, rowOf } from './delivery-record.ts'
+import { DeliveryListing } from './delivery-listing.ts'
 import { EndpointBook } from './endpoint-book.ts'
-import { erase } from './erasure.ts'
+import { eraseMessages } from './erasure.ts'
+import { PermitBook } from './permit-book.ts'
 import { RateBook } from './rate-book.ts'
+import { RecordBook } from './record-book.ts'
 import { RedeliveryBook } from './redelivery-book.ts'
 
 /** Everything in this process, gone with it. */
@@ -49,7 +59,10 @@ export class MemoryStore implements Store {
   readonly #redeliveries = new RedeliveryBook(this.#book)
   readonly #rates = new RateBook()
   readonly #life = new DeliveryLife(this.#book)
+  readonly #listing = new DeliveryListing(this.#book, this.#endpoints)
   readonly #audit = new AuditLog()
+  readonly #records = new RecordBook()
+  readonly #permits = new PermitBook()
   #closed = false
 
   constructor(clock: Clock) {
@@ -67,9 +80,13 @@ export class MemoryStore implements Store {
   async enqueue(
     messages: readonly NewMessage[],
     claimed?: { readonly lease: Lease; readonly ids: ReadonlySet<DeliveryId> },
+    { records = [], audit = [] }: Beside = {},
   ): Promise<void> {
     this.ready()
     this.#book.check(messages, claimed?.ids)
+    const audited = this.#audit.check(audit)
+    this.#records.write(ownWrites(records))
+    this.#audit.add(audited)
     const leaseOf = (id: DeliveryId): Lease | null =>
       claimed?.ids.has(id) === true ? { ...claimed.lease } : null
     for (const message of messages) this.#book.add(copyOfMessage(message), leaseOf)
@@ -123,29 +140,18 @@ export class MemoryStore implements Store {
 
   async deliveries(filter: DeliveryFilter): Promise<Page<DeliveryRow>> {
     this.ready()
-    const limit = pageLimit(filter.limit)
-    const place = placeOfCursor('deliveries', filter.cursor)
-    const found = this.#book.timeline.newest(place, limit + 1, (record) => matches(record, filter))
-    return toPage(
-      'deliveries',
-      found,
-      limit,
-      (record) => record,
-      (record) => this.#listed(record),
-    )
+    return this.#listing.page(filter)
   }
 
   async delivery(id: DeliveryId): ReturnType<Store['delivery']> {
     this.ready()
-    const record = this.#book.records.get(id)
-    if (record === undefined) return undefined
-    const log = [...record.log.values()].sort((a, b) => a.number - b.number)
-    return {
-      delivery: this.#listed(record),
-      message: messageOf(record),
-      attempts: log.map(copyOfAttempt),
-      erasedAt: record.of.erasedAt,
-    }
+    return this.#listing.find(id)
+  }
+
+  async tally(messages: readonly MessageId[]): Promise<readonly Tally[]> {
+    this.ready()
+    checkCount('messages', messages)
+    return messages.map((message) => this.#listing.tally(message))
   }
 
   async cancel(id: DeliveryId, at: number): Promise<boolean> {
@@ -166,9 +172,9 @@ export class MemoryStore implements Store {
     }
   }
 
-  async endpointStates(): Promise<readonly EndpointState[]> {
+  async endpointStates(endpoints?: readonly string[]): Promise<readonly EndpointState[]> {
     this.ready()
-    return this.#endpoints.all()
+    return endpoints === undefined ? this.#endpoints.all() : this.#endpoints.of(endpoints)
   }
 
   async updateEndpoint(
@@ -186,13 +192,26 @@ export class MemoryStore implements Store {
 
   async bury(endpoint: string, reason: string, at: number): Promise<number> {
     this.ready()
-    return this.#life.bury(endpoint, reason, at)
+    return this.#life.giveUp(endpoint, 'dead', reason, at)
+  }
+
+  async cancelWaiting(endpoint: string, reason: string, at: number): Promise<number> {
+    this.ready()
+    return this.#life.giveUp(endpoint, 'cancelled', reason, at)
   }
 
   async waitingEndpoints(after: string, limit: number): Promise<readonly string[]> {
     this.ready()
-    const waiting = this.#book.waitingEndpoints()
-    return waiting.filter((endpoint) => endpoint > after).slice(0, limit)
+    return this.#book.waiting.after(after, '', limit)
+  }
+
+  async dueEndpoints({ prefix, after, now, visits }: DueWalk): Promise<DueEndpoints> {
+    this.ready()
+    const visited = this.#book.waiting.after(after, prefix, visits)
+    return dueAmong(visited, visits, (endpoint) => {
+      const dueAt = this.#book.queue(endpoint).nextDueAt()
+      return dueAt !== null && dueAt <= now
+    })
   }
 
   async countWaiting(endpoint: string): Promise<number> {
@@ -202,7 +221,7 @@ export class MemoryStore implements Store {
 
   async audit(rows: readonly AuditRow[]): Promise<void> {
     this.ready()
-    this.#audit.add(rows)
+    this.#audit.add(this.#audit.check(rows))
   }
 
   async auditTrail(filter: AuditFilter): Promise<Page<AuditRow>> {
@@ -258,7 +277,41 @@ export class MemoryStore implements Store {
 
   async erase(target: ErasureTarget, at: number, limit: number): Promise<Erasure> {
     this.ready()
-    return erase(this.#book, target, at, limit)
+    const records = this.#records.erase(target, at, limit)
+    return { ...eraseMessages(this.#book, target, at, limit), records }
+  }
+
+  async writeRecords(writes: readonly RecordWrite[]): Promise<void> {
+    this.ready()
+    this.#records.write(ownWrites(writes))
+  }
+
+  async records(
+    collection: string,
+    ids: readonly string[],
+  ): Promise<readonly (StoredRecord | undefined)[]> {
+    this.ready()
+    return this.#records.records(collection, ids)
+  }
+
+  async findRecords(query: RecordQuery): Promise<readonly FoundRecord[]> {
+    this.ready()
+    return this.#records.find(query)
+  }
+
+  async lookUpRecords(lookup: RecordLookup): Promise<readonly StoredRecord[]> {
+    this.ready()
+    return this.#records.lookUp(lookup)
+  }
+
+  async expireRecords(now: number, limit: number): Promise<number> {
+    this.ready()
+    return this.#records.expire(now, limit)
+  }
+
+  async takePermits(key: string, request: PermitRequest): Promise<Permits> {
+    this.ready()
+    return this.#permits.take(key, request)
   }
 
   async takeSlots(endpoint: string, request: SlotRequest): Promise<number> {
@@ -274,17 +327,4 @@ export class MemoryStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
   }
-
-  #listed(record: DeliveryRecord): DeliveryRow {
-    return withReason(rowOf(record), this.#endpoints.missingSince(record.endpoint))
-  }
-}
-
-function matches(record: DeliveryRecord, { state, endpoint, from, to }: DeliveryFilter): boolean {
-  return (
-    (state === undefined || record.state === state) &&
-    (endpoint === undefined || record.endpoint === endpoint) &&
-    (from === undefined || record.at >= from) &&
-    (to === undefined || record.at < to)
-  )
 }

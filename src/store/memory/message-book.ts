@@ -3,12 +3,13 @@ import type { ErasureTarget } from '../erasure.ts'
 import { isSameMessage, messageDiffers, messageErased } from '../refusal.ts'
 import type { NewMessage } from '../store.ts'
 import type { DeliveryRecord, MessageRecord } from './delivery-record.ts'
+import { Groups } from './groups.ts'
 
 /** All messages, by id and by the tenant whose bodies may have to go. */
 export class MessageBook {
   readonly #records = new Map<MessageId, MessageRecord>()
   /** Of each tenant, what is not erased. */
-  readonly #ofTenant = new Map<string, Set<MessageRecord>>()
+  readonly #ofTenant = new Groups<string, MessageRecord>()
 
   /** Refuses what cannot be stored under its id. */
   check(messages: readonly NewMessage[]): void {
@@ -29,8 +30,13 @@ export class MessageBook {
     const { tenant = null } = message
     const record = { message: { ...message, tenant }, erasedAt: null, deliveries: new Set<never>() }
     this.#records.set(message.id, record)
-    if (tenant !== null) this.#messagesOf(tenant).add(record)
+    if (tenant !== null) this.#ofTenant.add(tenant, record)
     return record
+  }
+
+  /** Deliveries of a message. */
+  deliveriesOf(id: MessageId): Iterable<DeliveryRecord> {
+    return this.#records.get(id)?.deliveries ?? []
   }
 
   /** A message goes with the last of its deliveries. */
@@ -50,7 +56,7 @@ export class MessageBook {
         return record?.erasedAt === null ? [record] : []
       }
       case 'tenant':
-        return [...(this.#ofTenant.get(target.tenant) ?? [])].slice(0, limit)
+        return [...this.#ofTenant.of(target.tenant)].slice(0, limit)
     }
   }
 
@@ -60,19 +66,8 @@ export class MessageBook {
     this.#forget(record)
   }
 
-  #messagesOf(tenant: string): Set<MessageRecord> {
-    const known = this.#ofTenant.get(tenant)
-    if (known !== undefined) return known
-    const messages = new Set<MessageRecord>()
-    this.#ofTenant.set(tenant, messages)
-    return messages
-  }
-
   #forget(record: MessageRecord): void {
     const { tenant } = record.message
-    if (tenant === null) return
-    const messages = this.#messagesOf(tenant)
-    messages.delete(record)
-    if (messages.size === 0) this.#ofTenant.delete(tenant)
+    if (tenant !== null) this.#ofTenant.delete(tenant, record)
   }
 }

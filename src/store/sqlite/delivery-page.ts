@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
-import { type Place, pageLimit, placeOfCursor, toPage } from '../paging.ts'
+import { checkMessageIds, type Place, pageLimit, placeOfCursor, toPage } from '../paging.ts'
 import type { DeliveryFilter, DeliveryRow, DeliveryState, Page } from '../store.ts'
 import { deliveryColumns } from './columns.ts'
 import { Conditions } from './conditions.ts'
@@ -40,6 +40,11 @@ export function selectListed(state: DeliveryState | undefined, conditions: strin
     ${conditions} ORDER BY d.created_at DESC, d.seq DESC LIMIT ?`
 }
 
+/** Of the deliveries of some messages: few enough for one slice. */
+export function selectOfMessages(conditions: string): string {
+  return selectListed(undefined, conditions).replace('deliveries_created', 'deliveries_message')
+}
+
 /** Where a slice of rows ends, of which not all may match. */
 export function selectEnd(state: DeliveryState | undefined, conditions: string): string {
   return `
@@ -53,6 +58,7 @@ export function deliveryPage(database: DatabaseSync): DeliveryPage {
 
   return {
     slice(filter, after, limit) {
+      if (filter.messageIds !== undefined) return ofMessages(filter, after, limit)
       const range = rangeOf(filter, after)
       const last = prepared(selectEnd(filter.state, range.sql)).get(...range.values)
       const end = last && placeOf(last)
@@ -63,6 +69,21 @@ export function deliveryPage(database: DatabaseSync): DeliveryPage {
       const found = prepared(selectListed(filter.state, sql)).all(...values, limit)
       return { rows: found.map((row) => ({ ...placeOf(row), row: listedOf(row) })), end }
     },
+  }
+
+  function ofMessages(filter: DeliveryFilter, after: Place | undefined, limit: number): PageSlice {
+    const { sql, values } = new Conditions()
+      .add(
+        'd.message_seq IN (SELECT seq FROM messages WHERE id IN (SELECT value FROM json_each(?)))',
+        JSON.stringify(filter.messageIds),
+      )
+      .add('d.created_at >= ?', filter.from)
+      .add('d.created_at < ?', filter.to)
+      .add('d.state = ?', filter.state)
+      .add('d.endpoint = ?', filter.endpoint)
+      .before('d', after)
+    const found = prepared(selectOfMessages(sql)).all(...values, limit)
+    return { rows: found.map((row) => ({ ...placeOf(row), row: listedOf(row) })), end: undefined }
   }
 
   function prepared(sql: string): StatementSync {
@@ -80,6 +101,7 @@ export async function readPage(
   read: (after: Place | undefined, wanted: number) => Promise<PageSlice>,
 ): Promise<Page<DeliveryRow>> {
   const limit = pageLimit(filter.limit)
+  checkMessageIds(filter.messageIds)
   const found: ListedDelivery[] = []
   for (let after = placeOfCursor('deliveries', filter.cursor); ; await setImmediate()) {
     const wanted = limit + 1 - found.length

@@ -6,6 +6,13 @@ import { type AttemptTable, attemptTable } from './attempt-table.ts'
 import { claimedOf, type DueRow, dueRows } from './claimed-rows.ts'
 import type { RowHint, RowHints } from './row-hints.ts'
 
+/** How deliveries end that are not sent. */
+export interface GivenUp {
+  readonly state: 'dead' | 'cancelled'
+  readonly reason: string
+  readonly at: number
+}
+
 /** The ways of a delivery from `pending` to settled. */
 export interface DeliveryTable {
   claim(request: ClaimRequest): ClaimedDelivery[]
@@ -14,8 +21,8 @@ export interface DeliveryTable {
   settle(settlements: readonly Settlement[]): readonly boolean[]
   recover(now: number): number
   cancel(id: DeliveryId, at: number): boolean
-  /** Settles as dead at most `limit` of what waits for an endpoint. */
-  bury(endpoint: string, reason: string, at: number, limit: number): number
+  /** Settles at most `limit` of what waits for an endpoint. */
+  giveUp(endpoint: string, how: GivenUp, limit: number): number
   /** Lets the next delivery of an order key go, now that the one before it is settled. */
   passKeyOn(endpoint: string, orderKey: string): void
 }
@@ -48,9 +55,9 @@ const cancelOne = `
   UPDATE deliveries SET state = 'cancelled', settled_at = ? WHERE id = ? AND state = 'pending'
   RETURNING seq, endpoint, order_key`
 
-/** What is held back by its order key goes first: nothing is left behind that waits for what is dead already. */
-const buryWaiting = `
-  UPDATE deliveries SET state = 'dead', last_error = ?, settled_at = ?
+/** What is held back by its order key goes first: nothing is left behind that waits for what is settled already. */
+const giveUpWaiting = `
+  UPDATE deliveries SET state = ?, last_error = ?, settled_at = ?
   WHERE seq IN (
     SELECT seq FROM deliveries INDEXED BY deliveries_due
     WHERE endpoint = ? AND state = 'pending' ORDER BY first_of_key, due_at LIMIT ?)`
@@ -71,7 +78,7 @@ export function deliveryTable(database: DatabaseSync, hints: RowHints): Delivery
   const forgetHosts = database.prepare('DELETE FROM hosts WHERE beat_at < ?')
   const recover = database.prepare(recoverLost)
   const cancel = database.prepare(cancelOne)
-  const bury = database.prepare(buryWaiting)
+  const giveUp = database.prepare(giveUpWaiting)
   const pass = database.prepare(passOn)
 
   return {
@@ -105,7 +112,8 @@ export function deliveryTable(database: DatabaseSync, hints: RowHints): Delivery
       return true
     },
 
-    bury: (endpoint, reason, at, limit) => Number(bury.run(reason, at, endpoint, limit).changes),
+    giveUp: (endpoint, { state, reason, at }, limit) =>
+      Number(giveUp.run(state, reason, at, endpoint, limit).changes),
 
     passKeyOn,
   }

@@ -6,6 +6,8 @@ import type { EndpointState } from '../store.ts'
 /** What all hosts on the store know of each endpoint. */
 export interface EndpointTable {
   all(): EndpointState[]
+  /** Those of which something is known. */
+  of(endpoints: readonly string[]): EndpointState[]
   update(endpoint: string, fields: Partial<Omit<EndpointState, 'endpoint'>>): void
   takeProbe(endpoint: string, now: number, next: number): boolean
 }
@@ -24,6 +26,11 @@ export function endpointTable(database: DatabaseSync): EndpointTable {
 
   return {
     all: () => selectAll.all().map(endpointStateOf),
+
+    of(endpoints) {
+      const rows = [...new Set(endpoints)].map((endpoint) => select.get(endpoint))
+      return rows.filter((row) => row !== undefined).map(endpointStateOf)
+    },
 
     update(endpoint, fields) {
       const row = select.get(endpoint)

@@ -19,6 +19,14 @@ const cancelUnsettled = `
   UPDATE deliveries SET state = 'cancelled', last_error = ?, settled_at = ?, lease_owner = NULL, lease_until = NULL
   WHERE message_seq = ? AND settled_at IS NULL`
 
+const emptyRecord = `UPDATE records SET content = NULL, erased_at = ?, version = version + 1 WHERE seq = ?`
+
+export const selectRecordsOfTenant = `
+  SELECT seq FROM records INDEXED BY records_tenant WHERE tenant = ? AND content IS NOT NULL LIMIT ?`
+
+export const selectRecordsOfMessage = `
+  SELECT seq FROM records INDEXED BY records_message WHERE message_id = ? AND content IS NOT NULL LIMIT ?`
+
 const forgetAnswers = `
   UPDATE attempts SET response_headers = NULL, response_body = NULL
   WHERE delivery_seq IN (SELECT seq FROM deliveries WHERE message_seq = ?)`
@@ -37,6 +45,9 @@ export function erasureTable(
   )
   const cancel = database.prepare(cancelUnsettled)
   const forget = database.prepare(forgetAnswers)
+  const recordsOfTenant = database.prepare(selectRecordsOfTenant)
+  const recordsOfMessage = database.prepare(selectRecordsOfMessage)
+  const emptyOne = database.prepare(emptyRecord)
 
   return {
     erase(target, at, limit) {
@@ -46,7 +57,9 @@ export function erasureTable(
         const messages = find(target, limit).map((row) => row['seq'] as number)
         let cancelled = 0
         for (const seq of messages) cancelled += eraseOne(seq, at)
-        return { messages: messages.length, cancelled }
+        const records = findRecords(target, limit)
+        for (const { seq } of records) emptyOne.run(at, seq ?? null)
+        return { messages: messages.length, cancelled, records: records.length }
       } finally {
         database.exec('PRAGMA secure_delete = OFF')
       }
@@ -63,6 +76,15 @@ export function erasureTable(
         return byId.all(target.id, limit)
       case 'tenant':
         return ofTenant.all(target.tenant, limit)
+    }
+  }
+
+  function findRecords(target: ErasureTarget, limit: number): Record<string, SQLOutputValue>[] {
+    switch (target.kind) {
+      case 'message':
+        return recordsOfMessage.all(target.id, limit)
+      case 'tenant':
+        return recordsOfTenant.all(target.tenant, limit)
     }
   }
 

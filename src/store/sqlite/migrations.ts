@@ -186,6 +186,50 @@ const migrations: readonly string[] = [
   CREATE INDEX deliveries_made ON deliveries (redelivery_seq, due_at)
     WHERE redelivery_seq IS NOT NULL AND settled_at IS NULL;
   `,
+  /* 5: records of connectors, permits */ `
+  CREATE TABLE records (
+    seq INTEGER PRIMARY KEY,
+    collection TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    -- JSON
+    value TEXT NOT NULL,
+    -- JSON of what stands in the two tables below, if anything
+    keys TEXT,
+    erased_at REAL,
+    tenant TEXT,
+    message_id TEXT,
+    expires_at REAL,
+    content BLOB,
+    UNIQUE (collection, id)
+  ) STRICT;
+  CREATE INDEX records_tenant ON records (tenant) WHERE tenant IS NOT NULL AND content IS NOT NULL;
+  CREATE INDEX records_message ON records (message_id) WHERE message_id IS NOT NULL AND content IS NOT NULL;
+  CREATE INDEX records_expiry ON records (expires_at) WHERE expires_at IS NOT NULL;
+
+  CREATE TABLE record_entries (
+    collection TEXT NOT NULL,
+    name TEXT NOT NULL,
+    entry TEXT NOT NULL,
+    id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (collection, name, entry, id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE record_unique (
+    collection TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (collection, text)
+  ) STRICT, WITHOUT ROWID;
+
+  -- what was granted of each key, window by window
+  CREATE TABLE permits (
+    forget_at REAL NOT NULL,
+    key TEXT NOT NULL,
+    taken INTEGER NOT NULL,
+    PRIMARY KEY (forget_at, key)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /** The version of the schema this program works with. */

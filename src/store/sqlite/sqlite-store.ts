@@ -1,11 +1,24 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../clock.ts'
 import { CarabinerError } from '../../errors.ts'
-import type { DeliveryId, RedeliveryId } from '../../ids.ts'
+import type { DeliveryId, MessageId, RedeliveryId } from '../../ids.ts'
+import type { AuditFilter, AuditPage, AuditPageQuery, AuditRow } from '../audit.ts'
+import type { Beside } from '../beside.ts'
 import { copyOfAuditRow, copyOfMessage, copyOfSettlement } from '../copies.ts'
+import type { DueEndpoints, DueWalk } from '../due-endpoints.ts'
 import type { Erasure, ErasureTarget } from '../erasure.ts'
 import type { Place } from '../paging.ts'
+import type { PermitRequest, Permits } from '../permits.ts'
 import type { SlotRequest } from '../rate-slots.ts'
+import { checkCount } from '../record-lookup.ts'
+import { ownWrites } from '../record-write.ts'
+import type {
+  FoundRecord,
+  RecordLookup,
+  RecordQuery,
+  RecordWrite,
+  StoredRecord,
+} from '../records.ts'
 import type {
   NewRedelivery,
   Redelivery,
@@ -14,10 +27,6 @@ import type {
   RedeliveryStep,
 } from '../redelivery.ts'
 import type {
-  AuditFilter,
-  AuditPage,
-  AuditPageQuery,
-  AuditRow,
   Backlog,
   ClaimedDelivery,
   ClaimRequest,
@@ -30,8 +39,10 @@ import type {
   Settlement,
   Store,
 } from '../store.ts'
+import type { Tally } from '../tally.ts'
 import { storeUnavailable } from '../unavailable.ts'
 import { readPage } from './delivery-page.ts'
+import type { GivenUp } from './delivery-table.ts'
 import { fileGuard } from './file-guard.ts'
 import { GroupCommit } from './group-commit.ts'
 import { untilUnlocked } from './lock.ts'
@@ -77,10 +88,17 @@ export class SqliteStore implements Store {
   async enqueue(
     messages: readonly NewMessage[],
     claimed?: { readonly lease: Lease; readonly ids: ReadonlySet<DeliveryId> },
+    { records = [], audit = [] }: Beside = {},
   ): Promise<void> {
     const own = messages.map(copyOfMessage)
     const born = claimed && { lease: { ...claimed.lease }, ids: new Set(claimed.ids) }
-    await this.#writes.write(() => this.#tables.outbox.enqueue(own, born))
+    const kept = ownWrites(records)
+    const rows = audit.map(copyOfAuditRow)
+    await this.#writes.write(() => {
+      this.#tables.records.write(kept)
+      this.#tables.outbox.enqueue(own, born)
+      this.#tables.audit.add(rows)
+    })
   }
 
   async claim({ lease, now, endpoints }: ClaimRequest): Promise<ClaimedDelivery[]> {
@@ -140,6 +158,11 @@ export class SqliteStore implements Store {
     return this.#read(() => this.#tables.list.find(id))
   }
 
+  async tally(messages: readonly MessageId[]): Promise<readonly Tally[]> {
+    checkCount('messages', messages)
+    return this.#read(() => messages.map((message) => this.#tables.list.tally(message)))
+  }
+
   async cancel(id: DeliveryId, at: number): Promise<boolean> {
     return this.#writes.write(() => this.#tables.deliveries.cancel(id, at))
   }
@@ -153,8 +176,9 @@ export class SqliteStore implements Store {
     return { pending, sending, dead, oldestPendingAt }
   }
 
-  async endpointStates(): Promise<readonly EndpointState[]> {
-    return this.#read(() => this.#tables.endpoints.all())
+  async endpointStates(endpoints?: readonly string[]): Promise<readonly EndpointState[]> {
+    const table = this.#tables.endpoints
+    return this.#read(() => (endpoints === undefined ? table.all() : table.of(endpoints)))
   }
 
   async updateEndpoint(
@@ -170,14 +194,19 @@ export class SqliteStore implements Store {
   }
 
   async bury(endpoint: string, reason: string, at: number): Promise<number> {
-    const { deliveries } = this.#tables
-    return this.#inBatches(Number.POSITIVE_INFINITY, (rows) =>
-      deliveries.bury(endpoint, reason, at, rows),
-    )
+    return this.#giveUp(endpoint, { state: 'dead', reason, at })
+  }
+
+  async cancelWaiting(endpoint: string, reason: string, at: number): Promise<number> {
+    return this.#giveUp(endpoint, { state: 'cancelled', reason, at })
   }
 
   async waitingEndpoints(after: string, limit: number): Promise<readonly string[]> {
     return this.#read(() => this.#tables.list.waitingEndpoints(after, limit))
+  }
+
+  async dueEndpoints(walk: DueWalk): Promise<DueEndpoints> {
+    return this.#read(() => this.#tables.list.dueEndpoints(walk))
   }
 
   async countWaiting(endpoint: string): Promise<number> {
@@ -241,13 +270,43 @@ export class SqliteStore implements Store {
   async erase(target: ErasureTarget, at: number, limit: number): Promise<Erasure> {
     const own = { ...target }
     const erasure = await this.#writes.write(() => this.#tables.erasure.erase(own, at, limit))
-    if (erasure.messages < limit) await this.#read(() => this.#tables.erasure.forget())
+    const isLast = erasure.messages < limit && erasure.records < limit
+    if (isLast) await this.#read(() => this.#tables.erasure.forget())
     return erasure
   }
 
   async takeSlots(endpoint: string, request: SlotRequest): Promise<number> {
     const own = { ...request }
     return this.#writes.write(() => this.#tables.rates.take(endpoint, own))
+  }
+
+  async takePermits(key: string, request: PermitRequest): Promise<Permits> {
+    const own = { ...request }
+    return this.#writes.write(() => this.#tables.permits.take(key, own))
+  }
+
+  async writeRecords(writes: readonly RecordWrite[]): Promise<void> {
+    const own = ownWrites(writes)
+    await this.#writes.write(() => this.#tables.records.write(own))
+  }
+
+  async records(
+    collection: string,
+    ids: readonly string[],
+  ): Promise<readonly (StoredRecord | undefined)[]> {
+    return this.#read(() => this.#tables.recordList.records(collection, ids))
+  }
+
+  async findRecords(query: RecordQuery): Promise<readonly FoundRecord[]> {
+    return this.#read(() => this.#tables.recordList.find(query))
+  }
+
+  async lookUpRecords(lookup: RecordLookup): Promise<readonly StoredRecord[]> {
+    return this.#read(() => this.#tables.recordList.lookUp(lookup))
+  }
+
+  async expireRecords(now: number, limit: number): Promise<number> {
+    return this.#inBatches(limit, (rows) => this.#tables.records.expire(now, rows))
   }
 
   /** Other processes are noticed by `version`. */
@@ -264,6 +323,12 @@ export class SqliteStore implements Store {
   #probe(): Promise<void> {
     this.#probedAt = this.#clock.monotonic()
     return this.#writes.write(() => this.#tables.probe.write())
+  }
+
+  #giveUp(endpoint: string, how: GivenUp): Promise<number> {
+    const { deliveries } = this.#tables
+    const all = Number.POSITIVE_INFINITY
+    return this.#inBatches(all, (rows) => deliveries.giveUp(endpoint, how, rows))
   }
 
   /** Changes at most `limit` rows, in a transaction of its own for each batch. Resolves to how many there were. */

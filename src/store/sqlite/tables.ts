@@ -8,8 +8,11 @@ import { type EndpointTable, endpointTable } from './endpoint-table.ts'
 import { type ErasureTable, erasureTable } from './erasure-table.ts'
 import { type HostTable, hostTable } from './host-table.ts'
 import { type OutboxTable, outboxTable } from './outbox-table.ts'
+import { type PermitTable, permitTable } from './permit-table.ts'
 import { probeTable } from './probe-table.ts'
 import { type RateTable, rateTable } from './rate-table.ts'
+import { type RecordList, recordList } from './record-list.ts'
+import { type RecordTable, recordTable } from './record-table.ts'
 import { type RedeliveryTable, redeliveryTable } from './redelivery-table.ts'
 import { type Retention, retention } from './retention.ts'
 import { RowHints } from './row-hints.ts'
@@ -30,6 +33,9 @@ export interface Tables {
   readonly redeliveries: RedeliveryTable
   readonly erasure: ErasureTable
   readonly rates: RateTable
+  readonly permits: PermitTable
+  readonly records: RecordTable
+  readonly recordList: RecordList
   readonly probe: { write(): void }
   readonly version: StatementSync
 }
@@ -52,6 +58,9 @@ export function tablesOf(database: DatabaseSync): Tables {
     redeliveries: redeliveryTable(database, settled),
     erasure: erasureTable(database, deliveries.passKeyOn),
     rates: rateTable(database),
+    permits: permitTable(database),
+    records: recordTable(database),
+    recordList: recordList(database),
     probe: probeTable(database),
     version: database.prepare('PRAGMA data_version'),
   }

@@ -1,0 +1,83 @@
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
+import { compareBytes } from '../byte-order.ts'
+import { checkCount, entriesToLookUp } from '../record-lookup.ts'
+import { rangeOf } from '../record-range.ts'
+import { isRecordName } from '../record-text.ts'
+import type { FoundRecord, RecordLookup, RecordQuery, StoredRecord } from '../records.ts'
+import { storedRecordOf } from '../rows.ts'
+
+/** What is read of records. */
+export interface RecordList {
+  records(collection: string, ids: readonly string[]): (StoredRecord | undefined)[]
+  find(query: RecordQuery): FoundRecord[]
+  lookUp(lookup: RecordLookup): StoredRecord[]
+}
+
+type Row = Record<string, SQLOutputValue>
+
+const columns = 'r.collection, r.id, r.version, r.value, r.content, r.erased_at'
+
+const selectById = `SELECT ${columns} FROM records AS r WHERE collection = ? AND id = ?`
+
+const selectBySeq = `SELECT ${columns} FROM records AS r WHERE seq = ?`
+
+/** A walk along an index between two places. */
+export function selectBetween(order: 'ASC' | 'DESC'): string {
+  return `
+    SELECT e.entry, ${columns} FROM record_entries AS e CROSS JOIN records AS r ON r.seq = e.seq
+    WHERE e.collection = ? AND e.name = ? AND (e.entry, e.id) > (?, ?) AND (e.entry, e.id) < (?, ?)
+    ORDER BY e.entry ${order}, e.id ${order} LIMIT ?`
+}
+
+/** Records under one entry: of several, each stands in its own order. */
+export const selectUnder: string = `
+  SELECT id, seq FROM record_entries WHERE collection = ? AND name = ? AND entry = ? AND id > ? ORDER BY id LIMIT ?`
+
+export function recordList(database: DatabaseSync): RecordList {
+  const byId = database.prepare(selectById)
+  const bySeq = database.prepare(selectBySeq)
+  const upwards = database.prepare(selectBetween('ASC'))
+  const downwards = database.prepare(selectBetween('DESC'))
+  const under = database.prepare(selectUnder)
+
+  return {
+    records(collection, ids) {
+      checkCount('ids', ids)
+      return ids.map((id) => {
+        const row = isRecordName(id) ? byId.get(collection, id) : undefined
+        return row && storedRecordOf(row)
+      })
+    },
+
+    find(query) {
+      const { low, high } = rangeOf(query)
+      const walk = query.order === 'descending' ? downwards : upwards
+      const { collection, index, limit } = query
+      return walk
+        .all(collection, index, low.entry, low.id, high.entry, high.id, limit)
+        .map((row) => ({ ...storedRecordOf(row), entry: row['entry'] as string }))
+    },
+
+    lookUp(lookup) {
+      const { collection, index, after = '', limit } = lookup
+      const lists = entriesToLookUp(lookup).map((entry) =>
+        under.all(collection, index, entry, after, limit),
+      )
+      return firstOf(lists, limit).flatMap((seq) => {
+        const row = bySeq.get(seq)
+        return row === undefined ? [] : [storedRecordOf(row)]
+      })
+    },
+  }
+}
+
+/** The rows of the first ids of several lists, each once, in the order of the ids' bytes. */
+function firstOf(lists: readonly (readonly Row[])[], limit: number): number[] {
+  const seqs = new Map<string, number>()
+  // Columns are as typed: the table is STRICT.
+  for (const row of lists.flat()) seqs.set(row['id'] as string, row['seq'] as number)
+  const found = [...seqs]
+  // Sorting knows the lists again: it merges what is in order already.
+  if (lists.length > 1) found.sort(([a], [b]) => compareBytes(a, b))
+  return found.slice(0, limit).map(([, seq]) => seq)
+}
