@@ -60,12 +60,9 @@ export type {
   SendWait,
   SentDelivery,
 } from './delivery/deliveries.ts'
+export type { EndpointEgress } from './delivery/egress/egress-options.ts'
 export { egressRefusal } from './delivery/egress/egress-refusal.ts'
-export type {
-  CircuitBreakerOptions,
-  EndpointDefinition,
-  EndpointEgress,
-} from './delivery/endpoint.ts'
+export type { CircuitBreakerOptions, EndpointDefinition } from './delivery/endpoint.ts'
 export { type EndpointTls, type EndpointTlsProblem, inspectTls } from './delivery/endpoint-tls.ts'
 export type { EndpointFamily, RegisteredFamily } from './delivery/family/endpoint-family.ts'
 export { nextStep, scheduledWait } from './delivery/next-step.ts'
@@ -87,8 +84,8 @@ export {
   RecordConflictError,
 } from './errors.ts'
 export { type HostOptions, type RunningHost, startHost } from './host.ts'
-export { type MessageId, newId } from './ids.ts'
-export { rawMember } from './json/raw-member.ts'
+export { type DeliveryId, type MessageId, newId } from './ids.ts'
+export { rawItems, rawMember } from './json/raw-member.ts'
 export { parseDuration, printDuration } from './quantity/duration.ts'
 export { parseGlob } from './quantity/glob.ts'
 export { parseRate, type Rate as RateLimit } from './quantity/rate.ts'
@@ -113,6 +110,6 @@ export type {
   RecordWrite,
   StoredRecord,
 } from './store/records.ts'
-export type { AuditRow, EndpointState, Store } from './store/store.ts'
+export type { AuditRow, DeliveryState, EndpointState, Store } from './store/store.ts'
 export type { Tally } from './store/tally.ts'
 export type { TransactionClient } from './store/transactional.ts'

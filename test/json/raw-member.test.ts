@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { rawMember } from '../../src/json/raw-member.ts'
+import { rawItems, rawMember } from '../../src/json/raw-member.ts'
 
 describe('rawMember', () => {
   it('keeps numbers, spaces and escapes as they were written', () => {
@@ -29,6 +29,30 @@ describe('rawMember', () => {
         for (const [name, member] of Object.entries(JSON.parse(text))) {
           assert.deepEqual(JSON.parse(rawMember(text, name) ?? ''), member)
         }
+      }),
+    )
+  })
+})
+
+describe('rawItems', () => {
+  it('keeps each item as it was written', () => {
+    assert.deepEqual(rawItems('[1.0 , "a,]\\"" , {"b" : [2e1]}, null]'), [
+      '1.0',
+      '"a,]\\""',
+      '{"b" : [2e1]}',
+      'null',
+    ])
+    assert.deepEqual(rawItems('[ ]'), [])
+  })
+
+  it('says what JSON.parse says, for any array, however it is indented', () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue()), fc.integer({ min: 0, max: 3 }), (items, indent) => {
+        const text = JSON.stringify(items, null, indent)
+        assert.deepEqual(
+          rawItems(text).map((item) => JSON.parse(item)),
+          JSON.parse(text),
+        )
       }),
     )
   })

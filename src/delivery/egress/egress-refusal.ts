@@ -1,4 +1,4 @@
-import type { EndpointEgress } from '../endpoint.ts'
+import type { EndpointEgress } from './egress-options.ts'
 import { createEgressGuard } from './guard.ts'
 
 /**
