@@ -1,0 +1,109 @@
+import {
+  answer,
+  type ConnectorRoute,
+  type RouteAnswer,
+  type RouteHead,
+  type RouteOperation,
+  type RouteRequest,
+  type RouteResponse,
+} from 'carabiner'
+import { type TObject, Type } from 'typebox'
+import { type Admitted, admit } from './admit.ts'
+import type { Caller } from './caller.ts'
+import type { KeyScope, SubscriptionsConfig } from './config.ts'
+import { type RefusalStatus, refusalResponses, shownLimits } from './responses.ts'
+import { closed, Owner } from './schemas/fields.ts'
+import { type Service, serviceOf } from './service.ts'
+import { tellRefusal } from './surface.ts'
+
+/** Bytes of a body that are taken. */
+const bodyLimit = 128 * 1024
+
+/** A call that was let in, and whose parts fit their schemas. */
+export interface ApiCall {
+  readonly service: Service
+  readonly caller: Caller
+  /** Whose objects it is about. */
+  readonly owner: string
+  readonly request: RouteRequest
+  /** Method and path pattern. */
+  readonly route: string
+}
+
+/** One row of the API. */
+export interface ApiRoute {
+  readonly method: ConnectorRoute['method']
+  /** With `:name` parameters. */
+  readonly path: string
+  /** What the caller's key has to be good for. */
+  readonly scope: KeyScope
+  readonly operation: Omit<RouteOperation, 'security' | 'headers'>
+  readonly params?: TObject
+  /** Beside `owner_agent`, which every call may have. */
+  readonly query?: TObject
+  readonly body?: TObject
+  /** What it answers when it went well. */
+  readonly success: RouteResponse
+  /** What else it answers, beside what every call may. */
+  readonly refusals?: readonly RefusalStatus[]
+  /** Whether it reads `Idempotency-Key`. */
+  readonly isKeyed?: boolean
+  handle(call: ApiCall): Promise<RouteAnswer>
+}
+
+/** A row of the API as the host serves it: who may call, how often, how refusals look, and what all of that looks like in its description. */
+export function apiRoute(row: ApiRoute): ConnectorRoute<SubscriptionsConfig> {
+  const { method, path, params, body } = row
+  const route = `${method} ${path}`
+  return {
+    method,
+    path,
+    bodyLimit,
+    query: withOwner(row.query),
+    ...(params && { params }),
+    ...(body && { body, strictJson: true }),
+    operation: { ...row.operation, security: 'api-key', headers: headersOf(row) },
+    responses: {
+      200: { ...row.success, headers: { ...shownLimits, ...row.success.headers } },
+      ...refusalResponses(row.refusals ?? [], body !== undefined),
+    },
+    admit: (head: RouteHead, scope) => admit(serviceOf(scope), head, row.scope, route),
+    async handle(request, scope) {
+      const { caller, owner, limits } = request.admitted as Admitted // what `admit` above returned
+      const given = await row.handle({ service: serviceOf(scope), caller, owner, request, route })
+      const { status, body: answered, headers } = given
+      return answer(answered, { status, headers: { ...limits, ...headers } })
+    },
+    refuse: tellRefusal,
+  }
+}
+
+/** A call's id in its path, in the form in which ids are kept. */
+export function idIn({ request }: ApiCall, name: 'subscription_id' | 'event_id'): string {
+  return (request.params[name] ?? '').toLowerCase()
+}
+
+/** Who did it, for the audit trail. */
+export function actorOf({ owner }: Caller): string {
+  return owner
+}
+
+function withOwner(query: TObject | undefined): TObject {
+  const owner = Type.Optional(Owner)
+  return Type.Object({ owner_agent: owner, ...query?.properties }, closed)
+}
+
+function headersOf({ isKeyed = false }: ApiRoute): NonNullable<RouteOperation['headers']> {
+  return {
+    'X-Owner-Agent': {
+      description: 'Whose objects the call is about, when the key may act for others',
+      schema: Owner,
+    },
+    ...(isKeyed && {
+      'Idempotency-Key': {
+        description: 'The same key and the same call give the same answer again, for 24 hours',
+        schema: Type.String({ minLength: 1, maxLength: 255 }),
+      },
+    }),
+  }
+}

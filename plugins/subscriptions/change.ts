@@ -1,0 +1,90 @@
+import { RecordConflictError } from 'carabiner'
+import type { ApiCall } from './api-route.ts'
+import { checkEventTypes, commitSubscription, unlessChanged } from './commit.ts'
+import { checkCallbackUrl } from './receiver.ts'
+import type { PatchBody } from './schemas/subscription.ts'
+import type { Subscription } from './subscription.ts'
+import { refusal } from './surface.ts'
+
+/** A subscription of the caller's owner, revoked or not. @throws {RouteError} 404 */
+export async function findSubscription(
+  { service, owner }: Pick<ApiCall, 'service' | 'owner'>,
+  id: string,
+): Promise<Subscription> {
+  const subscription = await service.subscriptions.find(owner, id)
+  if (subscription !== undefined) return subscription
+  throw refusal({ status: 404, code: 'subscription_not_found', message: 'subscription not found' })
+}
+
+/** One that is still to be changed. @throws {RouteError} 404, 409 */
+export async function findUnrevoked(
+  call: Pick<ApiCall, 'service' | 'owner'>,
+  id: string,
+): Promise<Subscription> {
+  const subscription = await findSubscription(call, id)
+  if (subscription.revokedAt === null) return subscription
+  throw refusal({
+    status: 409,
+    code: 'subscription_revoked',
+    message: 'the subscription is revoked: subscribe the URL again',
+  })
+}
+
+/** Changes what a body names of a subscription. @throws {RouteError} 404, 409, 422 */
+export async function change(call: ApiCall, id: string, body: PatchBody): Promise<Subscription> {
+  const { service } = call
+  if (body.callback_url !== undefined) checkCallbackUrl(service, body.callback_url)
+  if (body.event_types !== undefined) checkEventTypes(service, body.event_types)
+
+  return unlessChanged(async () => {
+    const known = await findUnrevoked(call, id)
+    const subscription = changed(known, body, service.scope.clock.now())
+    await refuseTakenUrl(call, subscription)
+    try {
+      await commitSubscription(call, subscription, 'subscription.updated')
+      return subscription
+    } catch (error) {
+      if (!(error instanceof RecordConflictError) || error.conflict !== 'unique') throw error
+      throw urlTaken()
+    }
+  })
+}
+
+/** Ends a subscription: what waits for it is cancelled. A second time changes nothing. @throws {RouteError} 404 */
+export function revoke(call: ApiCall, id: string): Promise<Subscription> {
+  return unlessChanged(async () => {
+    const known = await findSubscription(call, id)
+    if (known.revokedAt !== null) return known
+    const now = call.service.scope.clock.now()
+    const subscription = { ...known, revokedAt: now, updatedAt: now }
+    await commitSubscription(call, subscription, 'subscription.revoked')
+    return subscription
+  })
+}
+
+async function refuseTakenUrl(
+  { service, owner }: ApiCall,
+  { id, callbackUrl }: Subscription,
+): Promise<void> {
+  const other = await service.subscriptions.at(owner, callbackUrl)
+  if (other !== undefined && other.id !== id) throw urlTaken()
+}
+
+function changed(known: Subscription, body: PatchBody, now: number): Subscription {
+  return {
+    ...known,
+    ...(body.callback_url !== undefined && { callbackUrl: body.callback_url }),
+    ...(body.event_types !== undefined && { eventTypes: [...new Set(body.event_types)] }),
+    ...(body.active !== undefined && { active: body.active }),
+    ...(body.description !== undefined && { description: body.description }),
+    updatedAt: now,
+  }
+}
+
+function urlTaken(): Error {
+  return refusal({
+    status: 409,
+    code: 'callback_url_taken',
+    message: 'another subscription of this owner has this URL',
+  })
+}

@@ -1,0 +1,110 @@
+import { newId, RecordConflictError, type StoredAnswer } from 'carabiner'
+import { type ApiCall, actorOf } from './api-route.ts'
+import { countersOf } from './counters.ts'
+import { asMessageId, events, mostReplays, type PublishedEvent, toRecord } from './event.ts'
+import type { Keep } from './once.ts'
+import { messageOfEvent, waiting } from './publish.ts'
+import { rfc3339 } from './subscription.ts'
+import { refusal } from './surface.ts'
+
+/** An event of the caller's owner. @throws {RouteError} 404 */
+export async function findEvent(
+  { service, owner }: Pick<ApiCall, 'service' | 'owner'>,
+  id: string,
+): Promise<PublishedEvent> {
+  const event = await service.events.find(owner, id)
+  if (event !== undefined) return event
+  throw refusal({ status: 404, code: 'event_not_found', message: 'event not found' })
+}
+
+/**
+ * Sends an event again, to the subscriptions that are active now.
+ *
+ * Of two replays at the same time one is made: they change the same record.
+ *
+ * @throws {RouteError} 404; 409 while the last replay is under way, and when the payload was erased
+ */
+export async function replay(call: ApiCall, id: string, keep: Keep): Promise<StoredAnswer> {
+  const { service } = call
+  const event = await findEvent(call, id)
+  if (event.payload === null) throw erased()
+  await refuseWhilePending(call, event)
+
+  const now = service.scope.clock.now()
+  const messageId = asMessageId(newId())
+  const replays = [...event.replays, { messageId, at: now }].slice(-mostReplays)
+  const { owner, type } = event
+  const matching = await service.subscriptions.matching(owner, type)
+  const answerWith = (counters: object): StoredAnswer => ({
+    status: 200,
+    body: {
+      ok: true,
+      event_id: event.id,
+      owner_agent: owner,
+      event_type: type,
+      ...counters,
+      replayed_at: rfc3339(now),
+    },
+  })
+  const queued = countersOf(matching.map(() => ({ state: 'pending', attempts: 0 }) as const))
+  const kept = answerWith(queued)
+  try {
+    const sent = await service.scope.deliveries.send(
+      matching.length === 0
+        ? []
+        : [
+            messageOfEvent(service, event, matching, {
+              id: messageId,
+              origin: 'replay',
+              traceId: call.request.traceId,
+              depth: call.request.depth + 1,
+              payload: event.payload,
+            }),
+          ],
+      {
+        records: [toRecord({ ...event, replays }), ...(keep === undefined ? [] : [keep(kept)])],
+        audit: [
+          {
+            entityType: 'event',
+            entityId: event.id,
+            action: 'event.replayed',
+            actor: actorOf(call.caller),
+            details: { owner, type, message: messageId, deliveries: matching.length },
+          },
+        ],
+        ...waiting(service),
+      },
+    )
+    const counters = countersOf(sent)
+    return isSame(counters, queued) ? kept : answerWith(counters)
+  } catch (error) {
+    // Somebody else was first, and their replay has only begun.
+    if (error instanceof RecordConflictError && error.collection === events) throw underWay()
+    throw error
+  }
+}
+
+/** Whether two answers would say the same: then the one that was stored with the event is given. */
+export function isSame(one: object, other: object): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
+}
+
+async function refuseWhilePending(
+  { service }: ApiCall,
+  { replays }: PublishedEvent,
+): Promise<void> {
+  const last = replays.at(-1)
+  if (last === undefined) return
+  const [tally] = await service.scope.store.tally([last.messageId])
+  if (tally !== undefined && tally.pending + tally.sending > 0) throw underWay()
+}
+
+function underWay(): Error {
+  const message = 'a replay of this event is still pending'
+  return refusal({ status: 409, code: 'replay_pending', message })
+}
+
+function erased(): Error {
+  const message = 'the payload of this event was erased'
+  return refusal({ status: 409, code: 'event_erased', message })
+}

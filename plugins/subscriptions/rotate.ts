@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto'
+import { CarabinerError, parseDuration, type StoredAnswer } from 'carabiner'
+import type { ApiCall } from './api-route.ts'
+import { findUnrevoked } from './change.ts'
+import { commitSubscription, unlessChanged } from './commit.ts'
+import type { Keep } from './once.ts'
+import { checkSecret } from './receiver.ts'
+import type { RotateBody } from './schemas/subscription.ts'
+import { type HeldSecret, viewOf } from './subscription.ts'
+import { unfitBody } from './surface.ts'
+
+/** How long the old secret signs beside the new one, unless the caller says otherwise. */
+const defaultGraceMs = 24 * 3_600_000
+const longestGraceMs = 365 * 24 * 3_600_000
+
+/** Secrets that sign at once: when more are rotated within their grace, the oldest goes. */
+const mostSecrets = 5
+
+/**
+ * Gives a subscription a new secret, which signs first; the old one signs beside it for a while.
+ *
+ * @returns an answer that tells the new secret, if it was made here
+ * @throws {RouteError} 404, 409, 422
+ */
+export async function rotate(
+  call: ApiCall,
+  id: string,
+  body: RotateBody,
+  keep: Keep,
+): Promise<StoredAnswer> {
+  const { service } = call
+  const graceMs = graceOf(body.grace)
+  if (body.secret !== undefined) checkSecret(service, body.secret)
+  const secret = body.secret ?? generateSecret()
+
+  return unlessChanged(async () => {
+    const known = await findUnrevoked(call, id)
+    const now = service.scope.clock.now()
+    const secrets = rotated(known.secrets, secret, now, graceMs)
+    const subscription = { ...known, secrets, updatedAt: now }
+    const told = body.secret === undefined ? { secret } : {}
+    const answer = {
+      status: 200,
+      body: { ok: true, subscription: viewOf(subscription), ...told },
+    }
+    const beside = keep === undefined ? [] : [keep(answer)]
+    await commitSubscription(call, subscription, 'subscription.secret_rotated', beside)
+    return answer
+  })
+}
+
+/** Those that sign from now on, the new one first. A secret that is given again keeps no end. */
+export function rotated(
+  secrets: readonly HeldSecret[],
+  secret: string,
+  now: number,
+  graceMs: number,
+): readonly HeldSecret[] {
+  const until = now + graceMs
+  const fading = secrets
+    .filter((held) => held.secret !== secret)
+    .map((held) => ({ ...held, until: Math.min(held.until ?? until, until) }))
+    .filter((held) => held.until > now)
+  return [{ secret, until: null }, ...fading].slice(0, mostSecrets)
+}
+
+/** @throws {RouteError} 422 */
+function graceOf(grace: string | number | undefined): number {
+  if (grace === undefined) return defaultGraceMs
+  try {
+    const ms = parseDuration(grace, { zero: true })
+    if (ms <= longestGraceMs) return ms
+  } catch (error) {
+    if (!(error instanceof CarabinerError)) throw error
+    throw unfitBody('/grace', 'must be a duration such as 24h, or seconds', 'duration')
+  }
+  throw unfitBody('/grace', 'must be at most 365d', 'maximum')
+}
+
+/** For any scheme with a shared secret: 32 random bytes. */
+function generateSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64')}`
+}

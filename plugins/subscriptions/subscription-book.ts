@@ -1,0 +1,101 @@
+import type { RecordBook } from 'carabiner'
+import { cursorOf, placeOf } from './cursor.ts'
+import { selectorsFor } from './event-types.ts'
+import { isActive, type Subscription } from './subscription.ts'
+import {
+  subscriptions as collection,
+  fromRecord,
+  indexes,
+  selectorEntry,
+  urlEntry,
+} from './subscription-record.ts'
+
+/** Subscriptions looked up at once. */
+const perLookup = 1_000
+
+type Reading = Pick<RecordBook, 'records' | 'findRecords' | 'lookUpRecords'>
+
+/** Which part of an owner's subscriptions is listed. */
+export interface ListQuery {
+  readonly owner: string
+  /** Those that are not active, and the revoked ones, too. */
+  readonly includeInactive: boolean
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+export interface Listed {
+  readonly subscriptions: readonly Subscription[]
+  /** `null` on the last page. */
+  readonly nextCursor: string | null
+}
+
+/** Where subscriptions are found. What is written goes through the writer that commits it with what belongs to it. */
+export class SubscriptionBook {
+  readonly #records: Reading
+
+  constructor(records: Reading) {
+    this.#records = records
+  }
+
+  /** A subscription of this owner, revoked or not; of another: as if there were none. */
+  async find(owner: string, id: string): Promise<Subscription | undefined> {
+    const [subscription] = await this.byId([id])
+    return subscription?.owner === owner ? subscription : undefined
+  }
+
+  /** Whoever they belong to; those there are not are left out. */
+  async byId(ids: readonly string[]): Promise<readonly Subscription[]> {
+    const records = await this.#records.records(collection, ids)
+    return records.filter((record) => record !== undefined).map(fromRecord)
+  }
+
+  /** The one of this owner at this URL that is not revoked. */
+  async at(owner: string, url: string): Promise<Subscription | undefined> {
+    const [record] = await this.#records.lookUpRecords({
+      collection,
+      index: indexes.url,
+      entries: [urlEntry(owner, url)],
+      limit: 1,
+    })
+    return record === undefined ? undefined : fromRecord(record)
+  }
+
+  /** Those that get an owner's events of a type, each once. */
+  async matching(owner: string, eventType: string): Promise<readonly Subscription[]> {
+    const entries = selectorsFor(eventType).map((selector) => selectorEntry(owner, selector))
+    const found: Subscription[] = []
+    for (let after = ''; ; ) {
+      const page = await this.#records.lookUpRecords({
+        collection,
+        index: indexes.selector,
+        entries,
+        limit: perLookup,
+        ...(after !== '' && { after }),
+      })
+      found.push(...page.map(fromRecord))
+      const last = page.at(-1)
+      if (last === undefined || page.length < perLookup) return found.filter(isActive)
+      after = last.id
+    }
+  }
+
+  /** Newest first. What is added while somebody turns pages comes before the first one. */
+  async list(query: ListQuery): Promise<Listed> {
+    const { owner, includeInactive, limit, cursor } = query
+    const walk = {
+      collection,
+      index: includeInactive ? indexes.owner : indexes.active,
+      prefix: `${owner}\n`,
+      order: 'descending',
+    } as const
+    const after = cursor === undefined ? {} : { after: placeOf(owner, cursor) }
+    const page = await this.#records.findRecords({ ...walk, ...after, limit })
+    const last = page.at(-1)
+    const isMore =
+      last !== undefined &&
+      page.length === limit &&
+      (await this.#records.findRecords({ ...walk, after: last, limit: 1 })).length > 0
+    return { subscriptions: page.map(fromRecord), nextCursor: isMore ? cursorOf(last) : null }
+  }
+}

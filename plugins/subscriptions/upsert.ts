@@ -1,0 +1,78 @@
+import { newId, type StoredAnswer } from 'carabiner'
+import type { ApiCall } from './api-route.ts'
+import { checkEventTypes, commitSubscription, unlessChanged } from './commit.ts'
+import type { Keep } from './once.ts'
+import { checkCallbackUrl, checkSecret } from './receiver.ts'
+import type { UpsertBody } from './schemas/subscription.ts'
+import { type HeldSecret, type Subscription, viewOf } from './subscription.ts'
+import { unfitBody } from './surface.ts'
+
+/**
+ * Subscribes a URL, or changes the subscription it has. A revoked one is no subscription any more: the URL gets a new one.
+ *
+ * @throws {RouteError} 422
+ */
+export async function upsert(call: ApiCall, body: UpsertBody, keep: Keep): Promise<StoredAnswer> {
+  const { service, owner } = call
+  checkCallbackUrl(service, body.callback_url)
+  checkEventTypes(service, body.event_types)
+  if (body.secret !== undefined) checkSecret(service, body.secret)
+
+  return unlessChanged(async () => {
+    const known = await service.subscriptions.at(owner, body.callback_url)
+    const subscription = subscribed(known ?? fresh(call, body.callback_url), body, call)
+    if (service.scope.config.require_secret && subscription.secrets.length === 0) {
+      throw unfitBody('/secret', 'a subscription must have a secret here', 'required')
+    }
+    const answer = { status: 200, body: { ok: true, subscription: viewOf(subscription) } }
+    await commitSubscription(
+      call,
+      subscription,
+      known === undefined ? 'subscription.created' : 'subscription.updated',
+      keep === undefined ? [] : [keep(answer)],
+    )
+    return answer
+  })
+}
+
+function fresh({ service, owner }: ApiCall, callbackUrl: string): Subscription {
+  const now = service.scope.clock.now()
+  return {
+    id: newId(),
+    version: 0,
+    owner,
+    callbackUrl,
+    eventTypes: [],
+    active: true,
+    description: null,
+    secrets: [],
+    createdAt: now,
+    updatedAt: now,
+    revokedAt: null,
+  }
+}
+
+/** As the body says; the secret stays unless there is a new one. */
+function subscribed(
+  subscription: Subscription,
+  { event_types: eventTypes, active = true, description, secret }: UpsertBody,
+  { service }: ApiCall,
+): Subscription {
+  return {
+    ...subscription,
+    eventTypes: [...new Set(eventTypes)],
+    active,
+    description: description ?? null,
+    secrets: secretsAfter(subscription.secrets, secret),
+    updatedAt: service.scope.clock.now(),
+  }
+}
+
+/** Another secret takes the place of all before it, at once: `rotate-secret` is for those who want both to be valid for a while. */
+function secretsAfter(
+  secrets: readonly HeldSecret[],
+  secret: string | undefined,
+): readonly HeldSecret[] {
+  if (secret === undefined || secrets[0]?.secret === secret) return secrets
+  return [{ secret, until: null }]
+}
