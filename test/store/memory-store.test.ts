@@ -1,6 +1,8 @@
 import { testStore } from '../../src/store/contract.ts'
 import { openStore } from '../../src/store/open-store.ts'
+import { testRecordModel } from './record-model.ts'
 import { testStoreModel } from './store-model.ts'
 
 testStore('memory:', () => openStore('memory:'))
 testStoreModel('memory:', () => openStore('memory:'), 200)
+testRecordModel('memory:', () => openStore('memory:'), 300)
