@@ -1,5 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { DeliveryObserver } from '../delivery/delivery-observer.ts'
+import { TallyCounter, TallyHistogram } from './tallies.ts'
 
 /** Seconds, from a commit without the disk to the longest wait for a lock. */
 const storeBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5]
@@ -15,32 +16,32 @@ export function deliveryMetrics(registry: Registry): DeliveryObserver {
     help: 'Deliveries stored by this host',
     registers,
   })
-  const attempts = new Counter({
+  const attempts = new TallyCounter({
     name: 'carabiner_delivery_attempts_total',
     help: 'Requests of deliveries, by what they came to',
     labelNames: ['outcome'],
     registers,
   })
-  const attemptDuration = new Histogram({
+  const attemptDuration = new TallyHistogram({
     name: 'carabiner_delivery_attempt_duration_seconds',
     help: 'Time one request of a delivery took, from queue to last byte',
     buckets: attemptBuckets,
     registers,
   })
-  const settled = new Counter({
+  const settled = new TallyCounter({
     name: 'carabiner_deliveries_settled_total',
     help: 'Deliveries settled by this host, by state',
     labelNames: ['state'],
     registers,
   })
-  const latency = new Histogram({
+  const latency = new TallyHistogram({
     name: 'carabiner_delivery_latency_seconds',
     help: 'Time from acceptance to settlement, by state',
     labelNames: ['state'],
     buckets: latencyBuckets,
     registers,
   })
-  const firstAttempt = new Histogram({
+  const firstAttempt = new TallyHistogram({
     name: 'carabiner_delivery_first_attempt_seconds',
     help: 'Time from acceptance to the start of the first request',
     buckets: latencyBuckets,
@@ -70,16 +71,33 @@ export function deliveryMetrics(registry: Registry): DeliveryObserver {
     buckets: storeBuckets,
     registers,
   })
+  const attemptsOf = {
+    delivered: attempts.under({ outcome: 'delivered' }),
+    retryable: attempts.under({ outcome: 'retryable' }),
+    rejected: attempts.under({ outcome: 'rejected' }),
+    gone: attempts.under({ outcome: 'gone' }),
+    refused: attempts.under({ outcome: 'refused' }),
+  }
+  const settledAs = {
+    delivered: settled.under({ state: 'delivered' }),
+    dead: settled.under({ state: 'dead' }),
+  }
+  const latencyUntil = {
+    delivered: latency.under({ state: 'delivered' }),
+    dead: latency.under({ state: 'dead' }),
+  }
+  const durations = attemptDuration.under({})
+  const firstAttempts = firstAttempt.under({})
   return {
     accepted: (deliveries) => accepted.inc(deliveries),
     attempted({ outcome, number, durationMs, sinceAcceptedMs }) {
-      attempts.inc({ outcome })
-      attemptDuration.observe(durationMs / 1_000)
-      if (number === 1) firstAttempt.observe(Math.max(0, sinceAcceptedMs) / 1_000)
+      attemptsOf[outcome].add()
+      durations.add(durationMs / 1_000)
+      if (number === 1) firstAttempts.add(Math.max(0, sinceAcceptedMs) / 1_000)
     },
     settled(state, _endpoint, sinceAcceptedMs) {
-      settled.inc({ state })
-      latency.observe({ state }, Math.max(0, sinceAcceptedMs) / 1_000)
+      settledAs[state].add()
+      latencyUntil[state].add(Math.max(0, sinceAcceptedMs) / 1_000)
     },
     circuit: (_endpoint, state) => circuits.inc({ state }),
     redelivered(deliveries, skipped) {
