@@ -98,8 +98,8 @@ export class KeyBook {
   #put(key: ApiKey, digest: string, expects: 'absent' | number, cause: Cause): Promise<void> {
     const { id, owner, scopes, mayActFor, name } = key
     const value = { ...key, digest }
-    // Ids are sorted by time.
-    const entries = { digest: [digest], created: [id] }
+    // So padded, entries sort as their times do.
+    const entries = { digest: [digest], created: [String(key.createdAt).padStart(15, '0')] }
     const details = { owner, scopes, mayActFor, name }
     const createdAt = this.#clock.now()
     return this.#store.enqueue([], undefined, {

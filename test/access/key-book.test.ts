@@ -56,8 +56,10 @@ for (const { name, open } of sharedStores()) {
 
     it('lists keys newest first, without what they are found by', async () => {
       await using store = first(await open(1))
-      const book = new KeyBook(store, new FakeClock(noon))
+      const clock = new FakeClock(noon)
+      const book = new KeyBook(store, clock)
       const older = await book.create({ owner: 'agent://acme/ops', name: 'old' }, 'ada')
+      await clock.advance(1)
       const newer = await book.create(
         { owner: 'agent://acme/ci', scopes: ['events:publish'], mayActFor: ['agent://acme/*'] },
         'ada',
