@@ -3,17 +3,21 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import type { ServerConfig } from '../assembly/host-config.ts'
 import type { Logger } from '../bus/handler.ts'
+import type { Clock } from '../clock.ts'
 import type { Validator } from '../schema/validator.ts'
 import type { App } from './app.ts'
+import { isReadable, routableUrl } from './broken-path.ts'
 import { failure } from './envelope.ts'
 import { readBodies } from './json-body.ts'
 import { type RefusalOptions, refusalOf } from './refusal.ts'
 import { invalidRequest } from './request-error.ts'
 import { tellIds, traceIdOf } from './request-ids.ts'
 import { compileRequestSchema } from './request-schema.ts'
+import { spareBodies } from './unread-body.ts'
 
 export interface AppOptions extends RefusalOptions {
   readonly config: Pick<ServerConfig, 'bodyLimit' | 'trustedProxies'>
+  readonly clock: Pick<Clock, 'after'>
   readonly validator: Validator
   /** What becomes of a request that no route is for. */
   readonly refuseUnknownPath: () => never
@@ -31,6 +35,7 @@ export function createApp(options: AppOptions): App {
     bodyLimit: config.bodyLimit,
     trustProxy: config.trustedProxies.length > 0 && [...config.trustedProxies],
     genReqId: (request) => traceIdOf(request.headers),
+    rewriteUrl: ({ url = '/' }) => routableUrl(url),
     // The host's state, not the closing socket, decides when requests are turned away.
     return503OnClosing: false,
     // No route has a regular expression that a long parameter could wear out.
@@ -42,6 +47,7 @@ export function createApp(options: AppOptions): App {
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   knowEveryMethod(app)
+  spareBodies(app, options.clock)
   readBodies(app)
   app.setValidatorCompiler(compileRequestSchema(options.validator))
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, options))
@@ -49,6 +55,8 @@ export function createApp(options: AppOptions): App {
   app.addHook('onRequest', async (request, reply) => {
     tellIds(request, reply)
     if (lacksHost(request)) throw invalidRequest('the header Host is missing')
+    if (!isReadable(request.originalUrl))
+      throw invalidRequest('the path is not percent-encoded UTF-8')
     // Before the body is read: an unknown path is unknown whatever is sent to it.
     if (request.is404) refuseUnknownPath()
   })

@@ -24,7 +24,8 @@ export function createHttpServer(
     tls === undefined
       ? createServer(options, answer)
       : createTlsServer({ ...options, ...tls }, answer)
-  return server.on('clientError', answerBrokenRequest)
+  // A caller that asks whether to send its body is told when it has been let in, not at once.
+  return server.on('checkContinue', answer).on('clientError', answerBrokenRequest)
 }
 
 /** Answers what is not HTTP, or not in time: there is no request yet, only a socket. */

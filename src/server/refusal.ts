@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { ServerConfig } from '../assembly/host-config.ts'
 import type { Redactor } from '../assembly/redactor.ts'
 import type { Logger } from '../bus/handler.ts'
-import type { RouteRefusal } from '../connector/route-answer.ts'
+import type { RequestMismatch, RouteRefusal } from '../connector/route-answer.ts'
 import { answerFor } from './error-answer.ts'
 
 export interface RefusalOptions {
@@ -26,11 +26,14 @@ export function refusalOf(
     const fields = { err: error, traceId: request.id, route: request.routeOptions.url }
     log.error(fields, 'request failed')
   }
-  const { message, details } = refusal
+  const { message, details, mismatches } = refusal
   return {
     ...refusal,
     message: redactor.text(message),
     ...(details !== undefined && { details: masked(details, redactor) }),
+    ...(mismatches !== undefined && {
+      mismatches: mismatches.map((mismatch) => maskedTexts(mismatch, redactor)),
+    }),
   }
 }
 
@@ -43,4 +46,14 @@ function masked(
   return Object.fromEntries(
     Object.entries(sent).map(([key, value]) => [redactor.text(key), redactor.value(value)]),
   )
+}
+
+function maskedTexts(mismatch: RequestMismatch, redactor: Redactor): RequestMismatch {
+  const { pointer, message, property } = mismatch
+  return {
+    ...mismatch,
+    pointer: redactor.text(pointer),
+    message: redactor.text(message),
+    ...(property !== undefined && { property: redactor.text(property) }),
+  }
 }

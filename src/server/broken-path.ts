@@ -1,0 +1,21 @@
+/**
+ * A URL as it can be routed: `%` that begins no character in UTF-8 (`%zz`, `%ff`) is taken for itself, so that the route is found and tells in
+ * its own form that the path cannot be read.
+ */
+export function routableUrl(url: string): string {
+  if (isReadable(url)) return url
+  const [path = '', ...query] = url.split('?')
+  return [path.replaceAll('%', '%25'), ...query].join('?')
+}
+
+/** Whether every `%` of a URL's path stands for a part of a character. */
+export function isReadable(url: string): boolean {
+  const path = url.split('?', 1).join('')
+  if (!path.includes('%')) return true
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false // It throws for nothing else.
+  }
+}
