@@ -1,5 +1,6 @@
 import { Duration, Rate, type RateLimit, type RetryPresetName, Secret } from 'carabiner'
 import { type TUnsafe, Type } from 'typebox'
+import { Tenants, type TenantsConfig } from './tenants/config.ts'
 
 /** What API keys may be good for. */
 export const keyScopes = ['subscriptions:write', 'events:publish', 'events:replay', 'read'] as const
@@ -245,15 +246,7 @@ const stanza = Type.Object(
     ),
     egress: Type.Optional(Egress),
     http: Type.Optional(Http),
-    tenants: Type.Optional(
-      Type.Unsafe<TenantsConfig>({
-        type: 'object',
-        additionalProperties: { type: 'array', items: { type: 'object' } },
-        description: 'Tenants whose receivers are configured here, by name',
-        default: {},
-        examples: [{ acme: [{ name: 'webhook-suite', subscriptions: [] }] }],
-      }),
-    ),
+    tenants: Type.Optional(Tenants),
   },
   {
     ...closed,
@@ -306,8 +299,6 @@ export interface EgressConfig {
   readonly ports: 'any' | readonly number[]
   readonly proxy?: string | null
 }
-
-type TenantsConfig = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>
 
 /** Schema of the connector's stanza. */
 export const SubscriptionsConfig: TUnsafe<SubscriptionsConfig> =

@@ -12,6 +12,8 @@ import { secretRoutes } from './routes/secrets.ts'
 import { subscriptionRoutes } from './routes/subscriptions.ts'
 import { testRoutes } from './routes/tests.ts'
 import { openService } from './service.ts'
+import { executionsRoute } from './tenants/executions-route.ts'
+import { openTenants } from './tenants/open-tenants.ts'
 
 /** Lets other programs subscribe URLs to event types, publish events and replay them. */
 const subscriptions: Connector<TUnsafe<SubscriptionsConfig>> = defineConnector({
@@ -28,6 +30,7 @@ const subscriptions: Connector<TUnsafe<SubscriptionsConfig>> = defineConnector({
     ...eventRoutes,
     ...deliveryRoutes,
     ...capabilityRoutes,
+    executionsRoute,
   ],
 
   setup(scope) {
@@ -36,6 +39,7 @@ const subscriptions: Connector<TUnsafe<SubscriptionsConfig>> = defineConnector({
       name: 'owners',
       when: { required: ['owner'], not: { required: ['tenant'] } },
     })
+    openTenants(scope)
   },
 })
 

@@ -7,6 +7,7 @@ import {
 } from 'carabiner'
 import type { EventTypesConfig, SubscriptionsConfig } from './config.ts'
 import { eventTypePattern, listed } from './event-types.ts'
+import { inspectTenants } from './tenants/inspect.ts'
 
 type Input = InspectInput<SubscriptionsConfig>
 
@@ -19,6 +20,7 @@ export function inspect(input: Input): readonly ConfigProblem[] {
     ...wrongPayloadSchemas(input),
     ...wrongSignatures(config),
     ...wrongAllow(config),
+    ...inspectTenants(config.tenants ?? {}),
   ]
 }
 

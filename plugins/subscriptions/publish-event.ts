@@ -2,6 +2,7 @@ import { defineEvent, type EventDefinition } from 'carabiner'
 import { type Static, Type } from 'typebox'
 import { counterFields } from './schemas/counters.ts'
 import { Uuid } from './schemas/fields.ts'
+import { Execution } from './tenants/execution.ts'
 
 const Params = Type.Object(
   {
@@ -18,6 +19,16 @@ const Params = Type.Object(
     source: Type.Optional(Type.String({ maxLength: 100 })),
     payload: Type.Unsafe<Readonly<Record<string, unknown>>>({ type: 'object' }),
     id: Type.Optional(Uuid),
+    wait: Type.Optional(
+      Type.Unsafe<string | number>({
+        anyOf: [
+          { type: 'number', minimum: 0 },
+          { type: 'string', minLength: 1, maxLength: 32 },
+        ],
+        description:
+          'With a tenant: how long the result waits for executions to be over; 10s, or seconds',
+      }),
+    ),
   },
   { anyOf: [{ required: ['owner'] }, { required: ['tenant'] }] },
 )
@@ -26,9 +37,10 @@ const Result = Type.Object({
   event_id: Type.String(),
   accepted_at: Type.String(),
   ...counterFields,
+  executions: Type.Optional(Type.Array(Execution)),
 })
 
-/** What came of a publication to an owner's subscriptions. */
+/** What came of a publication; `executions` when it was to a tenant. */
 export type Publication = Static<typeof Result>
 
 /** Somebody publishes something: before handlers may say no, and nothing is stored then. */

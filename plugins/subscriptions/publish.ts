@@ -154,7 +154,7 @@ function eventOf(service: Service, { event, params, source, traceId }: Context):
 }
 
 /** As it came, where it came as text: `1.0` stays `1.0`. */
-function payloadText(payload: unknown, source: string | undefined): string {
+export function payloadText(payload: unknown, source: string | undefined): string {
   const text = source === undefined ? undefined : rawMember(source, 'payload')
   return text ?? JSON.stringify(payload)
 }

@@ -1,0 +1,86 @@
+import type { DeliveryState } from 'carabiner'
+import { type Static, type TUnsafe, Type } from 'typebox'
+import { closed, Moment, oneOf, orNull } from '../schemas/fields.ts'
+
+/** What can be said of an execution. */
+export const executionStatuses = ['PENDING', 'DELIVERED', 'FAILED'] as const
+
+const orNothing = (type: string): TUnsafe<unknown> =>
+  Type.Unsafe({ anyOf: [{ type }, { type: 'null' }] })
+
+/** One event on its way to one receiver of a tenant. */
+export const Execution = Type.Object(
+  {
+    id: Type.String({ description: 'Of the delivery: `carabiner deliveries show` knows it' }),
+    tenant: Type.String(),
+    config: Type.String({ description: 'The name of the configuration' }),
+    eventType: Type.String(),
+    targetUrl: Type.String(),
+    payload: Type.Unknown({ description: 'null once it was erased' }),
+    status: oneOf(executionStatuses),
+    attempts: Type.Integer({ minimum: 0 }),
+    lastError: Type.Unsafe<string | null>(orNothing('string')),
+    responseStatus: Type.Unsafe<number | null>(orNothing('integer')),
+    createdAt: Moment,
+    deliveredAt: orNull(Moment),
+  },
+  closed,
+)
+
+export type Execution = Static<typeof Execution>
+
+/** What is kept of an execution beside its delivery. */
+export interface ExecutionFacts {
+  readonly tenant: string
+  readonly config: string
+  readonly eventType: string
+  readonly targetUrl: string
+}
+
+/** What the delivery says of it. */
+export interface ExecutionProgress {
+  readonly id: string
+  readonly state: DeliveryState
+  readonly attempts: number
+  readonly lastError: string | null
+  readonly responseStatus: number | null
+  /** UTC milliseconds. */
+  readonly createdAt: number
+  readonly settledAt: number | null
+  readonly payload: unknown
+}
+
+/** An execution as it is shown. */
+export function executionOf(facts: ExecutionFacts, progress: ExecutionProgress): Execution {
+  const { id, state, attempts, lastError, responseStatus, createdAt, settledAt, payload } = progress
+  const status = statusOf(state)
+  const { tenant, config, eventType, targetUrl } = facts
+  return {
+    id,
+    tenant,
+    config,
+    eventType,
+    targetUrl,
+    payload,
+    status,
+    attempts,
+    lastError: status === 'DELIVERED' ? null : lastError,
+    responseStatus,
+    createdAt: new Date(createdAt).toISOString(),
+    deliveredAt:
+      status === 'DELIVERED' && settledAt !== null ? new Date(settledAt).toISOString() : null,
+  }
+}
+
+function statusOf(state: DeliveryState): Execution['status'] {
+  switch (state) {
+    case 'pending':
+    case 'sending':
+      return 'PENDING'
+    case 'delivered':
+      return 'DELIVERED'
+    case 'dead':
+    case 'cancelled':
+      return 'FAILED'
+  }
+}

@@ -1,0 +1,121 @@
+import {
+  type HandlerContext,
+  newId,
+  type OutboundMessage,
+  parseDuration,
+  type Scope,
+  type SendWait,
+  signedForm,
+} from 'carabiner'
+import type { SubscriptionsConfig } from '../config.ts'
+import { countersOf } from '../counters.ts'
+import { payloadText } from '../publish.ts'
+import type { Publication, publishEvent } from '../publish-event.ts'
+import { type Execution, type ExecutionFacts, executionOf } from './execution.ts'
+import { executionRecord, executionsById } from './execution-book.ts'
+import { isTold, type Receiver } from './receiver.ts'
+
+type Context = HandlerContext<typeof publishEvent>
+
+/** One receiver, and the delivery it gets. */
+interface Task {
+  readonly id: string
+  readonly receiver: Receiver
+}
+
+/**
+ * Stores what the receivers of a tenant are owed: the on handler of `subscriptions.publish` with a tenant. They get the payload alone, as canonical JSON.
+ *
+ * @throws {CarabinerError} STORE_UNAVAILABLE, MESSAGE_TOO_LARGE; SIGNATURE_INVALID for a payload that has no canonical form
+ */
+export async function publishToTenant(
+  scope: Scope<SubscriptionsConfig>,
+  receivers: readonly Receiver[],
+  context: Context,
+): Promise<Publication> {
+  const { params, source, traceId, depth } = context
+  const wait = waitOf(params.wait)
+  const { tenant = '', type } = params
+  const now = scope.clock.now()
+  const tasks = receivers
+    .filter((each) => each.tenant === tenant && isTold(each, type))
+    .map((receiver) => ({ id: newId(), receiver }))
+  const id = params.id?.toLowerCase() ?? newId()
+  const body = signedForm(['pyfly'], new TextEncoder().encode(payloadText(params.payload, source)))
+  const message: OutboundMessage = {
+    id,
+    origin: 'publish',
+    type,
+    contentType: 'application/json',
+    body,
+    traceId,
+    depth: depth + 1,
+    tenant: erasableAs(tenant),
+    to: tasks.map(({ id, receiver }) => ({ id, endpoint: receiver.endpoint.id })),
+  }
+  const sent = await scope.deliveries.send(tasks.length === 0 ? [] : [message], {
+    records: tasks.map(({ id, receiver }) =>
+      executionRecord(id, factsOf(receiver, type), now + scope.retentionMs),
+    ),
+    audit: [auditOf(id, context, tasks.length)],
+    ...(wait && { wait }),
+  })
+  const executions =
+    wait === undefined
+      ? accepted(tasks, { type, payload: params.payload, now })
+      : await executionsById(
+          scope,
+          sent.map((delivery) => delivery.id),
+        )
+  return {
+    event_id: id,
+    accepted_at: new Date(now).toISOString(),
+    ...countersOf(sent),
+    executions: [...executions],
+  }
+}
+
+/** As they are when nobody has waited for them. */
+function accepted(
+  tasks: readonly Task[],
+  {
+    type,
+    payload,
+    now,
+  }: { readonly type: string; readonly payload: unknown; readonly now: number },
+): readonly Execution[] {
+  const progress = { state: 'pending', attempts: 0, lastError: null, responseStatus: null } as const
+  return tasks.map(({ id, receiver }) =>
+    executionOf(factsOf(receiver, type), {
+      ...progress,
+      id,
+      payload,
+      createdAt: now,
+      settledAt: null,
+    }),
+  )
+}
+
+function factsOf({ tenant, config, targetUrl }: Receiver, eventType: string): ExecutionFacts {
+  return { tenant, config, eventType, targetUrl }
+}
+
+function auditOf(
+  id: string,
+  { params: { tenant = '', owner, type }, actor = 'host' }: Context,
+  deliveries: number,
+) {
+  const details = { tenant, owner: owner ?? null, type, deliveries }
+  return { entityType: 'event', entityId: id, action: 'event.published', actor, details }
+}
+
+/** @throws {CarabinerError} QUANTITY_INVALID */
+function waitOf(wait: string | number | undefined): SendWait | undefined {
+  if (wait === undefined) return undefined
+  return { ms: parseDuration(wait, { zero: true }), until: 'settled' }
+}
+
+/** The tenant as `carabiner deliveries erase --tenant` names it: no owner is called so. */
+function erasableAs(tenant: string): string {
+  return `tenant/${tenant}`
+}
