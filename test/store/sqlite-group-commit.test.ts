@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { type Clock, systemClock } from '../../src/clock.ts'
 import { aMessage, anAuditRow, noon } from '../../src/store/contract/makers.ts'
-import { openStore } from '../../src/store/open-store.ts'
+import { openDatabase } from '../../src/store/sqlite/database.ts'
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 describe('writes of a SQLite store', () => {
@@ -53,6 +56,51 @@ describe('writes of a SQLite store', () => {
     assert.equal(commits() - before, 2)
   })
 
+  it('take another commit after 4 ms, and nothing is forgotten on the way', async () => {
+    const { store, commits } = await openFile(slowClock())
+    await using _ = store
+    const before = commits()
+    const messages = Array.from({ length: 10 }, () => aMessage())
+
+    await Promise.all(messages.map((message) => store.enqueue([message])))
+
+    assert.equal(commits() - before, 3, '4, 4 and 2')
+    const stored = (await store.deliveries({})).rows.map((row) => row.messageId)
+    assert.deepEqual(stored.toSorted(), messages.map(({ id }) => id).toSorted())
+  })
+
+  it('keep their order when there is time for some of them only', async () => {
+    const { store } = await openFile(slowClock())
+    await using _ = store
+
+    await Promise.all(
+      Array.from({ length: 10 }, (_, n) =>
+        store.updateEndpoint('h/a', n % 2 === 0 ? { lastSuccessAt: n } : { lastErrorAt: n }),
+      ),
+    )
+
+    const [state] = await store.endpointStates()
+    assert.deepEqual([state?.lastSuccessAt, state?.lastErrorAt], [8, 9])
+  })
+
+  it('fail alone, whichever of the commits they would be in', async () => {
+    const { store } = await openFile(slowClock())
+    await using _ = store
+    const known = aMessage()
+    await store.enqueue([known])
+    const writes = Array.from({ length: 10 }, (_, n) =>
+      n % 5 === 2 ? { ...aMessage(), deliveries: known.deliveries } : aMessage(),
+    )
+
+    const results = await Promise.allSettled(writes.map((message) => store.enqueue([message])))
+
+    assert.deepEqual(
+      results.map(({ status }) => status === 'rejected'),
+      writes.map((_, n) => n % 5 === 2),
+    )
+    assert.equal((await store.deliveries({})).rows.length, 9)
+  })
+
   it('take one each when each waits for the one before', async () => {
     const { store, commits } = await openFile()
     await using _ = store
@@ -65,10 +113,19 @@ describe('writes of a SQLite store', () => {
   })
 })
 
-async function openFile(): Promise<{ store: Store; commits: () => number }> {
+/** @param clock - stands still unless told otherwise, so that the machine's pace changes nothing */
+async function openFile(
+  clock: Clock = new FakeClock(),
+): Promise<{ store: Store; commits: () => number }> {
   const path = join(temporaryFolder(), 'store.db')
-  const store = await openStore(`sqlite:${path}`)
+  const store = new SqliteStore(await openDatabase(path, clock), path, clock)
   return { store, commits: () => commitsIn(readFileSync(`${path}-wal`)) }
+}
+
+/** A millisecond goes by whenever somebody looks. */
+function slowClock(): Clock {
+  let ms = 0
+  return { ...systemClock, monotonic: () => ++ms }
 }
 
 /** Commits in a write-ahead log: frames that tell the size of the database, https://sqlite.org/fileformat2.html#walformat */

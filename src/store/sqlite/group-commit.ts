@@ -7,6 +7,8 @@ import { untilUnlocked } from './lock.ts'
 
 /** Writes that share one transaction at most; the others take the next. */
 const largestBatch = 500
+/** Milliseconds after which no further write joins a transaction: the event loop stands still meanwhile. */
+const longestBatchMs = 4
 
 /** One call's write: what it does, and who is told after the commit. */
 interface Write {
@@ -21,7 +23,7 @@ type Result =
   | { readonly kind: 'failed'; readonly reason: unknown }
 
 /**
- * Writes of the same turn of the event loop share one transaction, and so one sync of the disk.
+ * Writes of the same turn of the event loop share one transaction, and so one sync of the disk; what there is no time for takes the next.
  *
  * A write that fails by itself fails alone. When the transaction cannot be begun or committed, all of it fails with STORE_UNAVAILABLE.
  */
@@ -96,8 +98,9 @@ export class GroupCommit implements AsyncDisposable {
     this.#statements.begin.run()
     const batch = this.#waiting.splice(0, largestBatch)
     try {
-      const results = this.#runAll(batch)
-      if (results === undefined) return
+      const results = this.#runMany(batch)
+      this.#waiting.unshift(...batch.splice(results.length))
+      if (batch.length === 0) return
       this.#statements.commit.run()
       this.#trouble = undefined
       batch.forEach((write, index) => {
@@ -109,21 +112,34 @@ export class GroupCommit implements AsyncDisposable {
     }
   }
 
-  /** `undefined` when a write failed by itself: nothing was done, and the batch waits to be run again with savepoints. */
-  #runAll(batch: readonly Write[]): readonly Result[] | undefined {
+  /**
+   * Runs the first of the batch, as many as there is time for; the others wait for the next.
+   *
+   * None when one of them failed by itself: nothing was done, and all are run again with savepoints.
+   */
+  #runMany(batch: readonly Write[]): readonly Result[] {
     if (this.#guarded) {
       this.#guarded = false
-      return batch.map((write) => this.#runGuarded(write))
+      return this.#whileInTime(batch, (write) => this.#runGuarded(write))
     }
     try {
-      return batch.map(({ run }) => ({ kind: 'done', value: run() }))
+      return this.#whileInTime(batch, ({ run }) => ({ kind: 'done', value: run() }))
     } catch (error) {
       if (isStoreFailure(error)) throw error
       this.#guarded = true
       this.#rollBack()
-      this.#waiting.unshift(...batch)
-      return undefined
+      return []
     }
+  }
+
+  #whileInTime(batch: readonly Write[], run: (write: Write) => Result): readonly Result[] {
+    const end = this.#clock.monotonic() + longestBatchMs
+    const results: Result[] = []
+    for (const write of batch) {
+      results.push(run(write))
+      if (this.#clock.monotonic() >= end) break
+    }
+    return results
   }
 
   #runGuarded({ run }: Write): Result {
