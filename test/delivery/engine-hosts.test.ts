@@ -18,18 +18,7 @@ import {
 import { FakeClock } from '../helpers/fake-clock.ts'
 import { FakeSender, noConnection } from '../helpers/fake-sender.ts'
 import { receiver } from '../helpers/receiver.ts'
-
-/** The most that fall into any stretch of time of that length. */
-function mostWithin(times: readonly number[], ms: number): number {
-  const sorted = times.toSorted((a, b) => a - b)
-  let most = 0
-  let from = 0
-  sorted.forEach((at, index) => {
-    while (at - (sorted[from] ?? at) >= ms) from += 1
-    most = Math.max(most, index - from + 1)
-  })
-  return most
-}
+import { mostWithin } from '../soak/shared-rate.ts'
 
 /** Three engines, each with a store of its own on one file. */
 async function threeHosts(setup: Omit<EngineSetup, 'store'>) {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { oneProbe } from '../soak/one-probe.ts'
+import { sharedRate } from '../soak/shared-rate.ts'
 import { sharedStore } from '../soak/shared-store.ts'
 
 describe('three hosts on one PostgreSQL', () => {
@@ -20,5 +22,17 @@ describe('three hosts on one PostgreSQL', () => {
     const report = await sharedStore({ trouble: 'connections-cut', times: 4, messages: 200 })
 
     assert.equal(report.duplicates, 0)
+  })
+
+  it('keep one rate', async () => {
+    const report = await sharedRate({ messages: 300, perSecond: 50, most: 65 })
+
+    assert.equal(report.messages, 300)
+  })
+
+  it('send one probe in each recovery time, and use up no other try', async () => {
+    const report = await oneProbe({ intervals: 3, messages: 30, speed: 20 })
+
+    assert.equal(report.delivered, 30)
   })
 })

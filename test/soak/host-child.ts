@@ -11,6 +11,8 @@ export interface HostChildOptions {
   readonly epoch: number
   readonly speed: number
   readonly messages: number
+  /** Requests a second to the endpoint, over all hosts. @defaultValue no limit */
+  readonly rate?: number
 }
 
 /** A host in a process of its own that commits messages and delivers. */

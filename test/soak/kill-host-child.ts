@@ -16,6 +16,7 @@ const { values } = parseArgs({
     messages: { type: 'string', default: '0' },
     epoch: { type: 'string', default: '0' },
     speed: { type: 'string', default: '1' },
+    rate: { type: 'string' },
   },
 })
 
@@ -32,6 +33,7 @@ const { engine } = startEngine({
       url: values.url,
       concurrency: 16,
       timeoutMs: 60_000,
+      rate: values.rate === undefined ? undefined : { count: Number(values.rate), perMs: 1_000 },
       retry: { ...retryPolicies.awa, maxTries: 1_000, baseMs: 500, factor: 1 },
     }),
   ],

@@ -15,9 +15,11 @@ import { hostileDeliveries } from './hostile-deliveries.ts'
 import { isolation } from './isolation.ts'
 import { killHost } from './kill-host.ts'
 import { killHostProcess } from './kill-host-process.ts'
+import { oneProbe } from './one-probe.ts'
 import { ordered } from './ordered.ts'
 import { redeliverDead } from './redeliver-dead.ts'
 import { retention } from './retention.ts'
+import { sharedRate } from './shared-rate.ts'
 import { type SharedStoreReport, sharedStore } from './shared-store.ts'
 import { goingAway, type StaleReport, staleSockets } from './stale-sockets.ts'
 
@@ -67,6 +69,16 @@ const steps: Readonly<Record<string, Step>> = {
     promise:
       '100 keys × 100 messages, a fifth of the requests refused, three hosts on one PostgreSQL of which one is killed: strictly in order for each key',
     run: () => ordered({ keys: 100, messages: 100, speed: 4 }),
+  },
+  'shared-rate': {
+    promise:
+      'three hosts on one PostgreSQL send 6,000 messages to an endpoint with `rate: 50/s`: no second, wherever it begins, has more than 55 requests',
+    run: () => sharedRate({ messages: 6_000, perSecond: 50, most: 55 }),
+  },
+  'one-probe': {
+    promise:
+      'an endpoint hangs up on three hosts for 60 recovery times: one request in each, whichever host sends it, no other try is used up, and everything arrives, once, when it is back',
+    run: () => oneProbe({ intervals: 60, messages: 300, speed: 20 }),
   },
   'hold-promise': {
     promise:
