@@ -1,5 +1,6 @@
 import type { ConfigProblem } from 'carabiner'
-import type { BackoffFields, WebhookConfig } from './config.ts'
+import type { BackoffFields } from './backoff.ts'
+import type { WebhookConfig } from './config.ts'
 import { listOf } from './webhook.ts'
 
 /** Settings of a webhook that have no meaning where it stands. */

@@ -6,8 +6,9 @@ import {
   Signer,
   suggestion,
 } from 'carabiner'
+import type { BackoffFields } from './backoff.ts'
 import { channelProblem, selectorProblem } from './channel-selector.ts'
-import { type BackoffFields, defaults, type WebhookConfig } from './config.ts'
+import { defaults, type WebhookConfig } from './config.ts'
 import { contradictions } from './contradictions.ts'
 import { headerProblems } from './headers.ts'
 import { resolveHooks } from './hooks.ts'

@@ -1,5 +1,5 @@
 import { type RetryPolicy, retryPolicies, scheduledWait } from 'carabiner'
-import type { Backoff, BackoffFields, PresetName } from './config.ts'
+import type { Backoff, BackoffFields, PresetName } from './backoff.ts'
 
 /** The policy that `backoff:` describes; what it leaves out comes from its preset, else from `fallback`. */
 export function retryPolicyOf(backoff: Backoff | undefined, fallback: PresetName): RetryPolicy {

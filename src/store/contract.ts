@@ -13,6 +13,7 @@ import { testRate } from './contract/rate.ts'
 import { testRecordWalk } from './contract/record-walk.ts'
 import { testRecords } from './contract/records.ts'
 import { testRedelivery } from './contract/redelivery.ts'
+import { testRedeliverySteps } from './contract/redelivery-step.ts'
 import { testRetention } from './contract/retention.ts'
 import { testSettle } from './contract/settle.ts'
 import { testTally } from './contract/tally.ts'
@@ -34,6 +35,7 @@ export function testStore(name: string, open: () => Promise<Store>): void {
     testEndpoint(open)
     testRetention(open)
     testRedelivery(open)
+    testRedeliverySteps(open)
     testErasure(open)
     testRate(open)
     testPermits(open)
