@@ -1,7 +1,7 @@
 import type { Logger } from '../bus/handler.ts'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
-import { type MessageId, newMessageId } from '../ids.ts'
+import { newMessageId } from '../ids.ts'
 import { circuitSignalOf } from './attempt-outcome.ts'
 import type { AskOptions, CircuitOpen, OutboundMessage } from './deliveries.ts'
 import type { EndpointQueue } from './endpoint-queue.ts'
@@ -33,6 +33,7 @@ export async function ask(
   const startedAt = parts.clock.monotonic()
   const queue = parts.registry.get(endpoint)
   if (queue === undefined) return noReply('connect', `there is no endpoint \`${endpoint}\``, 0)
+  if (queue.refusal !== undefined) return noReply('egress', queue.refusal, 0)
   const { byteLength } = message.body
   if (byteLength > parts.bodyLimit) {
     const text = `the question has ${byteLength} bytes, the limit is ${parts.bodyLimit}`
@@ -95,13 +96,11 @@ async function askNow(
   const reply = await client.send({
     url: queue.url,
     tls: queue.definition.tls,
+    egress: queue.definition.egress,
     headers: queue.headers.of({
       // The caller's id, or a new one: a message that is asked is known by it alone.
-      message: {
-        ...message,
-        id: (message.id as MessageId | undefined) ?? newMessageId(),
-        headers: message.headers ?? {},
-      },
+      id: message.id ?? newMessageId(),
+      message: { ...message, headers: message.headers ?? {} },
       attempt: options.attempt,
       redeliveryOf: null,
       now,

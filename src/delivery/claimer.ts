@@ -5,6 +5,7 @@ import type { ClaimedDelivery, Lease, Store } from '../store/store.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
 import type { EndpointQueue } from './endpoint-queue.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
+import type { DueMembers } from './family/due-members.ts'
 import type { HeldDeliveries } from './held-deliveries.ts'
 
 export interface ClaimerParts {
@@ -13,6 +14,8 @@ export interface ClaimerParts {
   readonly log: Logger
   readonly registry: EndpointRegistry
   readonly held: HeldDeliveries
+  /** What is to be claimed for endpoints of families. */
+  readonly dueMembers: DueMembers
   readonly lease: (now: number) => Lease
   /** Whether claims make sense now: not while the store is away. */
   readonly mayClaim: (now: number) => boolean
@@ -64,6 +67,7 @@ export class Claimer {
   start({ sweeps }: { readonly sweeps: boolean }): void {
     this.#running = true
     this.#sweeps = sweeps
+    this.#parts.dueMembers.start({ walks: sweeps })
     if (sweeps) this.#listening = this.#parts.store.onChange(() => this.#pollSoon())
     this.sweep()
   }
@@ -71,6 +75,7 @@ export class Claimer {
   /** Resolves when no claim is under way any more. */
   async stop(): Promise<void> {
     this.#running = false
+    this.#parts.dueMembers.stop()
     this.#listening?.[Symbol.dispose]()
     this.#timer?.[Symbol.dispose]()
     await this.#pass
@@ -91,6 +96,10 @@ export class Claimer {
 
   /** A retry has been stored: looks for it when it is due. */
   retryAt(queue: EndpointQueue, dueAt: number): void {
+    if (queue.membership !== undefined) {
+      this.#parts.dueMembers.wantAt(queue.id, dueAt)
+      return
+    }
     queue.retryAt = Math.min(queue.retryAt, dueAt)
     if (!this.#running || this.#pass !== undefined || dueAt >= this.#timerAt) return
     this.#wakeAt(dueAt, this.#parts.clock.now())
@@ -125,9 +134,10 @@ export class Claimer {
     if (!this.#parts.mayClaim(now)) return
     const startedAt = this.#parts.clock.monotonic()
     if (now >= this.#pollAt) await this.#poll(now)
+    await this.#parts.registry.readNew()
 
     const isSweep = this.#sweeps && now >= this.#sweepAt
-    const candidates = this.#candidates(now, isSweep)
+    const candidates = [...this.#candidates(now, isSweep), ...this.#members(now)]
     await this.#claim(candidates, now)
     if (!isSweep) return
     await this.#planSweep(now)
@@ -159,6 +169,12 @@ export class Claimer {
     return candidates
   }
 
+  #members(now: number): Candidate[] {
+    return this.#parts.dueMembers
+      .claimable(now)
+      .map(({ queue, limit }) => ({ queue, limit, expected: queue.expected }))
+  }
+
   async #claim(candidates: readonly Candidate[], now: number): Promise<void> {
     if (candidates.length === 0) return
     const lease = this.#parts.lease(now)
@@ -181,7 +197,9 @@ export class Claimer {
     for (const each of candidates) if (!isExhausted(each)) each.queue.gotAll(now)
     const exhausted = candidates.filter(isExhausted)
     for (const { queue, expected } of exhausted) queue.foundAll(expected)
-    if (candidates.some(({ queue }) => queue.mayHaveDue)) this.#again = true
+    const isMore = ({ queue }: Candidate): boolean =>
+      queue.mayHaveDue || queue.membership !== undefined
+    if (candidates.some(isMore)) this.#again = true
     await this.#planRetries(exhausted, now)
   }
 

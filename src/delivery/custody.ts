@@ -49,7 +49,7 @@ export class Custody {
     }
     const endpoint = registry.get(delivery.endpoint)
     if (endpoint === undefined || mode.current === 'idle' || mode.current === 'stopped') {
-      this.#release([delivery.id], [delivery.endpoint])
+      void this.#release([delivery.id], [delivery.endpoint])
       return
     }
     const since = clock.monotonic()
@@ -102,39 +102,39 @@ export class Custody {
     const reason = `endpoint disabled: it answered ${answer}`
     const { store, clock, log, registry, side } = this.#parts
     log.warn({ endpoint: endpoint.id }, reason)
-    side.add(
+    void side.add(
       registry.disable(endpoint, reason).then(() => store.bury(endpoint.id, reason, clock.now())),
       'what waits for a disabled endpoint could not be settled',
     )
   }
 
-  /** Gives back what waits, of one endpoint or of all. */
-  giveBackWaiting(endpoint?: EndpointQueue): void {
+  /** Gives back what waits, of one endpoint or of all. Resolves when the store has been told, if it could be. */
+  giveBackWaiting(endpoint?: EndpointQueue): Promise<void> {
     const waiting = [...this.#parts.held.all()].filter(
       (held) => held.state === 'waiting' && (endpoint === undefined || held.endpoint === endpoint),
     )
-    this.giveBack(waiting)
+    return this.giveBack(waiting)
   }
 
   /** Back to the store, due at once, without a try. */
-  giveBack(deliveries: readonly HeldDelivery[]): void {
+  async giveBack(deliveries: readonly HeldDelivery[]): Promise<void> {
     if (deliveries.length === 0) return
     for (const held of deliveries) this.#parts.held.letGo(held)
     const endpoints = new Set(deliveries.map(({ endpoint }) => endpoint.id))
-    this.#release(
+    await this.#release(
       deliveries.map(({ delivery }) => delivery.id),
       endpoints,
     )
   }
 
-  #release(ids: readonly DeliveryId[], endpoints: Iterable<string>): void {
+  #release(ids: readonly DeliveryId[], endpoints: Iterable<string>): Promise<void> {
     const { store, hostId, registry, side, wake } = this.#parts
     // Newer ones do not overtake them meanwhile; and a claim that is under way sees none of them.
     const expect = (): void => {
-      for (const endpoint of endpoints) registry.get(endpoint)?.expectDue()
+      for (const endpoint of endpoints) registry.expectDue(endpoint)
     }
     expect()
-    side.add(
+    return side.add(
       store.release(ids, hostId).then(() => {
         expect()
         wake()

@@ -5,7 +5,7 @@ import { type AttemptFacts, ageOf, attemptRow, circuitOpenAttempt } from './atte
 import { type AttemptOutcome, circuitSignalOf, outcomeOf } from './attempt-outcome.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
 import type { AttemptSpan, DeliveryTracer } from './delivery-tracer.ts'
-import type { Admission } from './endpoint-queue.ts'
+import type { Admission, EndpointQueue } from './endpoint-queue.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
 import type { HeldDelivery } from './held-deliveries.ts'
 import { expiredReason, type NextStep, nextStep } from './next-step.ts'
@@ -24,6 +24,8 @@ export interface RunnerParts {
   readonly random: () => number
   /** Bytes of each reply that are kept. */
   readonly keptReplyBytes: number
+  /** Looks up what an endpoint of a family is now, if that is not known for sure; rejects when it cannot be said. */
+  readonly confirm: (endpoint: EndpointQueue) => Promise<void> | undefined
   /** Whether this host still counts as alive: its leases hold. */
   readonly isAlive: (now: number) => boolean
   readonly settle: (held: HeldDelivery, settlement: Settlement) => void
@@ -84,12 +86,31 @@ export class DeliveryRunner {
 
   /** `undefined`: it is over already. */
   #sendIfAdmitted(held: HeldDelivery): Promise<void> | undefined {
-    const { endpoint, delivery } = held
+    const { endpoint } = held
     const now = this.#parts.clock.now()
     if (held.leasedUntil <= now || !this.#parts.isAlive(now)) {
       this.#parts.giveBack(held)
       return undefined
     }
+    const looking = endpoint.membership === undefined ? undefined : this.#parts.confirm(endpoint)
+    return looking === undefined ? this.#sendAsKnown(held, now) : this.#sendConfirmed(held, looking)
+  }
+
+  /** What it was a second ago is not sure enough. */
+  async #sendConfirmed(held: HeldDelivery, looking: Promise<void>): Promise<void> {
+    const isKnown = await looking.then(
+      () => true,
+      // Said in the log already.
+      () => false,
+    )
+    // Its endpoint is another one now, or gone: it has been given back.
+    if (held.state !== 'waiting') return
+    if (isKnown) await this.#sendAsKnown(held, this.#parts.clock.now())
+    else this.#parts.giveBack(held)
+  }
+
+  #sendAsKnown(held: HeldDelivery, now: number): Promise<void> | undefined {
+    const { endpoint, delivery } = held
     const expired = expiredReason(
       endpoint.definition.retry,
       ageOf(delivery, now),
@@ -164,7 +185,7 @@ export class DeliveryRunner {
     registry.record(endpoint, circuitSignalOf(reply, count5xx), reasonOf(outcome))
     observe?.attempted({
       outcome: outcome.kind,
-      endpoint: endpoint.id,
+      endpoint: endpoint.label,
       number: facts.number,
       durationMs: reply.timings.totalMs,
       sinceAcceptedMs: ageOf(delivery, facts.startedAt),

@@ -1,6 +1,7 @@
 import type { EndpointState } from '../store/store.ts'
 import type { CircuitSignal } from './attempt-outcome.ts'
 import { type Circuit, circuitAfter, closedCircuit, probing } from './circuit-breaker.ts'
+import { isAuthorized } from './egress/authorized-domains.ts'
 import type { EndpointDefinition } from './endpoint.ts'
 import type { Pace } from './pace.ts'
 import { RequestHeaders } from './request-headers.ts'
@@ -34,6 +35,16 @@ const untroubled: KnownState = {
   lastError: null,
 }
 
+/** Of an endpoint that belongs to a family. */
+export interface Membership {
+  /** Under which its family is counted. */
+  readonly label: string
+  /** Whether something that was stored before is known to be due. */
+  readonly mayHaveDue: boolean
+  /** Told when something may be due. */
+  readonly wanted: () => void
+}
+
 /** Deliveries of one endpoint in a host's hands, when they go out so fast that claims are a burden. */
 const mostAhead = 512
 const quickMs = 100
@@ -42,11 +53,15 @@ const quickMs = 100
 export class EndpointQueue {
   readonly definition: EndpointDefinition
   readonly url: URL
+  /** Why nothing may be sent to it; `undefined` when it may. */
+  readonly refusal: string | undefined
   readonly headers: RequestHeaders
   readonly requests: RequestQueue
+  /** `undefined`: one of the assembly. */
+  readonly membership: Membership | undefined
   readonly #pace: Pace | undefined
   readonly #stop = new AbortController()
-  #mayHaveDue = true
+  #mayHaveDue: boolean
   #expected = 0
   #ahead = 0
   #claimedAt = Number.NEGATIVE_INFINITY
@@ -62,18 +77,34 @@ export class EndpointQueue {
 
   /**
    * @param pace - when its requests may start; `undefined`: at any time
+   * @param membership - @defaultValue one of the assembly
    * @throws {CarabinerError} SECRET_INVALID
    */
-  constructor(definition: EndpointDefinition, version: string, pace: Pace | undefined) {
+  constructor(
+    definition: EndpointDefinition,
+    version: string,
+    pace: Pace | undefined,
+    membership?: Membership,
+  ) {
     this.definition = definition
     this.url = new URL(definition.url)
+    this.refusal = isAuthorized(this.url, definition.authorizedDomains)
+      ? undefined
+      : 'Domain not authorized'
     this.headers = new RequestHeaders(definition, version)
     this.#pace = pace
     this.requests = new RequestQueue(definition.concurrency, pace)
+    this.membership = membership
+    this.#mayHaveDue = membership?.mayHaveDue ?? true
   }
 
   get id(): string {
     return this.definition.id
+  }
+
+  /** Under which it is counted. */
+  get label(): string {
+    return this.definition.metricsLabel ?? this.membership?.label ?? this.definition.id
   }
 
   /** How many deliveries of it a host keeps in its hands: enough to keep all connections busy while the store is asked for more. */
@@ -96,6 +127,7 @@ export class EndpointQueue {
   expectDue(): void {
     this.#mayHaveDue = true
     this.#expected += 1
+    this.membership?.wanted()
   }
 
   /** A claim found nothing more. @param expected - as it was before that claim */
@@ -152,6 +184,18 @@ export class EndpointQueue {
       case 'disabled':
         return room
     }
+  }
+
+  /** Whether nothing can be claimed for it before a certain time, however much room there is. */
+  isHeldBack(now: number): boolean {
+    if (this.#pace !== undefined && this.#pace.opensAt > now) return true
+    const { kind } = this.admission(now)
+    return kind === 'paused' || kind === 'circuit-open'
+  }
+
+  /** Whether nothing of it is in this host's hands or on its way. */
+  get isIdle(): boolean {
+    return this.held === 0 && this.requests.isIdle
   }
 
   /** When something changes for it by time alone, UTC milliseconds; what is past has changed already. */

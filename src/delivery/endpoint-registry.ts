@@ -1,14 +1,15 @@
 import type { Logger } from '../bus/handler.ts'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
-import { untouchedEndpoint } from '../store/endpoint-state.ts'
 import type { EndpointState, Store } from '../store/store.ts'
 import type { CircuitSignal } from './attempt-outcome.ts'
 import { type Circuit, closedCircuit } from './circuit-breaker.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
 import type { EndpointDefinition } from './endpoint.ts'
-import { EndpointQueue } from './endpoint-queue.ts'
+import { EndpointQueue, type Membership } from './endpoint-queue.ts'
+import type { Families } from './family/families.ts'
 import { Pace } from './pace.ts'
+import { type StateFields, StoredStates } from './stored-states.ts'
 
 export interface RegistryParts {
   readonly store: Store
@@ -16,11 +17,12 @@ export interface RegistryParts {
   readonly log: Logger
   readonly version: string
   readonly observe: DeliveryObserver | undefined
+  readonly families: Families
+  /** Something may be due for an endpoint that is not known now. */
+  readonly absent: (endpoint: string) => void
   /** The rate of an endpoint lets nothing through for a while: what waits here goes back to the store. */
   readonly tooEarly: (queue: EndpointQueue) => void
 }
-
-type Fields = Partial<Omit<EndpointState, 'endpoint'>>
 
 /**
  * The endpoints that are known now, and their state: a copy of what the store keeps for all hosts.
@@ -32,22 +34,42 @@ export class EndpointRegistry {
   readonly #queues = new Map<string, EndpointQueue>()
   /** Every definition of an endpoint that is not removed, the one that holds last. */
   readonly #definitions = new Map<string, readonly EndpointQueue[]>()
-  readonly #stored = new Map<string, EndpointState>()
-  /** Writes of each endpoint's state, so that a copy read meanwhile is not taken for news. */
-  readonly #writes = new Map<string, { readonly begun: number; readonly ended: number }>()
+  /** Those of families that are in use: `Members` says which. */
+  readonly #members = new Map<string, EndpointQueue>()
+  readonly #states: StoredStates
+  /** Endpoints of the assembly that came since the store was asked for their state. */
+  readonly #unread = new Set<string>()
   /** Endpoints whose last success or error is not in the store yet. */
   readonly #stale = new Set<EndpointQueue>()
 
   constructor(parts: RegistryParts) {
     this.#parts = parts
+    this.#states = new StoredStates(parts.store)
   }
 
   get(endpoint: string): EndpointQueue | undefined {
-    return this.#queues.get(endpoint)
+    return this.#queues.get(endpoint) ?? this.#members.get(endpoint)
   }
 
+  /** Those of the assembly. */
   all(): Iterable<EndpointQueue> {
     return this.#queues.values()
+  }
+
+  /** Those of families that are in use. */
+  members(): Iterable<EndpointQueue> {
+    return this.#members.values()
+  }
+
+  isInAssembly(endpoint: string): boolean {
+    return this.#queues.has(endpoint)
+  }
+
+  /** Something may be due for an endpoint, known or not. */
+  expectDue(endpoint: string): void {
+    const queue = this.get(endpoint)
+    if (queue === undefined) this.#parts.absent(endpoint)
+    else queue.expectDue()
   }
 
   /**
@@ -56,20 +78,45 @@ export class EndpointRegistry {
    * @throws {CarabinerError} SECRET_INVALID
    */
   add(definition: EndpointDefinition): EndpointQueue {
-    const queue = this.#newQueue(definition)
-    const before = this.#queues.get(definition.id)
-    if (before === undefined) {
-      const stored = this.#stored.get(definition.id)
-      if (stored !== undefined) this.#adopt(queue, stored)
-    } else {
-      queue.circuit = before.circuit
-      queue.state = before.state
-    }
-    this.#queues.set(definition.id, queue)
-    this.#definitions.set(definition.id, [...(this.#definitions.get(definition.id) ?? []), queue])
+    const { id } = definition
+    const queue = this.#newQueue(definition, undefined)
+    if (this.#states.get(id) === undefined) this.#unread.add(id)
+    this.#inherit(queue, this.#queues.get(id))
+    this.#queues.set(id, queue)
+    this.#definitions.set(id, [...(this.#definitions.get(id) ?? []), queue])
     this.#enableAtNewUrl(queue)
     this.#noteReturn(queue)
     return queue
+  }
+
+  /**
+   * Makes an endpoint of a family known, in place of the one with its id.
+   *
+   * @throws {CarabinerError} SECRET_INVALID
+   */
+  join(definition: EndpointDefinition, membership: Membership): EndpointQueue {
+    const queue = this.#newQueue(definition, membership)
+    this.#inherit(queue, this.#members.get(definition.id))
+    this.#members.set(definition.id, queue)
+    this.#enableAtNewUrl(queue)
+    this.#noteReturn(queue)
+    return queue
+  }
+
+  /** Forgets an endpoint of a family. */
+  leave({ id }: EndpointQueue): void {
+    this.#members.delete(id)
+    this.#states.forget(id)
+  }
+
+  /** Forgets what the store said of an endpoint that is not known. */
+  forget(endpoint: string): void {
+    if (this.get(endpoint) === undefined) this.#states.forget(endpoint)
+  }
+
+  /** Whether the store has all that was written of an endpoint's state here. */
+  isQuiet(endpoint: string): boolean {
+    return this.#states.isQuiet(endpoint)
   }
 
   /** Forgets a definition of an endpoint. The one it took the place of, if that is still there, holds again. */
@@ -89,25 +136,35 @@ export class EndpointRegistry {
     this.#queues.set(queue.id, last)
   }
 
-  /** Takes in what the store says now. */
-  async refresh(): Promise<void> {
-    const writesBefore = new Map(this.#writes)
-    const states = await this.#parts.store.endpointStates()
-    const stored = new Map(states.map((state) => [state.endpoint, state]))
-    for (const id of this.#queues.keys()) {
-      if (!stored.has(id)) stored.set(id, untouchedEndpoint(id))
-    }
-    for (const [id, state] of stored) {
-      const writes = this.#writes.get(id)
-      const wasQuiet = writes?.ended === writesBefore.get(id)?.ended
-      if (writes?.begun === writes?.ended && wasQuiet) this.#takeIn(state)
-    }
+  /**
+   * Takes in what the store says now.
+   *
+   * @param endpoints - @defaultValue those of the assembly: what is known of the others is looked up with them
+   */
+  async refresh(endpoints?: readonly string[]): Promise<void> {
+    const { families } = this.#parts
+    const wanted = endpoints ?? [...this.#queues.keys()]
+    // Families may have a million states; without one, those of endpoints that an assembly may bring are of use.
+    const isAll = endpoints === undefined && families.size === 0
+    const states = await this.#states.read(wanted, isAll ? 'all' : 'these')
+    for (const endpoint of wanted) this.#unread.delete(endpoint)
+    for (const state of states) this.#takeIn(state)
+  }
+
+  /** Asks the store for the state of what has come since it was asked: before that, nothing is sent to it. */
+  async readNew(): Promise<void> {
+    if (this.#unread.size > 0) await this.refresh([...this.#unread])
   }
 
   /** Notes how a request went, for the circuit. */
   record(used: EndpointQueue, signal: CircuitSignal, error: string | undefined): void {
-    const queue = this.#queues.get(used.id) ?? used
+    const queue = this.get(used.id) ?? used
     const now = this.#parts.clock.now()
+    // Of one in a family, its deliveries tell: there may be ten thousand successes a second.
+    if (queue.membership !== undefined) {
+      this.#recordSignal(queue, signal, now)
+      return
+    }
     if (signal === 'success' && error === undefined) {
       queue.state = { ...queue.state, lastSuccessAt: now }
       this.#stale.add(queue)
@@ -115,10 +172,7 @@ export class EndpointRegistry {
       queue.state = { ...queue.state, lastErrorAt: now, lastError: error }
       this.#stale.add(queue)
     }
-
-    const before = queue.circuit.state
-    const after = queue.record(signal, now)
-    if (after !== undefined) this.#circuitChanged(queue, before, after)
+    this.#recordSignal(queue, signal, now)
   }
 
   /** Takes the probe that is due, for all hosts. Resolves to whether it is ours. */
@@ -132,7 +186,7 @@ export class EndpointRegistry {
       // Not ours: another host asks, and says so in the store before its probe is over.
       queue.circuit = taken ? queue.circuit : { ...queue.circuit, probeAt: next }
       if (!taken) {
-        await this.refresh()
+        await this.refresh([queue.id])
         return false
       }
       const before = queue.circuit.state
@@ -150,8 +204,8 @@ export class EndpointRegistry {
   }
 
   /** Writes fields of an endpoint's state, whether or not it is known here. */
-  async note(endpoint: string, fields: Fields): Promise<void> {
-    await this.#store(endpoint, fields)
+  async note(endpoint: string, fields: StateFields): Promise<void> {
+    await this.#states.write(endpoint, fields)
     this.#apply(endpoint, fields)
   }
 
@@ -164,7 +218,7 @@ export class EndpointRegistry {
   async disable(queue: EndpointQueue, reason: string): Promise<void> {
     const fields = { disabledReason: reason, disabledUrl: queue.definition.url }
     this.#apply(queue.id, fields)
-    await this.#store(queue.id, fields)
+    await this.#states.write(queue.id, fields)
   }
 
   /** Stores what was only noted: when the last request worked, when not, and why. */
@@ -178,28 +232,43 @@ export class EndpointRegistry {
     )
   }
 
-  #newQueue(definition: EndpointDefinition): EndpointQueue {
+  #newQueue(definition: EndpointDefinition, membership: Membership | undefined): EndpointQueue {
     const { store, clock, log, version, tooEarly } = this.#parts
     const { id: endpoint, rate } = definition
     const far = (): void => tooEarly(queue)
     const pace =
       rate === undefined ? undefined : new Pace({ store, clock, log, endpoint, rate, far })
-    const queue = new EndpointQueue(definition, version, pace)
+    const queue = new EndpointQueue(definition, version, pace, membership)
     return queue
+  }
+
+  /** The state is the endpoint's, whatever its definition. */
+  #inherit(queue: EndpointQueue, before: EndpointQueue | undefined): void {
+    const stored = this.#states.get(queue.id)
+    if (before !== undefined) {
+      queue.circuit = before.circuit
+      queue.state = before.state
+    } else if (stored !== undefined) this.#adopt(queue, stored)
+  }
+
+  #recordSignal(queue: EndpointQueue, signal: CircuitSignal, now: number): void {
+    const before = queue.circuit.state
+    const after = queue.record(signal, now)
+    if (after !== undefined) this.#circuitChanged(queue, before, after)
   }
 
   #circuitChanged(queue: EndpointQueue, before: Circuit['state'], after: Circuit): void {
     if (before !== after.state) {
       queue.expectDue()
-      this.#parts.observe?.circuit(queue.id, after.state)
+      this.#parts.observe?.circuit(queue.label, after.state)
       this.#parts.log.info({ endpoint: queue.id, circuit: after.state }, 'circuit')
     }
     this.#writeBehind(queue.id, circuitFields(after))
   }
 
   #takeIn(state: EndpointState): void {
-    this.#stored.set(state.endpoint, state)
-    const queue = this.#queues.get(state.endpoint)
+    this.#states.set(state)
+    const queue = this.get(state.endpoint)
     if (queue === undefined) return
     this.#adopt(queue, state)
     this.#enableAtNewUrl(queue)
@@ -226,9 +295,9 @@ export class EndpointRegistry {
     if (queue.state.missingSince !== null) this.#writeBehind(queue.id, { missingSince: null })
   }
 
-  #writeBehind(endpoint: string, fields: Fields): void {
+  #writeBehind(endpoint: string, fields: StateFields): void {
     this.#apply(endpoint, fields)
-    this.#store(endpoint, fields).catch((error: unknown) => {
+    this.#states.write(endpoint, fields).catch((error: unknown) => {
       this.#parts.log.warn(
         { err: error, endpoint },
         `the state of endpoint \`${endpoint}\` could not be stored: ${messageOf(error)}`,
@@ -236,25 +305,12 @@ export class EndpointRegistry {
     })
   }
 
-  async #store(endpoint: string, fields: Fields): Promise<void> {
-    this.#count(endpoint, 'begun')
-    try {
-      await this.#parts.store.updateEndpoint(endpoint, fields)
-    } finally {
-      this.#count(endpoint, 'ended')
-    }
-  }
-
-  #count(endpoint: string, what: 'begun' | 'ended'): void {
-    const writes = this.#writes.get(endpoint) ?? { begun: 0, ended: 0 }
-    this.#writes.set(endpoint, { ...writes, [what]: writes[what] + 1 })
-  }
-
   /** What we write holds here at once, and for a definition that comes later. */
-  #apply(endpoint: string, fields: Fields): void {
-    const stored = this.#stored.get(endpoint) ?? untouchedEndpoint(endpoint)
-    this.#stored.set(endpoint, { ...stored, ...fields })
-    const queue = this.#queues.get(endpoint)
+  #apply(endpoint: string, fields: StateFields): void {
+    const queue = this.get(endpoint)
+    // Of one in a family that is not known now, the store keeps it.
+    if (queue === undefined && this.#parts.families.of(endpoint) !== undefined) return
+    this.#states.apply(endpoint, fields)
     if (queue === undefined) return
     const { circuit, consecutiveFailures, probeAt, ...state } = fields
     queue.state = { ...queue.state, ...state }
@@ -269,7 +325,7 @@ export class EndpointRegistry {
 
 const enabled = { pausedUntil: null, disabledReason: null, disabledUrl: null } as const
 
-function circuitFields(circuit: Circuit): Fields {
+function circuitFields(circuit: Circuit): StateFields {
   return {
     circuit: circuit.state,
     consecutiveFailures: circuit.consecutiveFailures,

@@ -1,4 +1,5 @@
 import type { Rate } from '../quantity/rate.ts'
+import type { EndpointEgress } from './egress/egress-options.ts'
 import type { EndpointTls } from './endpoint-tls.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 
@@ -7,6 +8,19 @@ export interface EndpointDefinition {
   /** `<connector id>/<webhook name>`: deliveries in the store are found by it after a restart. */
   readonly id: string
   readonly url: string
+  /** Rules for its connections. @defaultValue `host.egress`: for URLs that stand in the assembly */
+  readonly egress?: EndpointEgress
+  /** Hosts it may be at, they and what is below them. A delivery to another one is dead, untried: `Domain not authorized`. @defaultValue any */
+  readonly authorizedDomains?: readonly string[]
+  /**
+   * What `webhook-id`, `Idempotency-Key` and signatures carry: the id of the message, which all its receivers have in common, or of the delivery.
+   * A redelivery carries that of the delivery it repeats.
+   *
+   * @defaultValue `message`
+   */
+  readonly identity?: 'message' | 'delivery'
+  /** Under which it is counted in metrics. @defaultValue its id; of one in a family the prefix, without the last `/` */
+  readonly metricsLabel?: string
   /** @defaultValue what the runtime trusts, and no certificate of ours */
   readonly tls?: EndpointTls
   /** Added to every request. Lower-case names. */

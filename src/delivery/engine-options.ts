@@ -28,6 +28,8 @@ export interface DeliveryEngineOptions {
   readonly trace?: DeliveryTracer
   /** Deliveries in this host's hands at once, over all endpoints. @defaultValue 1,000 */
   readonly window?: number
+  /** Endpoints of families that are kept for the next delivery, when nothing is under way to them. @defaultValue 10,000 */
+  readonly mostIdleEndpoints?: number
   /** Bytes of a message's body. @defaultValue 1 MiB */
   readonly bodyLimit?: number
   /** Bytes of each reply that are kept with its attempt. @defaultValue 8 KiB */

@@ -7,12 +7,18 @@ import type { EndpointQueue } from './endpoint-queue.ts'
 import { EndpointRegistry } from './endpoint-registry.ts'
 import type { EngineMode } from './engine-mode.ts'
 import { type DeliveryEngineOptions, defaultBodyLimit } from './engine-options.ts'
+import { DueMembers } from './family/due-members.ts'
+import { Families } from './family/families.ts'
+import { FamilyBook } from './family/family-book.ts'
+import { Members } from './family/members.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { HeldDeliveries } from './held-deliveries.ts'
 import { MissingEndpoints } from './missing-endpoints.ts'
 import { Outbox } from './outbox.ts'
 import { OwnDeliveries } from './own-deliveries.ts'
 import { Redeliveries } from './redelivery/redeliveries.ts'
+import { Sending } from './sending.ts'
+import { SentDeliveries } from './sent-deliveries.ts'
 import { Settler } from './settler.ts'
 import { SideWork } from './side-work.ts'
 
@@ -26,6 +32,10 @@ export class EngineParts {
   readonly side: SideWork
   readonly held: HeldDeliveries
   readonly registry: EndpointRegistry
+  readonly families: Families = new Families()
+  readonly members: Members
+  readonly dueMembers: DueMembers
+  readonly familyBook: FamilyBook
   readonly missing: MissingEndpoints
   readonly custody: Custody
   readonly settler: Settler
@@ -33,6 +43,8 @@ export class EngineParts {
   readonly runner: DeliveryRunner
   readonly claimer: Claimer
   readonly outbox: Outbox
+  readonly sent: SentDeliveries
+  readonly sending: Sending
   readonly redeliveries: Redeliveries
   readonly #options: DeliveryEngineOptions
 
@@ -42,20 +54,56 @@ export class EngineParts {
     this.side = new SideWork(log)
     this.held = new HeldDeliveries(options.window ?? 1_000)
     this.registry = this.#createRegistry()
-    this.missing = new MissingEndpoints({ store, clock, log, registry: this.registry })
+    this.members = this.#createMembers()
+    this.dueMembers = this.#createDueMembers()
+    this.familyBook = new FamilyBook(this)
+    this.sent = new SentDeliveries({ store, clock, log, held: this.held })
+    this.missing = this.#createMissing()
     this.custody = this.#createCustody()
     this.settler = this.#createSettler()
     this.heartbeat = this.#createHeartbeat()
     this.runner = this.#createRunner()
     this.claimer = this.#createClaimer()
     this.outbox = this.#createOutbox()
+    this.sending = new Sending({ clock, mode: this.mode, outbox: this.outbox, sent: this.sent })
     this.redeliveries = this.#createRedeliveries()
   }
 
   #createRegistry(): EndpointRegistry {
     const { store, clock, log, version, observe } = this.#options
-    const tooEarly = (queue: EndpointQueue): void => this.custody.giveBackWaiting(queue)
-    return new EndpointRegistry({ store, clock, log, version, observe, tooEarly })
+    const tooEarly = (queue: EndpointQueue): void => void this.custody.giveBackWaiting(queue)
+    const { families } = this
+    const absent = (endpoint: string): void => {
+      if (families.of(endpoint) !== undefined) this.dueMembers.want(endpoint)
+    }
+    const parts = { store, clock, log, version, observe, families, absent, tooEarly }
+    return new EndpointRegistry(parts)
+  }
+
+  #createMembers(): Members {
+    const { store, clock, log, mostIdleEndpoints: mostIdle } = this.#options
+    return new Members({
+      store,
+      clock,
+      log,
+      ...(mostIdle !== undefined && { mostIdle }),
+      registry: this.registry,
+      families: this.families,
+      due: () => this.dueMembers,
+      giveBack: (queue) => this.custody.giveBackWaiting(queue),
+    })
+  }
+
+  #createDueMembers(): DueMembers {
+    const { store, clock, log } = this.#options
+    const { held, members } = this
+    return new DueMembers({ store, clock, log, held, members, wake: () => this.claimer.wake() })
+  }
+
+  #createMissing(): MissingEndpoints {
+    const { store, clock, log } = this.#options
+    const { registry, families } = this
+    return new MissingEndpoints({ store, clock, log, registry, families })
   }
 
   #createCustody(): Custody {
@@ -90,8 +138,10 @@ export class EngineParts {
       settled: (held, settlement, ours) => {
         this.custody.settled(held, settlement, ours)
         this.redeliveries.hasRoom(held.delivery)
+        if (ours) this.sent.settled(held, settlement)
+        if (held.endpoint.membership !== undefined) this.dueMembers.hasRoom()
       },
-      failed: (held) => this.custody.giveBack([held]),
+      failed: (held) => void this.custody.giveBack([held]),
     })
   }
 
@@ -123,9 +173,10 @@ export class EngineParts {
       sender: () => senders.deliver(),
       random: random ?? Math.random,
       keptReplyBytes: keptReplyBytes ?? defaultKeptReplyBytes,
+      confirm: (endpoint) => this.members.confirm([endpoint.id]),
       isAlive: (now) => this.heartbeat.isAlive(now),
       settle: (held, settlement) => this.settler.add(held, settlement),
-      giveBack: (held) => this.custody.giveBack([held]),
+      giveBack: (held) => void this.custody.giveBack([held]),
       gone: (held, reason) => this.custody.gone(held, reason),
       observe,
       trace,
@@ -141,6 +192,7 @@ export class EngineParts {
       observe,
       registry: this.registry,
       held: this.held,
+      dueMembers: this.dueMembers,
       lease: (now) => this.heartbeat.lease(now),
       mayClaim: (now) => this.heartbeat.isAlive(now) && this.settler.trouble === undefined,
       claimed: (delivery, lease) => this.custody.take(delivery, lease),
@@ -154,6 +206,7 @@ export class EngineParts {
       clock,
       observe,
       registry: this.registry,
+      members: this.members,
       held: this.held,
       bodyLimit: bodyLimit ?? defaultBodyLimit,
       trouble: () => this.settler.trouble,
@@ -169,9 +222,9 @@ export class EngineParts {
 
   #createRedeliveries(): Redeliveries {
     const { store, clock, log, hostId, observe } = this.#options
-    const { registry } = this
+    const { registry, members } = this
     const wake = (): void => this.claimer.wake()
-    return new Redeliveries({ store, clock, log, hostId, registry, observe, wake })
+    return new Redeliveries({ store, clock, log, hostId, registry, members, observe, wake })
   }
 
   /** What is committed may be sent at once, unless nothing is sent now. */

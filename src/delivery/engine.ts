@@ -9,12 +9,14 @@ import type {
   Deliveries,
   OutboundMessage,
   SendOptions,
+  SentDelivery,
 } from './deliveries.ts'
 import type { EndpointDefinition } from './endpoint.ts'
 import { type EndpointStatus, endpointStatus } from './endpoint-status.ts'
 import { type DeliveryEngineOptions, defaultBodyLimit } from './engine-options.ts'
 import { EngineParts } from './engine-parts.ts'
 import { erase } from './erasure.ts'
+import type { EndpointFamily, RegisteredFamily } from './family/endpoint-family.ts'
 import type { MissingEndpoint } from './missing-endpoints.ts'
 import type { Redeliveries } from './redelivery/redeliveries.ts'
 import type { CompleteReply, NoReply } from './sender.ts'
@@ -55,25 +57,34 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     const { registry, custody, claimer } = this.#parts
     const before = registry.get(definition.id)
     const queue = registry.add(definition)
-    if (before !== undefined) custody.giveBackWaiting(before)
+    if (before !== undefined) void custody.giveBackWaiting(before)
     claimer.sweep()
     return {
       [Symbol.dispose]: () => {
         registry.remove(queue)
-        custody.giveBackWaiting(queue)
+        void custody.giveBackWaiting(queue)
       },
     }
   }
 
   /**
-   * Stores messages. Resolves when they are durable; with a transaction, when they are part of it.
+   * Stores messages. Resolves when they are durable, or when the wait is over; with a transaction, when they are part of it.
    *
-   * @throws {CarabinerError} STORE_UNAVAILABLE, MESSAGE_TOO_LARGE, USAGE when the store cannot take part in a transaction
+   * @throws {RecordConflictError}
+   * @throws {CarabinerError} STORE_UNAVAILABLE, MESSAGE_TOO_LARGE, USAGE when the store cannot take part in a transaction, or not with the rest
    */
-  send(messages: readonly OutboundMessage[], { tx }: SendOptions = {}): Promise<void> {
-    return tx === undefined
-      ? this.outbox.commit(messages)
-      : this.#parts.outbox.commitWith(tx, messages)
+  async send(
+    messages: readonly OutboundMessage[],
+    options: SendOptions = {},
+  ): Promise<readonly SentDelivery[]> {
+    // What is known of the endpoints decides what may be sent at once.
+    await this.#starting
+    return this.#parts.sending.send(messages, options)
+  }
+
+  /** @throws {CarabinerError} USAGE for a prefix that overlaps with another family's */
+  family(family: EndpointFamily): RegisteredFamily {
+    return this.#parts.familyBook.register(family)
   }
 
   ask(
@@ -122,8 +133,9 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
    */
   async stop(timeoutMs: number): Promise<void> {
     await this.#cease(timeoutMs)
-    const { mode, heartbeat, registry } = this.#parts
+    const { mode, heartbeat, registry, sent } = this.#parts
     mode.current = 'stopped'
+    sent.end()
     const { store, hostId, log, clock } = this.#options
     const farewell = heartbeat
       .stop()
@@ -153,9 +165,7 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
   /** Something was stored for these endpoints that is due now: this host looks for it at once. */
   wakeFor(endpoints: readonly string[]): void {
     const { registry, claimer } = this.#parts
-    for (const endpoint of endpoints) {
-      registry.get(endpoint)?.expectDue()
-    }
+    for (const endpoint of endpoints) registry.expectDue(endpoint)
     claimer.wake()
   }
 
@@ -164,7 +174,7 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     return this.#options.store.cancel(id, this.#options.clock.now())
   }
 
-  /** The endpoints that are known. */
+  /** The endpoints of the assembly. */
   endpoints(): EndpointStatus[] {
     return [...this.#parts.registry.all()].map(endpointStatus)
   }
@@ -186,8 +196,10 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
 
   /** Ends a pause, a 410 and an open circuit. @throws {CarabinerError} STORE_UNAVAILABLE */
   async enable(endpoint: string): Promise<void> {
-    await this.#parts.registry.enable(endpoint)
-    this.#parts.claimer.wake()
+    const { registry, claimer } = this.#parts
+    await registry.enable(endpoint)
+    registry.expectDue(endpoint)
+    claimer.wake()
   }
 
   /** Whether the store takes what the engine has to tell it. */
@@ -228,9 +240,10 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     if (mode.current !== 'stopped') mode.current = 'idle'
     const { clock } = this.#options
     const claims = Promise.all([claimer.stop(), redeliveries.end()])
-    custody.giveBackWaiting()
+    void custody.giveBackWaiting()
     await waitAtMost(clock, timeoutMs, runner.idle())
     for (const queue of registry.all()) queue.abort()
+    for (const queue of registry.members()) queue.abort()
     for (const { endpoint } of held.all()) endpoint.abort()
     await waitAtMost(clock, this.#settleTimeoutMs, this.#finish(claims))
     settler.abandon()

@@ -17,18 +17,29 @@ export interface HeldDelivery {
   span: DeliverySpan | undefined
 }
 
+/** Places for deliveries: those that are held, and those that are kept for one that is about to be stored. */
+interface Window {
+  taken: number
+  /** Only an endpoint without any gets a place beyond `size`. */
+  readonly size: number
+  /** Nobody gets one beyond. */
+  readonly most: number
+}
+
 /**
  * What this host has claimed and not settled: a bounded window on what the store holds.
  *
- * When it is full, an endpoint without any still gets one, so that many that hang cannot starve the rest.
+ * When it is full, an endpoint without any still gets one, so that many that hang cannot starve the rest. Endpoints of families have
+ * a window of their own, with as many of these places again: a million of them take nothing from those of the assembly.
  */
 export class HeldDeliveries {
-  readonly #window: number
+  readonly #assembly: Window
+  readonly #members: Window
   readonly #held = new Map<DeliveryId, HeldDelivery>()
-  #reserved = 0
 
   constructor(window: number) {
-    this.#window = window
+    this.#assembly = { taken: 0, size: window, most: Number.POSITIVE_INFINITY }
+    this.#members = { taken: 0, size: window, most: window * 2 }
   }
 
   get size(): number {
@@ -45,25 +56,38 @@ export class HeldDeliveries {
 
   /** How many of `wanted` there is room for. */
   room(endpoint: EndpointQueue, wanted: number): number {
-    const room = this.#window - this.#held.size - this.#reserved
-    if (room > 0) return Math.min(room, wanted)
-    return endpoint.held === 0 ? Math.min(1, wanted) : 0
+    const { taken, size, most } = this.#windowOf(endpoint)
+    if (taken < size) return Math.min(size - taken, wanted)
+    return endpoint.held === 0 && taken < most ? Math.min(1, wanted) : 0
+  }
+
+  /** Whether it is worth while to look for more of endpoints of families: a few at a time would cost a claim each. */
+  get hasRoomForMembers(): boolean {
+    const { taken, size, most } = this.#members
+    const worth = size / 4
+    return size - taken >= worth || (taken >= size && most - taken >= worth)
+  }
+
+  /** How many of endpoints of families there is room for, but for those without any. */
+  get roomForMembers(): number {
+    return Math.max(0, this.#members.size - this.#members.taken)
   }
 
   /** Keeps a place for a delivery that is about to be stored. */
   reserve(endpoint: EndpointQueue): void {
     endpoint.held += 1
-    this.#reserved += 1
+    this.#windowOf(endpoint).taken += 1
   }
 
   unreserve(endpoint: EndpointQueue): void {
     endpoint.held -= 1
-    this.#reserved -= 1
+    this.#windowOf(endpoint).taken -= 1
   }
 
   hold(held: HeldDelivery): void {
     this.#held.set(held.delivery.id, held)
     held.endpoint.held += 1
+    this.#windowOf(held.endpoint).taken += 1
   }
 
   /** It has been sent: its place at the endpoint is another's while the store is told. */
@@ -82,5 +106,10 @@ export class HeldDeliveries {
     if (this.#held.get(held.delivery.id) !== held) return
     this.#held.delete(held.delivery.id)
     held.endpoint.held -= 1
+    this.#windowOf(held.endpoint).taken -= 1
+  }
+
+  #windowOf({ membership }: EndpointQueue): Window {
+    return membership === undefined ? this.#assembly : this.#members
   }
 }

@@ -3,12 +3,14 @@ import type { Clock } from '../clock.ts'
 import { missingEndpointReason } from '../store/missing-endpoint.ts'
 import type { Store } from '../store/store.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
+import type { Families } from './family/families.ts'
 
 export interface MissingEndpointsParts {
   readonly store: Store
   readonly clock: Clock
   readonly log: Logger
   readonly registry: EndpointRegistry
+  readonly families: Families
 }
 
 /** An endpoint that the assembly does not have, and how many deliveries wait for it. */
@@ -18,6 +20,8 @@ export interface MissingEndpoint {
 }
 
 const pageOfNames = 500
+/** After every name that begins with what stands before it. */
+const lastCharacter = '\u{10FFFF}'
 
 /**
  * Deliveries whose endpoint went from the assembly: they wait for it to return, and are dead when it has been away for too long.
@@ -26,6 +30,8 @@ const pageOfNames = 500
  */
 export class MissingEndpoints {
   readonly #parts: MissingEndpointsParts
+  /** Those that were missing when this host looked last. */
+  #before: ReadonlySet<string> = new Set()
 
   constructor(parts: MissingEndpointsParts) {
     this.#parts = parts
@@ -47,9 +53,10 @@ export class MissingEndpoints {
    */
   async sweep(retentionMs: number): Promise<void> {
     const missing = new Set(await this.#names())
-    const since = await this.#noted()
-    for (const endpoint of since.keys())
+    for (const endpoint of this.#before)
       if (!missing.has(endpoint)) await this.#note(endpoint, null)
+    this.#before = missing
+    const since = await this.#noted([...missing])
     for (const endpoint of missing) {
       await this.#waitOrGiveUp(endpoint, since.get(endpoint), retentionMs)
     }
@@ -74,23 +81,29 @@ export class MissingEndpoints {
     }
   }
 
-  /** Endpoints with something that waits and no place in the assembly. */
+  /** Endpoints with something that waits, no place in the assembly and no family. */
   async #names(): Promise<string[]> {
-    const { store, registry } = this.#parts
+    const { store, registry, families } = this.#parts
     const names: string[] = []
     for (let after = ''; ; ) {
       const page = await store.waitingEndpoints(after, pageOfNames)
-      names.push(...page.filter((endpoint) => registry.get(endpoint) === undefined))
+      for (const endpoint of page) {
+        if (registry.get(endpoint) === undefined && families.of(endpoint) === undefined)
+          names.push(endpoint)
+      }
       const last = page.at(-1)
       if (last === undefined || page.length < pageOfNames) return names
-      after = last
+      // A family may have a million.
+      const family = families.of(last)
+      after = family === undefined ? last : family.prefix + lastCharacter
     }
   }
 
-  /** Since when the endpoints are missing that were noted before. */
-  async #noted(): Promise<Map<string, number>> {
+  /** Since when they are missing, of those that were noted before. */
+  async #noted(missing: readonly string[]): Promise<Map<string, number>> {
     const since = new Map<string, number>()
-    for (const { endpoint, missingSince } of await this.#parts.store.endpointStates()) {
+    if (missing.length === 0) return since
+    for (const { endpoint, missingSince } of await this.#parts.store.endpointStates(missing)) {
       if (missingSince !== null) since.set(endpoint, missingSince)
     }
     return since

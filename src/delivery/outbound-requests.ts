@@ -30,6 +30,8 @@ export class OutboundRequests {
     const startedAt = this.#parts.clock.monotonic()
     const failed = (error: unknown): Reply => this.#notMade(held, startedAt, error)
     try {
+      const { refusal } = held.endpoint
+      if (refusal !== undefined) return Promise.resolve(refused(refusal))
       const request = outbound(held, facts, traceparent)
       const reply = this.#sender?.send(request) ?? this.#firstSend(request)
       return reply.catch(failed)
@@ -54,17 +56,25 @@ export class OutboundRequests {
   }
 }
 
+/** Nothing is connected to. */
+function refused(message: string): Reply {
+  return { kind: 'no-reply', error: 'egress', message, timings: { totalMs: 0 } }
+}
+
 function outbound(
   { endpoint, delivery }: HeldDelivery,
   { number: attempt, startedAt: now }: AttemptFacts,
   traceparent: string | undefined,
 ): OutboundRequest {
   const { message, redeliveryOf } = delivery
-  const { tls, timeoutMs, replyLimit } = endpoint.definition
+  const { tls, egress, identity, timeoutMs, replyLimit } = endpoint.definition
+  // Who has it already, under the id of the delivery that is repeated, is to know it again.
+  const id = identity === 'delivery' ? (redeliveryOf ?? delivery.id) : message.id
   return {
     url: endpoint.url,
     tls,
-    headers: endpoint.headers.of({ message, attempt, redeliveryOf, now, traceparent }),
+    egress,
+    headers: endpoint.headers.of({ id, message, attempt, redeliveryOf, now, traceparent }),
     body: message.body,
     timeoutMs,
     signal: endpoint.signal,

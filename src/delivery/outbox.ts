@@ -1,19 +1,21 @@
-import type { Outbox as BusOutbox } from '../bus/outbox.ts'
 import type { Clock } from '../clock.ts'
 import { CarabinerError } from '../errors.ts'
 import { type DeliveryId, type MessageId, newDeliveryId, newMessageId } from '../ids.ts'
+import type { Beside } from '../store/beside.ts'
 import type { ClaimedDelivery, Lease, NewDelivery, NewMessage, Store } from '../store/store.ts'
 import { type TransactionClient, transactional } from '../store/transactional.ts'
-import type { OutboundMessage } from './deliveries.ts'
+import type { OutboundMessage, Recipient } from './deliveries.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
 import type { EndpointQueue } from './endpoint-queue.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
+import type { Members } from './family/members.ts'
 import type { HeldDeliveries } from './held-deliveries.ts'
 
 export interface OutboxParts {
   readonly store: Store
   readonly clock: Clock
   readonly registry: EndpointRegistry
+  readonly members: Members
   readonly held: HeldDeliveries
   readonly bodyLimit: number
   /** Why nothing can be stored now; `undefined` when it can. */
@@ -32,7 +34,8 @@ export interface OutboxParts {
 /** Deliveries that are born in this host's hands, and those that are left to the store. */
 interface Sorted {
   readonly claimed: Map<DeliveryId, EndpointQueue>
-  readonly left: Set<EndpointQueue>
+  /** Ids of endpoints. */
+  readonly left: Set<string>
 }
 
 /**
@@ -40,7 +43,7 @@ interface Sorted {
  *
  * While there is room in the window and nothing older waits, a delivery goes to its sender from memory; else the store keeps it.
  */
-export class Outbox implements BusOutbox<OutboundMessage> {
+export class Outbox {
   readonly #parts: OutboxParts
 
   constructor(parts: OutboxParts) {
@@ -61,23 +64,29 @@ export class Outbox implements BusOutbox<OutboundMessage> {
   /**
    * Stores all of it, or nothing.
    *
+   * @param beside - stored in the same commit, messages or not
+   * @returns what was stored
    * @throws {CarabinerError} STORE_UNAVAILABLE, MESSAGE_TOO_LARGE
+   * @throws {RecordConflictError}
    */
-  async commit(owed: readonly OutboundMessage[]): Promise<void> {
+  async commit(owed: readonly OutboundMessage[], beside?: Beside): Promise<readonly NewMessage[]> {
+    const looking = this.#confirm(owed)
+    if (looking !== undefined) await looking
     const now = this.#parts.clock.now()
     const messages = this.#newMessages(owed, now)
-    if (messages.length === 0) return
+    if (messages.length === 0 && beside === undefined) return messages
 
     const lease = this.#parts.lease(now)
     const sorted = this.#sort(messages, lease, now)
     const startedAt = this.#parts.clock.monotonic()
     try {
-      await this.#parts.store.enqueue(messages, claim(sorted, lease))
+      await this.#parts.store.enqueue(messages, claim(sorted, lease), beside)
       this.#observe(startedAt, messages)
     } finally {
       for (const queue of sorted.claimed.values()) this.#parts.held.unreserve(queue)
     }
     this.#handOn(messages, sorted, lease)
+    return messages
   }
 
   /**
@@ -85,10 +94,22 @@ export class Outbox implements BusOutbox<OutboundMessage> {
    *
    * @throws {CarabinerError} USAGE, MESSAGE_TOO_LARGE
    */
-  async commitWith(tx: TransactionClient, owed: readonly OutboundMessage[]): Promise<void> {
+  async commitWith(
+    tx: TransactionClient,
+    owed: readonly OutboundMessage[],
+  ): Promise<readonly NewMessage[]> {
     const store = transactional(this.#parts.store)
+    await this.#confirm(owed)
     const messages = this.#newMessages(owed, this.#parts.clock.now())
     if (messages.length > 0) await store.enqueueWith(tx, messages)
+    return messages
+  }
+
+  /** What those of families are now. If that cannot be said, it is stored all the same, and waits. */
+  #confirm(owed: readonly OutboundMessage[]): Promise<void> | undefined {
+    const { members } = this.#parts
+    if (!members.areThere) return undefined
+    return members.confirmRecipients(owed.flatMap(({ to }) => to))?.catch(() => undefined)
   }
 
   #newMessages(owed: readonly OutboundMessage[], now: number): NewMessage[] {
@@ -109,12 +130,11 @@ export class Outbox implements BusOutbox<OutboundMessage> {
     for (const { deliveries } of messages) {
       for (const delivery of deliveries) {
         const queue = this.#parts.registry.get(delivery.endpoint)
-        if (queue === undefined) continue
-        if (lease !== undefined && this.#goesAtOnce(queue, delivery, now)) {
+        if (queue !== undefined && lease !== undefined && this.#goesAtOnce(queue, delivery, now)) {
           this.#parts.held.reserve(queue)
           sorted.claimed.set(delivery.id, queue)
         } else {
-          sorted.left.add(queue)
+          sorted.left.add(delivery.endpoint)
         }
       }
     }
@@ -129,7 +149,7 @@ export class Outbox implements BusOutbox<OutboundMessage> {
   }
 
   #handOn(messages: readonly NewMessage[], sorted: Sorted, lease: Lease | undefined): void {
-    for (const queue of sorted.left) queue.expectDue()
+    for (const endpoint of sorted.left) this.#parts.registry.expectDue(endpoint)
     if (sorted.left.size > 0) this.#parts.left()
     for (const { deliveries, ...message } of messages) {
       this.#parts.accepted(deliveries)
@@ -159,10 +179,11 @@ export class Outbox implements BusOutbox<OutboundMessage> {
       headers: message.headers ?? {},
       traceId: message.traceId,
       depth: message.depth,
+      tenant: message.tenant ?? null,
       createdAt: now,
       deliveries: message.to
         .filter(({ endpoint }) => !this.#isDisabled(endpoint))
-        .map(({ endpoint, orderKey }) => newDelivery(endpoint, orderKey ?? null, now)),
+        .map((recipient) => newDelivery(recipient, now)),
     }
   }
 
@@ -173,8 +194,15 @@ export class Outbox implements BusOutbox<OutboundMessage> {
   }
 }
 
-function newDelivery(endpoint: string, orderKey: string | null, dueAt: number): NewDelivery {
-  return { id: newDeliveryId(), endpoint, dueAt, orderKey, redeliveryOf: null }
+function newDelivery({ endpoint, orderKey, id }: Recipient, dueAt: number): NewDelivery {
+  return {
+    // As a message's: an id the caller gave is a delivery's by its being given here.
+    id: (id as DeliveryId | undefined) ?? newDeliveryId(),
+    endpoint,
+    dueAt,
+    orderKey: orderKey ?? null,
+    redeliveryOf: null,
+  }
 }
 
 function claim(

@@ -5,7 +5,9 @@ import { traceHeader, traceparent } from './trace-context.ts'
 
 /** What of a request's headers differs from attempt to attempt. */
 export interface RequestFacts {
-  readonly message: Pick<Message, 'id' | 'body' | 'contentType' | 'headers' | 'traceId' | 'depth'>
+  /** By which the receiver knows it again: `webhook-id`. */
+  readonly id: string
+  readonly message: Pick<Message, 'body' | 'contentType' | 'headers' | 'traceId' | 'depth'>
   /** 1 for the first one. */
   readonly attempt: number
   /** The delivery that this one repeats by hand. */
@@ -29,6 +31,7 @@ export class RequestHeaders {
 
   /** Signature headers come last: nothing replaces them. */
   of({
+    id,
     message,
     attempt,
     redeliveryOf,
@@ -40,14 +43,14 @@ export class RequestHeaders {
       ...this.#prepared,
       ...message.headers,
       'content-type': message.contentType,
-      'webhook-id': message.id,
+      'webhook-id': id,
       'webhook-timestamp': String(timestamp),
-      'idempotency-key': message.id,
+      'idempotency-key': id,
       'x-carabiner-attempt': String(attempt),
       'x-carabiner-depth': String(message.depth),
       'x-trace-id': traceHeader(message.traceId),
       traceparent: recorded ?? traceparent(message.traceId),
-      ...this.#signer.headers({ id: message.id, timestamp, body: message.body }),
+      ...this.#signer.headers({ id, timestamp, body: message.body }),
     }
     if (redeliveryOf !== null) headers['x-carabiner-redelivery'] = redeliveryOf
     return headers

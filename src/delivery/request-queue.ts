@@ -33,6 +33,11 @@ export class RequestQueue {
     this.#pace = pace
   }
 
+  /** Whether no request runs or waits. */
+  get isIdle(): boolean {
+    return this.#running + this.#asked.size + this.#waiting.size === 0
+  }
+
   /** Starts a request when its turn has come. */
   enter(request: QueuedRequest): void {
     this.#waiting.push(request)

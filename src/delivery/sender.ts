@@ -1,3 +1,4 @@
+import type { EndpointEgress } from './egress/egress-options.ts'
 import type { EndpointTls } from './endpoint-tls.ts'
 
 /**
@@ -13,6 +14,8 @@ export interface OutboundRequest {
   readonly url: URL
   /** Requests share a connection only when theirs says the same. */
   readonly tls?: EndpointTls | undefined
+  /** Which addresses it may go to. Requests share a connection only when theirs says the same. @defaultValue the sender's own */
+  readonly egress?: EndpointEgress | undefined
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
   /** From now to the last byte of the reply, in milliseconds. */

@@ -17,7 +17,7 @@ export function reportSettlement(
 ): void {
   if (next.kind === 'pending') return
   const sinceMs = ageOf(delivery, at)
-  observe?.settled(next.kind, endpoint.id, sinceMs)
+  observe?.settled(next.kind, endpoint.label, sinceMs)
 
   const fields = {
     delivery: delivery.id,

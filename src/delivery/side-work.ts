@@ -9,13 +9,18 @@ export class SideWork {
     this.#log = log
   }
 
-  /** @param failure - what the log says when it fails */
-  add(work: Promise<unknown>, failure: string): void {
+  /**
+   * Resolves when it is over, whatever came of it.
+   *
+   * @param failure - what the log says when it fails
+   */
+  add(work: Promise<unknown>, failure: string): Promise<void> {
     const done = work
       .then(() => undefined)
       .catch((error: unknown) => this.#log.warn({ err: error }, failure))
       .finally(() => this.#running.delete(done))
     this.#running.add(done)
+    return done
   }
 
   /** Resolves when all of it is done, what it has led to as well. */

@@ -77,6 +77,7 @@ export class FakeScope {
 
   readonly deliveries: Deliveries = {
     endpoint: () => nothing,
+    family: () => ({ changed: async () => {}, [Symbol.dispose]: () => {} }),
     owe: (event, collect, options) => {
       // A fake keeps what it is given; whoever calls it passes a context of this very event.
       this.owing.push({ event, collect: collect as Owing['collect'], options })
@@ -84,6 +85,7 @@ export class FakeScope {
     },
     send: async (messages) => {
       this.sent.push(...messages)
+      return []
     },
     ask: async (endpoint, message, options) => {
       const put = { endpoint, message, options }

@@ -10,3 +10,9 @@ export interface EgressOptions {
   /** `http://user:password@host:port` of a proxy through which all connections go (CONNECT); `null`: direct. */
   readonly proxy: string | null
 }
+
+/** The rules for one endpoint: those of URLs that others have registered are stricter than those of URLs in the assembly. */
+export interface EndpointEgress extends Omit<EgressOptions, 'proxy'> {
+  /** @defaultValue that of `host.egress` */
+  readonly proxy?: string | null
+}

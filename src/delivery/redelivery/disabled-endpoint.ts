@@ -22,7 +22,6 @@ export async function refuseStoredDisabled(
   store: Pick<Store, 'endpointStates'>,
   endpoint: string,
 ): Promise<void> {
-  const states = await store.endpointStates()
-  const state = states.find((each) => each.endpoint === endpoint)
+  const [state] = await store.endpointStates([endpoint])
   if (state !== undefined) refuseDisabled(endpoint, state)
 }

@@ -6,6 +6,7 @@ import type { Redelivery, RedeliveryFilter } from '../../store/redelivery.ts'
 import type { DeliveryRow, Store } from '../../store/store.ts'
 import type { DeliveryObserver } from '../delivery-observer.ts'
 import type { EndpointRegistry } from '../endpoint-registry.ts'
+import type { Members } from '../family/members.ts'
 import { redeliver } from '../redeliver.ts'
 import { allowance } from './allowance.ts'
 import { refuseDisabled } from './disabled-endpoint.ts'
@@ -18,6 +19,7 @@ export interface RedeliveriesParts {
   readonly log: Logger
   readonly hostId: string
   readonly registry: EndpointRegistry
+  readonly members: Members
   readonly observe: DeliveryObserver | undefined
   /** Looks for work of the endpoints that may have some. */
   readonly wake: () => void
@@ -52,7 +54,7 @@ export class Redeliveries {
   async one(id: DeliveryId, cause: { readonly actor: string }): Promise<DeliveryRow> {
     const { store, clock } = this.#parts
     const found = await store.delivery(id)
-    if (found !== undefined) this.#refuseUnfit(found.delivery.endpoint)
+    if (found !== undefined) await this.#refuseUnfit(found.delivery.endpoint)
     const row = await redeliver(store, clock, id, cause.actor)
     this.#accepted([row.endpoint], 1)
     return row
@@ -64,7 +66,7 @@ export class Redeliveries {
    * @throws {CarabinerError} ENDPOINT_UNKNOWN, ENDPOINT_DISABLED, STORE_UNAVAILABLE
    */
   async many(filter: RedeliveryFilter, cause: { readonly actor: string }): Promise<Redelivery> {
-    if (filter.endpoint !== undefined) this.#refuseUnfit(filter.endpoint)
+    if (filter.endpoint !== undefined) await this.#refuseUnfit(filter.endpoint)
     const { store, clock } = this.#parts
     const redelivery = await requestRedelivery(store, clock, filter, cause.actor)
     this.#runner.look()
@@ -94,13 +96,15 @@ export class Redeliveries {
   #accepted(endpoints: readonly string[], deliveries: number): void {
     if (deliveries === 0) return
     const { registry, observe, wake } = this.#parts
-    for (const endpoint of endpoints) registry.get(endpoint)?.expectDue()
+    for (const endpoint of endpoints) registry.expectDue(endpoint)
     observe?.accepted(deliveries)
     wake()
   }
 
-  #refuseUnfit(endpoint: string): void {
-    const queue = this.#parts.registry.get(endpoint)
+  async #refuseUnfit(endpoint: string): Promise<void> {
+    const { registry, members } = this.#parts
+    await members.confirm([endpoint])
+    const queue = registry.get(endpoint)
     if (queue === undefined) {
       throw new CarabinerError(
         'ENDPOINT_UNKNOWN',

@@ -17,6 +17,7 @@ import {
 } from './http2-sessions.ts'
 import { Places } from './places.ts'
 import { cannotSend, unsendableHeader } from './request-headers.ts'
+import { RuleSets } from './rule-sets.ts'
 import { defaultLimits, type SenderLimits, type SenderOptions } from './sender-options.ts'
 import { TlsIdentities, type TlsIdentity } from './tls-identity.ts'
 
@@ -34,24 +35,21 @@ export function createGotSender(options: SenderOptions): Sender {
 
 class GotSender implements Sender {
   readonly #limits: SenderLimits
-  readonly #connector: Connector
+  readonly #rules: RuleSets<GuardedConnections>
   readonly #identities: TlsIdentities
   readonly #places: Places
-  readonly #sessions: Http2Sessions
-  readonly #pooled: Agents
-  readonly #single: Agents
   readonly #got: Got
   readonly #exchanges: Exchanges
 
   constructor(options: SenderOptions) {
     this.#limits = { ...defaultLimits, ...options.limits }
     this.#exchanges = new Exchanges(options.clock, this.#limits)
-    this.#connector = createConnector(options, this.#limits)
+    this.#rules = new RuleSets(
+      options.egress,
+      (egress, key) => new GuardedConnections({ ...options, egress }, this.#limits, key),
+    )
     this.#identities = new TlsIdentities(options.tls?.ca)
     this.#places = new Places(this.#limits.connections)
-    this.#sessions = createHttp2Sessions(this.#connector, this.#limits)
-    this.#pooled = createAgents(this.#connector, this.#limits, true)
-    this.#single = createAgents(this.#connector, this.#limits, false)
     this.#got = got.extend({
       method: 'POST',
       followRedirect: false,
@@ -66,47 +64,42 @@ class GotSender implements Sender {
   send(request: OutboundRequest): Promise<Reply> {
     const exchange = this.#exchanges.open(request)
     if (exchange.settled) return exchange.reply
-    const refusal = this.#connector.guard.refusal(request.url)
+    const connections = this.#rules.of(request.egress)
+    const refusal = connections.connector.guard.refusal(request.url)
     const header = unsendableHeader(request.headers)
     if (refusal !== undefined) exchange.fail('egress', refusal)
     else if (header !== undefined) exchange.fail('protocol', cannotSend(header))
-    else this.#begin(exchange)
+    else this.#begin(exchange, connections)
     return exchange.reply
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#exchanges.close()
-    this.#connector[Symbol.dispose]()
-    this.#sessions[Symbol.dispose]()
-    this.#pooled[Symbol.dispose]()
-    this.#single[Symbol.dispose]()
+    this.#rules[Symbol.dispose]()
   }
 
-  #begin(exchange: Exchange): void {
+  #begin(exchange: Exchange, connections: GuardedConnections): void {
     const { url, tls } = exchange.request
-    const address: PeerAddress = {
+    const peer: GuardedPeer = {
+      connections,
       origin: url.origin,
       target: { host: hostOf(url), port: portOf(url) },
       identity: this.#identities.of(tls),
     }
-    const key = `${address.origin} ${address.identity.key}`
-    this.#places.take(key, exchange, () => void this.#attempt(exchange, address, 'pooled'))
+    const key = `${peer.origin} ${peer.identity.key} ${connections.key}`
+    this.#places.take(key, exchange, () => void this.#attempt(exchange, peer, 'pooled'))
   }
 
   /** @param pool - `single`: a connection of its own, for the replay */
-  async #attempt(
-    exchange: Exchange,
-    address: PeerAddress,
-    pool: 'pooled' | 'single',
-  ): Promise<void> {
-    const { target, identity } = address
+  async #attempt(exchange: Exchange, peer: GuardedPeer, pool: 'pooled' | 'single'): Promise<void> {
+    const { target, identity, connections } = peer
     const attempt: Attempt = {
       exchange,
       label: `${target.host}:${target.port}`,
       headerBytes: this.#limits.headerBytes,
-      replay: pool === 'pooled' ? () => void this.#attempt(exchange, address, 'single') : undefined,
+      replay: pool === 'pooled' ? () => void this.#attempt(exchange, peer, 'single') : undefined,
     }
-    const agents = pool === 'pooled' ? this.#pooled : this.#single
+    const { sessions, [pool]: agents } = connections
     if (exchange.request.url.protocol === 'http:') {
       carryHttp1(attempt, this.#http1(exchange, identity, agents))
       return
@@ -114,9 +107,7 @@ class GotSender implements Sender {
 
     let choice: Choice
     try {
-      choice = await (pool === 'pooled'
-        ? this.#sessions.choose(address)
-        : this.#sessions.fresh(address))
+      choice = await (pool === 'pooled' ? sessions.choose(peer) : sessions.fresh(peer))
     } catch (error) {
       failed(attempt, error, { connected: false, ended: true })
       return
@@ -159,6 +150,34 @@ class GotSender implements Sender {
     exchange.carrier = { stop: () => void stream.destroy() }
     return stream
   }
+}
+
+/** Connections that were opened under one set of egress rules. */
+class GuardedConnections implements Disposable {
+  readonly key: string
+  readonly connector: Connector
+  readonly sessions: Http2Sessions
+  readonly pooled: Agents
+  readonly single: Agents
+
+  constructor(options: SenderOptions, limits: SenderLimits, key: string) {
+    this.key = key
+    this.connector = createConnector(options, limits)
+    this.sessions = createHttp2Sessions(this.connector, limits)
+    this.pooled = createAgents(this.connector, limits, true)
+    this.single = createAgents(this.connector, limits, false)
+  }
+
+  [Symbol.dispose](): void {
+    this.connector[Symbol.dispose]()
+    this.sessions[Symbol.dispose]()
+    this.pooled[Symbol.dispose]()
+    this.single[Symbol.dispose]()
+  }
+}
+
+interface GuardedPeer extends PeerAddress {
+  readonly connections: GuardedConnections
 }
 
 type Transport =

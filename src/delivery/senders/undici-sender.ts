@@ -1,10 +1,12 @@
 import { type Client, Pool } from 'undici'
+import type { EndpointEgress } from '../egress/egress-options.ts'
 import { hostOf, portOf } from '../egress/guard.ts'
 import type { EndpointTls } from '../endpoint-tls.ts'
 import type { OutboundRequest, Reply, Sender } from '../sender.ts'
 import { type Connector, createConnector } from './connector.ts'
 import { type Exchange, Exchanges } from './exchange.ts'
 import { cannotSend, unsendableHeader } from './request-headers.ts'
+import { RuleSets } from './rule-sets.ts'
 import { defaultLimits, type SenderLimits, type SenderOptions } from './sender-options.ts'
 import { TlsIdentities } from './tls-identity.ts'
 import { Attempt, type Peer, TrackedClient, type UndiciTarget } from './undici-attempt.ts'
@@ -20,7 +22,7 @@ export function createUndiciSender(options: SenderOptions): Sender {
 
 class UndiciSender implements Sender {
   readonly #limits: SenderLimits
-  readonly #connector: Connector
+  readonly #rules: RuleSets<GuardedWay>
   readonly #identities: TlsIdentities
   readonly #origins = new Map<string, Origin>()
   readonly #routes = new WeakMap<URL, Route>()
@@ -29,7 +31,10 @@ class UndiciSender implements Sender {
   constructor(options: SenderOptions) {
     this.#limits = { ...defaultLimits, ...options.limits }
     this.#exchanges = new Exchanges(options.clock, this.#limits)
-    this.#connector = createConnector(options, this.#limits)
+    this.#rules = new RuleSets(options.egress, (egress, key) => {
+      const connector = createConnector({ ...options, egress }, this.#limits)
+      return { key, connector, [Symbol.dispose]: () => connector[Symbol.dispose]() }
+    })
     this.#identities = new TlsIdentities(options.tls?.ca)
   }
 
@@ -46,20 +51,23 @@ class UndiciSender implements Sender {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#exchanges.close()
-    this.#connector[Symbol.dispose]()
+    this.#rules[Symbol.dispose]()
     const origins = [...this.#origins.values()]
     this.#origins.clear()
     await Promise.all(origins.map((origin) => origin.pool.destroy()))
   }
 
   /** Taking a URL apart costs more than the rest of the dispatch; endpoints keep theirs, so it is done once. */
-  #routeOf({ url, tls }: OutboundRequest): Route {
+  #routeOf({ url, tls, egress }: OutboundRequest): Route {
     const known = this.#routes.get(url)
-    if (known !== undefined && known.tls === tls) return known
+    if (known !== undefined && known.tls === tls && known.egress === egress) return known
     const identity = this.#identities.of(tls)
+    const { key, connector } = this.#rules.of(egress)
     const route: Route = {
       tls,
-      pool: `${url.origin} ${identity.key}`,
+      egress,
+      connector,
+      pool: `${url.origin} ${identity.key} ${key}`,
       path: url.pathname + url.search,
       target: {
         origin: url.origin,
@@ -67,7 +75,7 @@ class UndiciSender implements Sender {
         port: portOf(url),
         identity: url.protocol === 'https:' ? identity : undefined,
       },
-      refusal: this.#connector.guard.refusal(url),
+      refusal: connector.guard.refusal(url),
     }
     this.#routes.set(url, route)
     return route
@@ -76,7 +84,7 @@ class UndiciSender implements Sender {
   #originOf(route: Route): Origin {
     const known = this.#origins.get(route.pool)
     if (known !== undefined) return known
-    const origin = openOrigin(route, this.#connector, this.#limits)
+    const origin = openOrigin(route, this.#limits)
     this.#origins.set(route.pool, origin)
     const retire = (): void => {
       setImmediate(() => {
@@ -91,9 +99,17 @@ class UndiciSender implements Sender {
   }
 }
 
+/** A way out, with the rules that are asked on it. */
+interface GuardedWay extends Disposable {
+  readonly key: string
+  readonly connector: Connector
+}
+
 interface Route {
   readonly tls: EndpointTls | undefined
-  /** Which pool carries its requests: one for each origin and TLS identity. */
+  readonly egress: EndpointEgress | undefined
+  readonly connector: Connector
+  /** Which pool carries its requests: one for each origin, TLS identity and set of egress rules. */
   readonly pool: string
   readonly path: string
   readonly target: UndiciTarget
@@ -107,7 +123,7 @@ interface Origin {
   send(exchange: Exchange, path: string): void
 }
 
-function openOrigin(route: Route, connector: Connector, limits: SenderLimits): Origin {
+function openOrigin(route: Route, limits: SenderLimits): Origin {
   const options: Client.Options = {
     pipelining: 1,
     headersTimeout: 0,
@@ -117,7 +133,7 @@ function openOrigin(route: Route, connector: Connector, limits: SenderLimits): O
     keepAliveMaxTimeout: Math.max(limits.idleMs, longestIdleMs),
     allowH2: route.target.identity !== undefined,
   }
-  const newClient = (): TrackedClient => new TrackedClient(route.target, connector, options)
+  const newClient = (): TrackedClient => new TrackedClient(route.target, route.connector, options)
   const pool = new Pool(route.target.origin, {
     ...options,
     connections: limits.connections,

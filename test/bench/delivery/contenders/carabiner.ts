@@ -35,8 +35,8 @@ export class CarabinerContender implements Contender {
     this.#engine.start()
   }
 
-  store(bodies: readonly string[]): Promise<void> {
-    return this.#engine.send(bodies.map(message))
+  async store(bodies: readonly string[]): Promise<void> {
+    await this.#engine.send(bodies.map(message))
   }
 
   async stop(): Promise<void> {

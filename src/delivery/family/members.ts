@@ -1,0 +1,332 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Logger } from '../../bus/handler.ts'
+import type { Clock } from '../../clock.ts'
+import { CarabinerError, messageOf } from '../../errors.ts'
+import type { Store } from '../../store/store.ts'
+import type { Recipient } from '../deliveries.ts'
+import type { EndpointDefinition } from '../endpoint.ts'
+import type { EndpointQueue } from '../endpoint-queue.ts'
+import type { EndpointRegistry } from '../endpoint-registry.ts'
+import type { EndpointFamily } from './endpoint-family.ts'
+import type { Families } from './families.ts'
+import { LookUps } from './look-ups.ts'
+import { RecentChanges } from './recent-changes.ts'
+
+export interface MembersParts {
+  readonly store: Pick<Store, 'cancelWaiting'>
+  readonly clock: Clock
+  readonly log: Logger
+  readonly registry: EndpointRegistry
+  readonly families: Families
+  /** Idle ones that are kept. @defaultValue 10,000 */
+  readonly mostIdle?: number
+  /** Which of them something is due for. */
+  readonly due: () => Due
+  /** Gives back to the store what waits in this host's hands. */
+  readonly giveBack: (queue: EndpointQueue) => Promise<void>
+}
+
+/** The endpoints that something is due for. */
+interface Due {
+  isWanted(endpoint: string): boolean
+  /** Something may be due for it. */
+  want(endpoint: string): void
+  /** Nothing more is to be sent to it. */
+  forget(endpoint: string): void
+}
+
+/** An endpoint of a family while it is known here, and until when what is known of it is believed, monotonic milliseconds. */
+interface Member {
+  readonly family: EndpointFamily
+  queue: EndpointQueue
+  definitionUntil: number
+  stateUntil: number
+}
+
+const defaultMostIdle = 10_000
+/** From the beginning of a look; but however long that took, what it has found may be used. */
+const believedMs = 1_000
+const usableMs = 250
+/** Idle ones that are looked for when one more comes. */
+const evictionTries = 16
+
+/**
+ * The endpoints of families that are known now: those in use, and the idle ones that were used last. What they are is looked up when
+ * they are needed and believed for a second, then looked up again.
+ */
+export class Members {
+  readonly #parts: MembersParts
+  /** The one that was used last comes last. */
+  readonly #members = new Map<string, Member>()
+  readonly #lookUps = new WeakMap<EndpointFamily, LookUps>()
+  readonly #changes = new RecentChanges()
+  readonly #cancelling = new Map<string, Promise<void>>()
+
+  constructor(parts: MembersParts) {
+    this.#parts = parts
+  }
+
+  get size(): number {
+    return this.#members.size
+  }
+
+  /** Whether there is any family. */
+  get areThere(): boolean {
+    return this.#parts.families.size > 0
+  }
+
+  get(endpoint: string): EndpointQueue | undefined {
+    return this.#members.get(endpoint)?.queue
+  }
+
+  /** It, if enough is known of it to send something. */
+  fresh(endpoint: string): EndpointQueue | undefined {
+    const member = this.#members.get(endpoint)
+    return member !== undefined && isFresh(member, this.#parts.clock.monotonic())
+      ? member.queue
+      : undefined
+  }
+
+  /**
+   * Looks up what is not known well enough; `undefined` when there is nothing to look up. What is gone is not known then.
+   *
+   * Rejects when a family could not say: nothing is decided. The log says so already.
+   */
+  confirm(endpoints: Iterable<string>): Promise<void> | undefined {
+    const { families, clock } = this.#parts
+    if (families.size === 0) return undefined
+    const now = clock.monotonic()
+    const unsure = new Map<EndpointFamily, string[]>()
+    for (const endpoint of endpoints) {
+      const member = this.#members.get(endpoint)
+      if (member !== undefined) this.#use(endpoint, member)
+      if (member !== undefined && isFresh(member, now)) continue
+      const family = member?.family ?? this.#familyOf(endpoint)
+      if (family === undefined) continue
+      const others = unsure.get(family)
+      if (others === undefined) unsure.set(family, [endpoint])
+      else others.push(endpoint)
+    }
+    if (unsure.size === 0) return undefined
+    const looks = [...unsure].map(([family, ids]) => this.#lookUpsOf(family).ask(ids))
+    return Promise.all(looks).then(() => undefined)
+  }
+
+  /** As `confirm`, for those to whom something is sent: definitions that came along save a look. */
+  confirmRecipients(recipients: Iterable<Recipient>): Promise<void> | undefined {
+    const endpoints: string[] = []
+    for (const { endpoint, definition } of recipients) {
+      if (definition !== undefined) this.#given(endpoint, definition)
+      endpoints.push(endpoint)
+    }
+    return this.confirm(endpoints)
+  }
+
+  /** What is known of these is over. @throws {CarabinerError} STORE_UNAVAILABLE, or what the family throws */
+  async changed(endpoints: readonly string[]): Promise<void> {
+    const now = this.#parts.clock.monotonic()
+    for (const endpoint of endpoints) {
+      this.#changes.note(endpoint, now)
+      const member = this.#members.get(endpoint)
+      if (member !== undefined) member.definitionUntil = Number.NEGATIVE_INFINITY
+    }
+    await this.confirm(endpoints)
+    await Promise.all(endpoints.map((endpoint) => this.#cancelling.get(endpoint)))
+  }
+
+  /** Another family has the prefix, or none: what the last one said does not count any more. */
+  reset(prefix: string): void {
+    for (const [endpoint, { queue }] of this.#members) {
+      if (!endpoint.startsWith(prefix)) continue
+      this.#leave(queue)
+      void this.#parts.giveBack(queue)
+    }
+  }
+
+  #familyOf(endpoint: string): EndpointFamily | undefined {
+    // An endpoint of the assembly is what the assembly says, whatever its name.
+    return this.#parts.registry.isInAssembly(endpoint)
+      ? undefined
+      : this.#parts.families.of(endpoint)
+  }
+
+  #lookUpsOf(family: EndpointFamily): LookUps {
+    const known = this.#lookUps.get(family)
+    if (known !== undefined) return known
+    const lookUps = new LookUps((ids) => this.#look(family, ids))
+    this.#lookUps.set(family, lookUps)
+    return lookUps
+  }
+
+  async #look(family: EndpointFamily, ids: readonly string[]): Promise<void> {
+    const { clock, registry } = this.#parts
+    const startedAt = clock.monotonic()
+    const isOpen = (id: string): boolean =>
+      (this.#members.get(id)?.definitionUntil ?? Number.NEGATIVE_INFINITY) <= startedAt
+    const open = ids.filter(isOpen)
+    const [definitions] = await Promise.all([
+      open.length === 0 ? [] : this.#resolve(family, open),
+      registry.refresh(ids),
+    ])
+    if (this.#parts.families.of(family.prefix) !== family) return
+    const until = Math.max(startedAt + believedMs, clock.monotonic() + usableMs)
+    const again = this.#takeIn(family, { open, definitions, startedAt, until })
+    for (const id of ids) {
+      const member = this.#members.get(id)
+      if (member === undefined) registry.forget(id)
+      else member.stateUntil = until
+    }
+    if (again.length > 0) await this.#look(family, again)
+  }
+
+  async #resolve(
+    family: EndpointFamily,
+    ids: readonly string[],
+  ): Promise<readonly EndpointDefinition[]> {
+    try {
+      return await family.resolve(ids)
+    } catch (error) {
+      const isAway = error instanceof CarabinerError && error.code === 'STORE_UNAVAILABLE'
+      const fields = { err: error, endpoints: `${family.prefix}…` }
+      if (!isAway) this.#parts.log.error(fields, 'endpoints could not be looked up')
+      throw error
+    }
+  }
+
+  /** Gives those that were changed while they were looked up. */
+  #takeIn(
+    family: EndpointFamily,
+    { open, definitions, startedAt, until }: Looked,
+  ): readonly string[] {
+    const found = new Map(definitions.map((definition) => [definition.id, definition]))
+    const again: string[] = []
+    for (const id of open) {
+      const definition = found.get(id)
+      if (this.#changes.since(id, startedAt)) again.push(id)
+      else if (definition === undefined) this.#gone(family, id)
+      else this.#take(family, definition, until)
+    }
+    return again
+  }
+
+  #given(endpoint: string, definition: EndpointDefinition): void {
+    if (definition.id !== endpoint) {
+      throw new TypeError(`\`${endpoint}\` was given the definition of \`${definition.id}\``)
+    }
+    const now = this.#parts.clock.monotonic()
+    const member = this.#members.get(endpoint)
+    const family = this.#familyOf(endpoint)
+    if (family === undefined || (member !== undefined && member.definitionUntil > now)) return
+    // Whoever read it before it was changed hands on what it was.
+    if (this.#changes.since(endpoint, now - readBeforeMs)) return
+    const isNew = member === undefined || !isSame(member.queue.definition, definition)
+    if (member === undefined || !isNew) this.#take(family, definition, now + believedMs)
+  }
+
+  /** Makes it what it is now. */
+  #take(family: EndpointFamily, definition: EndpointDefinition, until: number): void {
+    const { id } = definition
+    const member = this.#members.get(id)
+    if (member !== undefined && isSame(member.queue.definition, definition)) {
+      member.definitionUntil = until
+      return
+    }
+    const queue = this.#join(family, definition)
+    if (queue === undefined) return
+    if (member === undefined) {
+      const stateUntil = Number.NEGATIVE_INFINITY
+      this.#members.set(id, { family, queue, definitionUntil: until, stateUntil })
+      this.#evict()
+      return
+    }
+    const before = member.queue
+    member.queue = queue
+    member.definitionUntil = until
+    void this.#parts.giveBack(before)
+  }
+
+  #join(family: EndpointFamily, definition: EndpointDefinition): EndpointQueue | undefined {
+    const { registry, due, log } = this.#parts
+    const { id } = definition
+    try {
+      return registry.join(definition, {
+        label: family.prefix.replace(/\/$/, ''),
+        mayHaveDue: due().isWanted(id),
+        wanted: () => due().want(id),
+      })
+    } catch (error) {
+      log.error(
+        { endpoint: id, reason: messageOf(error) },
+        'an endpoint cannot be used: what is sent to it waits',
+      )
+      return undefined
+    }
+  }
+
+  #gone(family: EndpointFamily, endpoint: string): void {
+    const queue = this.#members.get(endpoint)?.queue
+    if (queue !== undefined) this.#leave(queue)
+    this.#parts.due().forget(endpoint)
+    if (this.#cancelling.has(endpoint)) return
+    const cancelling = this.#cancel(family, endpoint, queue).finally(() =>
+      this.#cancelling.delete(endpoint),
+    )
+    this.#cancelling.set(endpoint, cancelling)
+    cancelling.catch((error: unknown) => {
+      this.#parts.log.warn({ err: error, endpoint }, 'what waits for it could not be cancelled')
+    })
+  }
+
+  async #cancel(
+    { goneReason = 'endpoint gone' }: EndpointFamily,
+    endpoint: string,
+    queue: EndpointQueue | undefined,
+  ): Promise<void> {
+    const { store, clock, log, giveBack } = this.#parts
+    if (queue !== undefined) await giveBack(queue)
+    const deliveries = await store.cancelWaiting(endpoint, goneReason, clock.now())
+    if (deliveries > 0) log.info({ endpoint, deliveries, reason: goneReason }, 'cancelled')
+  }
+
+  #use(endpoint: string, member: Member): void {
+    this.#members.delete(endpoint)
+    this.#members.set(endpoint, member)
+  }
+
+  /** Makes room: of those that were used least recently, the idle ones go. */
+  #evict(): void {
+    const { mostIdle = defaultMostIdle, registry } = this.#parts
+    let tries = Math.min(evictionTries, this.#members.size - mostIdle)
+    for (const [endpoint, member] of this.#members) {
+      tries -= 1
+      if (tries < 0) return
+      if (member.queue.isIdle && registry.isQuiet(endpoint)) this.#leave(member.queue)
+      else this.#use(endpoint, member)
+    }
+  }
+
+  #leave(queue: EndpointQueue): void {
+    this.#members.delete(queue.id)
+    this.#parts.registry.leave(queue)
+  }
+}
+
+interface Looked {
+  /** Those whose definition was asked for. */
+  readonly open: readonly string[]
+  readonly definitions: readonly EndpointDefinition[]
+  readonly startedAt: number
+  readonly until: number
+}
+
+/** Between a look of the caller's own and the send that it was made for. */
+const readBeforeMs = 10_000
+
+function isFresh({ definitionUntil, stateUntil }: Member, now: number): boolean {
+  return definitionUntil > now && stateUntil > now
+}
+
+/** Functions are the same only if they are one and the same. */
+function isSame(a: EndpointDefinition, b: EndpointDefinition): boolean {
+  return a === b || isDeepStrictEqual(a, b)
+}

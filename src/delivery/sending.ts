@@ -1,0 +1,57 @@
+import type { Clock } from '../clock.ts'
+import { CarabinerError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import type { Beside } from '../store/beside.ts'
+import type { OutboundMessage, SendOptions, SentDelivery } from './deliveries.ts'
+import type { EngineMode } from './engine-mode.ts'
+import type { Outbox } from './outbox.ts'
+import type { SentDeliveries } from './sent-deliveries.ts'
+
+export interface SendingParts {
+  readonly clock: Clock
+  readonly mode: EngineMode
+  readonly outbox: Outbox
+  readonly sent: SentDeliveries
+}
+
+/** Stores what a connector sends by itself, and tells it what came of it. */
+export class Sending {
+  readonly #parts: SendingParts
+
+  constructor(parts: SendingParts) {
+    this.#parts = parts
+  }
+
+  async send(
+    messages: readonly OutboundMessage[],
+    options: SendOptions,
+  ): Promise<readonly SentDelivery[]> {
+    const { outbox, sent, mode } = this.#parts
+    if (options.tx !== undefined) {
+      refuseBeside(options)
+      return sent.now(await outbox.commitWith(options.tx, messages))
+    }
+    const stored = await outbox.commit(messages, this.#beside(options))
+    // What a command has committed is sent when its work is over, not before.
+    const isWaitVain = mode.current === 'holding' || mode.current === 'stopped'
+    return options.wait === undefined || isWaitVain
+      ? sent.now(stored)
+      : sent.after(stored, options.wait)
+  }
+
+  #beside({ records = [], audit = [] }: SendOptions): Beside | undefined {
+    if (records.length === 0 && audit.length === 0) return undefined
+    const createdAt = this.#parts.clock.now()
+    return { records, audit: audit.map((row) => ({ ...row, id: newId(), createdAt })) }
+  }
+}
+
+/** Only messages can be part of a transaction that is not the store's; and until it is over, nothing comes of them. */
+function refuseBeside({ records, audit, wait }: SendOptions): void {
+  const given = Object.entries({ records, audit, wait }).find(([, value]) => value !== undefined)
+  if (given === undefined) return
+  throw new CarabinerError(
+    'USAGE',
+    `with a transaction of your own there can be no \`${given[0]}\``,
+  )
+}
