@@ -45,6 +45,7 @@ interface Server {
   end(): Promise<void>
 }
 
+const recordTables = ['records', 'record_entries', 'record_unique']
 const user = 'carabiner'
 const password = 'test-password'
 
@@ -79,7 +80,7 @@ class Databases implements TestPostgres {
   }
 
   async emptyStore(url: string): Promise<void> {
-    const tables = [
+    const delivered = [
       'messages',
       'deliveries',
       'leases',
@@ -87,9 +88,9 @@ class Databases implements TestPostgres {
       'endpoints',
       'rates',
       'hosts',
-      'audit',
     ]
-    const names = [...tables, 'redeliveries'].map((table) => `carabiner.${table}`)
+    const tables = [...delivered, 'audit', 'redeliveries', ...recordTables, 'permits']
+    const names = tables.map((table) => `carabiner.${table}`)
     await using client = await connect(url)
     await client.query(names.map((name) => `DELETE FROM ${name}`).join(';'))
   }

@@ -3,6 +3,7 @@ import { after, describe, it } from 'node:test'
 import type { Client } from 'pg'
 import { aClaim, aMessageTo, delivered, noon } from '../../src/store/contract/makers.ts'
 import { openStore } from '../../src/store/open-store.ts'
+import type { RecordWrite } from '../../src/store/records.ts'
 import type { Store } from '../../src/store/store.ts'
 import { connect, testPostgres } from '../helpers/postgres.ts'
 
@@ -51,6 +52,31 @@ describe('what PostgreSQL does for a batch', () => {
   })
 })
 
+describe('what PostgreSQL does for records', () => {
+  it('is in proportion to what is asked for, however many there are, and whatever the statistics say', async () => {
+    const url = await server.database()
+    await using store = await openStore(url)
+    await using client = await connect(url)
+    // Of a moment in which there are none.
+    await client.query('ANALYZE')
+    await store.writeRecords(Array.from({ length: waiting }, (_, index) => aRecord(index)))
+    await explainToClient(client)
+    const ask = async (text: string, values: unknown[]): Promise<number> =>
+      most(await plansOf(client, `SELECT carabiner.${text}`, values))
+
+    const places = ['anna', `${waiting / 2}`, 'anna\u{10ffff}', '']
+    const found = await ask(`find_records('c', 'owner', $1, $2, $3, $4, false, ${batch})`, places)
+    const lookedUp = await ask(`look_up_records('c', 'type', $1, '', ${batch})`, [
+      ['1', '2', 'anything', '3'],
+    ])
+    const written = await ask(putOfMany, [Array.from({ length: batch }, (_, index) => `${index}`)])
+
+    assert.ok(found <= batch, `a walk looks at ${found} rows at one place`)
+    assert.ok(lookedUp <= 3 * batch, `a lookup looks at ${lookedUp} rows at one place`)
+    assert.ok(written <= 4 * batch, `a write looks at ${written} rows at one place`)
+  })
+})
+
 describe('what is leased together', () => {
   it('is recovered, however often its host had claimed', async () => {
     await using store = await openStore(await server.database())
@@ -86,6 +112,11 @@ describe('what is leased together', () => {
     assert.equal((await client.query('SELECT FROM carabiner.leases')).rowCount, 0)
   })
 })
+
+function aRecord(index: number): RecordWrite {
+  const entries = { owner: ['anna'], type: [`${index % (waiting / 50)}`] }
+  return { kind: 'put', collection: 'c', id: `${index}`, value: null, entries }
+}
 
 async function enqueueMany(store: Store, count: number): Promise<void> {
   await store.enqueue(
@@ -146,3 +177,8 @@ const settleOfMany = `SELECT carabiner.settle('b', false, g.id, g.owner, g.state
       array_agg($2::float8) AS at, array_agg(1) AS number, array_agg('{}'::text) AS text
     FROM unnest($1::uuid[])
   ) AS g`
+
+const putOfMany = `write_records(ARRAY[${batch}], array_fill('c'::text, ARRAY[${batch}]), $1, array_fill(1::float8, ARRAY[${batch}]),
+  array_fill('1'::text, ARRAY[${batch}]), array_fill(NULL::bytea, ARRAY[${batch}]),
+  (SELECT array_agg('{"unique":["' || id || '"],"entries":[["owner","anna"]]}') FROM unnest($1::text[]) AS g (id)),
+  array_fill(NULL::text, ARRAY[${batch}]), array_fill(NULL::uuid, ARRAY[${batch}]), array_fill(NULL::float8, ARRAY[${batch}]))`

@@ -4,10 +4,10 @@ import { auditRowOf } from '../rows.ts'
 import type { AuditFilter, AuditPage, AuditPageQuery, AuditRow, Page } from '../store.ts'
 import { Conditions } from './conditions.ts'
 import type { Connections } from './connections.ts'
-import type { Row, Statement } from './database.ts'
+import type { Row, Statement, Value } from './database.ts'
 import { duplicateKey } from './failure.ts'
 import { GroupedCalls } from './grouped-calls.ts'
-import { columns, text } from './parameters.ts'
+import { columns, placeholders, text } from './parameters.ts'
 
 /** Audit rows that one transaction carries at most. */
 const largestGroup = 1000
@@ -20,7 +20,10 @@ export class AuditTable {
 
   constructor(connections: Connections) {
     this.#connections = connections
-    this.#insert = { name: 'audit', text: insertText(connections.schema) }
+    this.#insert = {
+      name: 'add_audit',
+      text: `SELECT ${connections.schema}.add_audit(${placeholders(7)})`,
+    }
     this.#calls = new GroupedCalls({
       run: (calls) => this.#store(calls),
       sizeOf: (rows) => rows.length,
@@ -69,31 +72,48 @@ export class AuditTable {
   }
 
   async #store(calls: readonly (readonly AuditRow[])[]): Promise<readonly void[]> {
-    const values = columns(calls.flat(), [
-      ({ id }) => text(id),
-      ({ entityType }) => text(entityType),
-      ({ entityId }) => text(entityId),
-      ({ action }) => text(action),
-      ({ actor }) => text(actor),
-      ({ details }) => JSON.stringify(details),
-      ({ createdAt }) => createdAt,
-    ])
     try {
-      await this.#connections.write(this.#insert, values)
+      await this.#connections.write(this.#insert, auditValues(calls.flat()))
     } catch (error) {
-      const duplicate = duplicateKey(error, 'audit')
-      throw duplicate === undefined ? error : auditRowExists(duplicate, error)
+      throw auditRefusal(error) ?? error
     }
     return calls.map(() => undefined)
   }
 }
 
-function insertText(schema: string): string {
-  return `INSERT INTO ${schema}.audit (id, entity_type, entity_id, action, actor, details, created_at)
+/** What `add_audit` is called with. */
+export function auditValues(rows: readonly AuditRow[]): Value[] {
+  return columns(rows, [
+    ({ id }) => text(id),
+    ({ entityType }) => text(entityType),
+    ({ entityId }) => text(entityId),
+    ({ action }) => text(action),
+    ({ actor }) => text(actor),
+    ({ details }) => JSON.stringify(details),
+    ({ createdAt }) => createdAt,
+  ])
+}
+
+/** What is to be told of an error that is about a row given. */
+export function auditRefusal(error: unknown): Error | undefined {
+  const duplicate = duplicateKey(error, 'audit')
+  return duplicate === undefined ? undefined : auditRowExists(duplicate, error)
+}
+
+/** Adds rows to the audit trail, in the order given. */
+export function auditRoutine(schema: string): string {
+  return `
+  CREATE OR REPLACE FUNCTION ${schema}.add_audit(
+    a_id text[], a_entity_type text[], a_entity_id text[], a_action text[], a_actor text[], a_details text[], a_created_at double precision[]
+  ) RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    INSERT INTO ${schema}.audit (id, entity_type, entity_id, action, actor, details, created_at)
     SELECT g.id, g.entity_type, g.entity_id, g.action, g.actor, g.details, g.created_at
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::double precision[])
+    FROM unnest(a_id, a_entity_type, a_entity_id, a_action, a_actor, a_details, a_created_at)
       WITH ORDINALITY AS g (id, entity_type, entity_id, action, actor, details, created_at, place)
-    ORDER BY g.place`
+    ORDER BY g.place;
+  END $$;
+  `
 }
 
 function conditionsOf({ entityType, entityId, action, from, cursor }: AuditFilter): Conditions {

@@ -1,6 +1,6 @@
 import type { DeliveryId } from '../../ids.ts'
 import { withReason } from '../missing-endpoint.ts'
-import { pageLimit, placeOfCursor, toPage } from '../paging.ts'
+import { checkMessageIds, pageLimit, placeOfCursor, toPage } from '../paging.ts'
 import { attemptOf, deliveryOf, messageOf } from '../rows.ts'
 import type { Backlog, DeliveryFilter, DeliveryRow, Page, Store } from '../store.ts'
 import { Conditions } from './conditions.ts'
@@ -86,7 +86,9 @@ function listed(schema: string, { sql }: Conditions, limit: string): string {
     ORDER BY d.created_at DESC, d.seq DESC`
 }
 
-function conditionsOf({ state, endpoint, from, to, cursor }: DeliveryFilter): Conditions {
+function conditionsOf(filter: DeliveryFilter): Conditions {
+  const { state, endpoint, messageIds, from, to, cursor } = filter
+  if (messageIds !== undefined) checkMessageIds(messageIds)
   return (
     new Conditions()
       .add('d.state = $', state)
@@ -94,6 +96,7 @@ function conditionsOf({ state, endpoint, from, to, cursor }: DeliveryFilter): Co
       .add('d.given_up = $', state === 'dead' || state === 'cancelled' ? state : undefined)
       .when('d.settled_at IS NULL', state === 'pending' || state === 'sending')
       .add('d.endpoint = $', endpoint === undefined ? undefined : text(endpoint))
+      .add('d.message_id = ANY ($::uuid[])', messageIds?.filter(isUuid))
       .add('d.created_at >= $', from)
       .add('d.created_at < $', to)
       .before('d', placeOfCursor('deliveries', cursor))

@@ -21,6 +21,13 @@ const largestSettlement = 1000
 /** Leases that one transaction looks at, when they have run out or their host is gone; each is of what was claimed together. */
 const recoveredLeases = 50
 
+/** What becomes of deliveries that are not sent any more. */
+export interface GivenUp {
+  readonly state: 'dead' | 'cancelled'
+  readonly reason: string
+  readonly at: number
+}
+
 /** The ways of a delivery from `pending` to settled. */
 export class DeliveryTable {
   readonly #connections: Connections
@@ -82,9 +89,10 @@ export class DeliveryTable {
     return (await this.#count(this.#statements.cancel, [id, at])) === 1
   }
 
-  /** Settles as dead at most `limit` of what waits for an endpoint; 0 when nothing does. */
-  bury(endpoint: string, reason: string, at: number, limit: number): Promise<number> {
-    return this.#count(this.#statements.bury, [text(endpoint), text(reason), at, limit])
+  /** Settles at most `limit` of what waits for an endpoint, without a try; 0 when nothing does. */
+  giveUp(endpoint: string, { state, reason, at }: GivenUp, limit: number): Promise<number> {
+    const values = [text(endpoint), state, text(reason), at, limit]
+    return this.#count(this.#statements.giveUp, values)
   }
 
   async idle(): Promise<void> {
@@ -213,6 +221,9 @@ function statementsOf(schema: string) {
       name: 'cancel',
       text: `SELECT ${schema}.give_up($1, ARRAY[$2::uuid], 'cancelled', NULL, $3) AS changed`,
     },
-    bury: { name: 'bury', text: `SELECT ${schema}.bury($1, $2, $3, $4, $5) AS changed` },
+    giveUp: {
+      name: 'give-up-waiting',
+      text: `SELECT ${schema}.give_up_waiting(${placeholders(6)}) AS changed`,
+    },
   } satisfies Record<string, Statement>
 }

@@ -17,14 +17,16 @@ export class EndpointTable {
     this.#connections = connections
   }
 
-  async all(): Promise<EndpointState[]> {
-    const rows = await this.#connections.read(
-      {
-        name: 'endpoints',
-        text: `SELECT * FROM ${this.#connections.schema}.endpoints ORDER BY endpoint`,
-      },
-      [],
-    )
+  /** @param endpoints - all when they are not given */
+  async states(endpoints: readonly string[] | undefined): Promise<EndpointState[]> {
+    const all = `SELECT * FROM ${this.#connections.schema}.endpoints`
+    const rows =
+      endpoints === undefined
+        ? await this.#connections.read({ name: 'endpoints', text: `${all} ORDER BY endpoint` }, [])
+        : await this.#connections.read(
+            { name: 'some-endpoints', text: `${all} WHERE endpoint = ANY ($1) ORDER BY endpoint` },
+            [endpoints.map(text)],
+          )
     return rows.map(endpointStateOf)
   }
 

@@ -6,9 +6,12 @@ export const raised = {
   messageErased: 'CB002',
   otherVersion: 'CB003',
   otherStore: 'CB004',
+  recordConflict: 'CB005',
 } as const
 
 const uniqueViolation = '23505'
+/** A key is longer than an index takes. */
+const programLimitExceeded = '54000'
 /** Two transactions waited for each other, or could not be put in an order: this one was undone, and may be made again. */
 const conflicts: ReadonlySet<string> = new Set(['40P01', '40001'])
 /** The schema, a table or a routine of the store is not there. */
@@ -17,7 +20,8 @@ const missing: ReadonlySet<string> = new Set(['3F000', '42P01', '42883'])
 /** What was asked for is at fault, not the store: everything else asked now may well succeed. */
 export function isRefusal(error: unknown): boolean {
   const state = sqlState(error)
-  return state !== undefined && ['CB', '22', '23'].includes(state.slice(0, 2))
+  if (state === undefined) return false
+  return state === programLimitExceeded || ['CB', '22', '23'].includes(state.slice(0, 2))
 }
 
 export function isConflict(error: unknown): boolean {

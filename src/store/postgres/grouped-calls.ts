@@ -6,6 +6,16 @@ export interface GroupedCallsParts<Call, Result> {
   /** How much of a group a call takes up. */
   readonly sizeOf: (call: Call) => number
   readonly largestGroup: number
+  /** What a call changes that others may, too: calls that have one of these in common do not share a group. @defaultValue nothing */
+  readonly touchedBy?: (call: Call) => readonly string[]
+  /** Which call an error is about, and what it is told, where the error says so: the others are made again without it. */
+  readonly refusalOf?: (error: unknown, calls: readonly Call[]) => Refusal | undefined
+}
+
+/** One call of a group that is at fault. */
+export interface Refusal {
+  readonly index: number
+  readonly reason: unknown
 }
 
 interface Waiting<Call, Result> {
@@ -17,7 +27,7 @@ interface Waiting<Call, Result> {
 /**
  * Calls of the same turn of the event loop share one transaction, and so do those that come while one is under way.
  *
- * A call that is refused fails alone: its group is made again in halves. When the store is away, all of the group are told.
+ * A call that is refused fails alone: its group is made again without it, or in halves when it is not known which it is. When the store is away, all of the group are told.
  */
 export class GroupedCalls<Call, Result> {
   readonly #parts: GroupedCallsParts<Call, Result>
@@ -51,11 +61,15 @@ export class GroupedCalls<Call, Result> {
 
   /** At least one, however large it is. */
   #nextGroup(): readonly Waiting<Call, Result>[] {
-    const { sizeOf, largestGroup } = this.#parts
+    const { sizeOf, largestGroup, touchedBy } = this.#parts
     let size = 0
+    const touched = new Set<string>()
     const over = this.#waiting.findIndex(({ call }, index) => {
       size += sizeOf(call)
-      return index > 0 && size > largestGroup
+      const own = touchedBy?.(call) ?? []
+      if (index > 0 && (size > largestGroup || own.some((each) => touched.has(each)))) return true
+      for (const each of own) touched.add(each)
+      return false
     })
     return this.#waiting.splice(0, over === -1 ? this.#waiting.length : over)
   }
@@ -71,14 +85,27 @@ export class GroupedCalls<Call, Result> {
   }
 
   async #failed(group: readonly Waiting<Call, Result>[], error: unknown): Promise<void> {
-    if (group.length === 1 || isAway(error)) {
+    if (isAway(error)) {
       for (const { reject } of group) reject(error)
       return
     }
-    const half = Math.ceil(group.length / 2)
-    await this.#make(group.slice(0, half))
-    await this.#make(group.slice(half))
+    const calls = group.map(({ call }) => call)
+    const refusal = this.#parts.refusalOf?.(error, calls) ?? onlyOne(calls, error)
+    for (const part of partsWithout(group, refusal?.index)) await this.#make(part)
+    if (refusal !== undefined) group[refusal.index]?.reject(refusal.reason)
   }
+}
+
+function onlyOne(calls: readonly unknown[], reason: unknown): Refusal | undefined {
+  return calls.length === 1 ? { index: 0, reason } : undefined
+}
+
+/** What is made again: all but the one at fault, or halves to look for it in. */
+function partsWithout<T>(group: readonly T[], fault: number | undefined): T[][] {
+  const half = Math.ceil(group.length / 2)
+  const parts =
+    fault === undefined ? [group.slice(0, half), group.slice(half)] : [group.toSpliced(fault, 1)]
+  return parts.filter(({ length }) => length > 0)
 }
 
 function isAway(error: unknown): boolean {

@@ -1,11 +1,16 @@
+import { RecordConflictError } from '../../errors.ts'
 import type { DeliveryId, MessageId } from '../../ids.ts'
+import type { AuditRow } from '../audit.ts'
+import type { OwnWrite } from '../record-write.ts'
 import { deliveryExists, messageDiffers, messageErased, orderedBornClaimed } from '../refusal.ts'
 import type { Lease, NewDelivery, NewMessage } from '../store.ts'
+import { auditRefusal, auditValues } from './audit-table.ts'
 import type { Connections } from './connections.ts'
 import type { Statement, Value } from './database.ts'
 import { duplicateKey, raised, raisedDetail } from './failure.ts'
-import { GroupedCalls } from './grouped-calls.ts'
+import { GroupedCalls, type Refusal } from './grouped-calls.ts'
 import { columns, optionalText, placeholders, text } from './parameters.ts'
+import { recordConflict, recordWriteValues, sizeOfWrites, touchedBy } from './record-writes.ts'
 
 /** What `enqueue` gives to a host with the very commit that stores it. */
 export interface BornClaimed {
@@ -16,6 +21,12 @@ export interface BornClaimed {
 interface Enqueue {
   readonly messages: readonly NewMessage[]
   readonly claimed: BornClaimed | undefined
+}
+
+/** What one caller stores, all or nothing. */
+interface Unit extends Enqueue {
+  readonly records: readonly OwnWrite[]
+  readonly audit: readonly AuditRow[]
 }
 
 /** What a caller's transaction must find: null for a store's own. */
@@ -37,41 +48,93 @@ const groupBytes = 8 * 1024 * 1024
 const deliveryBytes = 8 * 1024
 const parameterCount = 26
 
-/** Where messages enter, with their deliveries. */
+/** Where messages enter, with their deliveries and what is to stand beside them. */
 export class OutboxTable {
   readonly #connections: Connections
-  readonly #statement: Statement
-  readonly #calls: GroupedCalls<Enqueue, void>
+  readonly #calls: GroupedCalls<Unit, void>
 
   constructor(connections: Connections, now: () => number) {
     this.#connections = connections
-    this.#statement = { name: 'enqueue', text: enqueueText(connections.schema) }
     this.#calls = new GroupedCalls({
       run: (calls) => this.#enqueue(calls, now()),
-      sizeOf: ({ messages }) => sizeOf(messages),
+      sizeOf: ({ messages, records }) => sizeOf(messages) + sizeOfWrites(records),
       largestGroup: groupBytes,
+      touchedBy: ({ records }) => records.flatMap(touchedBy),
+      refusalOf: conflictAmong,
     })
   }
 
-  async enqueue(messages: readonly NewMessage[], claimed: BornClaimed | undefined): Promise<void> {
+  async enqueue(
+    messages: readonly NewMessage[],
+    claimed: BornClaimed | undefined,
+    { records = [], audit = [] }: Partial<Pick<Unit, 'records' | 'audit'>> = {},
+  ): Promise<void> {
     const owed = messages.filter(({ deliveries }) => deliveries.length > 0)
     if (claimed !== undefined) refuseOrdered(owed, claimed)
-    if (owed.length > 0) await this.#calls.add({ messages: owed, claimed })
+    if (owed.length + records.length + audit.length === 0) return
+    await this.#calls.add({ messages: owed, claimed, records, audit })
   }
 
   idle(): Promise<void> {
     return this.#calls.idle()
   }
 
-  async #enqueue(calls: readonly Enqueue[], now: number): Promise<readonly void[]> {
-    const values = enqueueValues(calls, now, this.#connections.sender, null)
+  async #enqueue(calls: readonly Unit[], now: number): Promise<readonly void[]> {
+    const { schema, sender } = this.#connections
+    const { statement, values } = oneStatement(schema, routinesFor(calls, now, sender))
     try {
-      await this.#connections.write(this.#statement, values)
+      await this.#connections.write(statement, values)
     } catch (error) {
-      throw enqueueRefusal(error) ?? error
+      throw enqueueRefusal(error) ?? auditRefusal(error) ?? error
     }
     return calls.map(() => undefined)
   }
+}
+
+/** A routine of the schema, and what it is called with. */
+interface RoutineCall {
+  readonly routine: string
+  readonly values: readonly Value[]
+}
+
+/** Records come first: of what is locked here others wait for them the most, and they are what may refuse the rest. */
+function routinesFor(units: readonly Unit[], now: number, sender: string): readonly RoutineCall[] {
+  const records = units.flatMap((unit) => unit.records)
+  const audit = units.flatMap((unit) => unit.audit)
+  const calls: RoutineCall[] = []
+  if (records.length > 0) {
+    calls.push({ routine: 'write_records', values: recordWriteValues(records) })
+  }
+  if (units.some(({ messages }) => messages.length > 0)) {
+    calls.push({ routine: 'enqueue', values: enqueueValues(units, now, sender, null) })
+  }
+  if (audit.length > 0) calls.push({ routine: 'add_audit', values: auditValues(audit) })
+  return calls
+}
+
+/** Calls of routines in one statement, and so in one transaction and one round trip. */
+function oneStatement(
+  schema: string,
+  calls: readonly RoutineCall[],
+): { readonly statement: Statement; readonly values: readonly Value[] } {
+  const values: Value[] = []
+  const calling = calls.map(({ routine, values: own }) => {
+    const first = values.length + 1
+    values.push(...own)
+    return `${schema}.${routine}(${placeholders(own.length, first)})`
+  })
+  const name = calls.map(({ routine }) => routine).join(' ')
+  return { statement: { name, text: `SELECT ${calling.join(', ')}` }, values }
+}
+
+/** The call whose record met something else than it expects. */
+function conflictAmong(error: unknown, units: readonly Unit[]): Refusal | undefined {
+  const found = recordConflict(error)
+  if (found === undefined) return undefined
+  const writes = units.flatMap(({ records }, index) => records.map((write) => ({ write, index })))
+  const fault = writes[found.place]
+  if (fault === undefined) return undefined
+  return { index: fault.index, reason: new RecordConflictError(fault.write, found.conflict) }
 }
 
 /** A call of the routine that stores messages. */

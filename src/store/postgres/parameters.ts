@@ -17,7 +17,7 @@ export function columns<T>(
   return valuesOf.map((column) => rows.map(column))
 }
 
-/** `$from` to `$(from + count - 1)`, for a routine's call. */
-export function placeholders(count: number): string {
-  return Array.from({ length: count }, (_, index) => `$${index + 1}`).join(', ')
+/** `$first` to `$(first + count - 1)`, for a routine's call. */
+export function placeholders(count: number, first: number = 1): string {
+  return Array.from({ length: count }, (_, index) => `$${first + index}`).join(', ')
 }

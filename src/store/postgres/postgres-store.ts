@@ -1,8 +1,19 @@
 import type { Clock } from '../../clock.ts'
-import type { DeliveryId, RedeliveryId } from '../../ids.ts'
+import type { DeliveryId, MessageId, RedeliveryId } from '../../ids.ts'
+import type { Beside } from '../beside.ts'
 import { copyOfAuditRow, copyOfMessage, copyOfSettlement } from '../copies.ts'
+import type { DueEndpoints, DueWalk } from '../due-endpoints.ts'
 import type { Erasure, ErasureTarget } from '../erasure.ts'
+import type { PermitRequest, Permits } from '../permits.ts'
 import type { SlotRequest } from '../rate-slots.ts'
+import { ownWrites } from '../record-write.ts'
+import type {
+  FoundRecord,
+  RecordLookup,
+  RecordQuery,
+  RecordWrite,
+  StoredRecord,
+} from '../records.ts'
 import type {
   NewRedelivery,
   Redelivery,
@@ -27,22 +38,16 @@ import type {
   Settlement,
   Store,
 } from '../store.ts'
+import type { Tally } from '../tally.ts'
 import type { Transactional, TransactionClient } from '../transactional.ts'
 import { storeUnavailable } from '../unavailable.ts'
-import { AuditTable } from './audit-table.ts'
+import { inBatches } from './batches.ts'
 import type { ChangeListener } from './change-listener.ts'
 import { type Database, refused } from './database.ts'
-import { DeliveryList } from './delivery-list.ts'
-import { DeliveryTable } from './delivery-table.ts'
-import { EndpointTable } from './endpoint-table.ts'
+import type { GivenUp } from './delivery-table.ts'
 import type { StoreIdentity } from './migrate.ts'
-import { OutboxTable } from './outbox-table.ts'
 import { enqueueIn } from './publish.ts'
-import { RedeliveryTable } from './redelivery-table.ts'
-import { UpkeepTable } from './upkeep-table.ts'
-
-/** Rows that one transaction removes or buries at most, so that others get their turn. */
-const batchRows = 500
+import { type Tables, tablesOf } from './tables.ts'
 
 /** A schema of a PostgreSQL database, shared by any number of hosts. */
 export class PostgresStore implements Store, Transactional {
@@ -52,46 +57,63 @@ export class PostgresStore implements Store, Transactional {
   readonly #changes: ChangeListener
   readonly #identity: StoreIdentity
   readonly #clock: Clock
-  readonly #outbox: OutboxTable
-  readonly #deliveries: DeliveryTable
-  readonly #list: DeliveryList
-  readonly #endpoints: EndpointTable
-  readonly #redeliveries: RedeliveryTable
-  readonly #audit: AuditTable
-  readonly #upkeep: UpkeepTable
+  readonly #tables: Tables
 
   /** @param database - migrated; closed with the store, as is the listener */
   constructor(database: Database, changes: ChangeListener, identity: StoreIdentity, clock: Clock) {
-    const now = (): number => clock.now()
     this.#database = database
     this.#changes = changes
     this.#identity = identity
     this.#clock = clock
-    this.#outbox = new OutboxTable(database, now)
-    this.#deliveries = new DeliveryTable(database, now)
-    this.#list = new DeliveryList(database)
-    this.#endpoints = new EndpointTable(database)
-    this.#redeliveries = new RedeliveryTable(database)
-    this.#audit = new AuditTable(database)
-    this.#upkeep = new UpkeepTable(database)
+    this.#tables = tablesOf(database, () => clock.now())
   }
 
   ready(): void | Promise<void> {
-    return this.#database.ready(() => this.#upkeep.probe())
+    return this.#database.ready(() => this.#tables.upkeep.probe())
   }
 
   async ping(): Promise<void> {
-    await this.#open(() => this.#upkeep.ping())
+    await this.#open(() => this.#tables.upkeep.ping())
     await this.ready()
   }
 
   async enqueue(
     messages: readonly NewMessage[],
     claimed?: { readonly lease: Lease; readonly ids: ReadonlySet<DeliveryId> },
+    { records = [], audit = [] }: Beside = {},
   ): Promise<void> {
     const own = messages.map(copyOfMessage)
     const born = claimed && { lease: { ...claimed.lease }, ids: new Set(claimed.ids) }
-    await this.#open(() => this.#outbox.enqueue(own, born))
+    const beside = { records: ownWrites(records), audit: audit.map(copyOfAuditRow) }
+    await this.#open(() => this.#tables.outbox.enqueue(own, born, beside))
+  }
+
+  async writeRecords(records: readonly RecordWrite[]): Promise<void> {
+    await this.enqueue([], undefined, { records })
+  }
+
+  async records(
+    collection: string,
+    ids: readonly string[],
+  ): Promise<readonly (StoredRecord | undefined)[]> {
+    return this.#open(() => this.#tables.records.get(collection, ids))
+  }
+
+  async findRecords(query: RecordQuery): Promise<readonly FoundRecord[]> {
+    return this.#open(() => this.#tables.records.find(query))
+  }
+
+  async lookUpRecords(lookup: RecordLookup): Promise<readonly StoredRecord[]> {
+    return this.#open(() => this.#tables.records.lookUp(lookup))
+  }
+
+  async expireRecords(now: number, limit: number): Promise<number> {
+    await this.#open(() => this.#tables.permits.forget(now))
+    return this.#inBatches(limit, (rows) => this.#tables.records.expire(now, rows))
+  }
+
+  async takePermits(key: string, request: PermitRequest): Promise<Permits> {
+    return this.#open(() => this.#tables.permits.take(key, request))
   }
 
   async enqueueWith(tx: TransactionClient, messages: readonly NewMessage[]): Promise<void> {
@@ -107,36 +129,36 @@ export class PostgresStore implements Store, Transactional {
 
   async claim({ lease, now, endpoints }: ClaimRequest): Promise<ClaimedDelivery[]> {
     const request = { lease: { ...lease }, now, endpoints: [...endpoints] }
-    return this.#open(() => this.#deliveries.claim(request))
+    return this.#open(() => this.#tables.deliveries.claim(request))
   }
 
   async nextDueAt(endpoints: readonly string[]): Promise<number | null> {
-    return this.#open(() => this.#list.nextDueAt(endpoints))
+    return this.#open(() => this.#tables.list.nextDueAt(endpoints))
   }
 
   async renew(ids: readonly DeliveryId[], lease: Lease): Promise<ReadonlySet<DeliveryId>> {
-    return this.#open(() => this.#deliveries.renew(ids, lease))
+    return this.#open(() => this.#tables.deliveries.renew(ids, lease))
   }
 
   async release(ids: readonly DeliveryId[], owner: string): Promise<void> {
-    await this.#open(() => this.#deliveries.release(ids, owner))
+    await this.#open(() => this.#tables.deliveries.release(ids, owner))
   }
 
   async settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {
     const own = settlements.map(copyOfSettlement)
-    return this.#open(() => this.#deliveries.settle(own))
+    return this.#open(() => this.#tables.deliveries.settle(own))
   }
 
   async recover(now: number): Promise<number> {
-    return this.#open(() => this.#deliveries.recover(now))
+    return this.#open(() => this.#tables.deliveries.recover(now))
   }
 
   async beat(host: string, now: number): Promise<void> {
-    await this.#open(() => this.#upkeep.beat(host, now))
+    await this.#open(() => this.#tables.upkeep.beat(host, now))
   }
 
   async leave(host: string): Promise<void> {
-    await this.#open(() => this.#upkeep.leave(host))
+    await this.#open(() => this.#tables.upkeep.leave(host))
   }
 
   version(): number | undefined {
@@ -148,23 +170,23 @@ export class PostgresStore implements Store, Transactional {
   }
 
   async deliveries(filter: DeliveryFilter): Promise<Page<DeliveryRow>> {
-    return this.#open(() => this.#list.page(filter))
+    return this.#open(() => this.#tables.list.page(filter))
   }
 
   async delivery(id: DeliveryId): ReturnType<Store['delivery']> {
-    return this.#open(() => this.#list.find(id))
+    return this.#open(() => this.#tables.list.find(id))
   }
 
   async cancel(id: DeliveryId, at: number): Promise<boolean> {
-    return this.#open(() => this.#deliveries.cancel(id, at))
+    return this.#open(() => this.#tables.deliveries.cancel(id, at))
   }
 
   async backlog(): Promise<Backlog> {
-    return this.#open(() => this.#list.backlog())
+    return this.#open(() => this.#tables.list.backlog())
   }
 
-  async endpointStates(): Promise<readonly EndpointState[]> {
-    return this.#open(() => this.#endpoints.all())
+  async endpointStates(endpoints?: readonly string[]): Promise<readonly EndpointState[]> {
+    return this.#open(() => this.#tables.endpoints.states(endpoints))
   }
 
   async updateEndpoint(
@@ -172,97 +194,105 @@ export class PostgresStore implements Store, Transactional {
     fields: Partial<Omit<EndpointState, 'endpoint'>>,
   ): Promise<void> {
     const own = { ...fields }
-    await this.#open(() => this.#endpoints.update(endpoint, own))
+    await this.#open(() => this.#tables.endpoints.update(endpoint, own))
   }
 
   async takeProbe(endpoint: string, now: number, next: number): Promise<boolean> {
-    return this.#open(() => this.#endpoints.takeProbe(endpoint, now, next))
+    return this.#open(() => this.#tables.endpoints.takeProbe(endpoint, now, next))
   }
 
   async takeSlots(endpoint: string, request: SlotRequest): Promise<number> {
-    return this.#open(() => this.#endpoints.takeSlots(endpoint, request))
+    return this.#open(() => this.#tables.endpoints.takeSlots(endpoint, request))
   }
 
   async bury(endpoint: string, reason: string, at: number): Promise<number> {
-    return this.#inBatches(Number.POSITIVE_INFINITY, (rows) =>
-      this.#deliveries.bury(endpoint, reason, at, rows),
-    )
+    return this.#giveUp(endpoint, { state: 'dead', reason, at })
+  }
+
+  async cancelWaiting(endpoint: string, reason: string, at: number): Promise<number> {
+    return this.#giveUp(endpoint, { state: 'cancelled', reason, at })
   }
 
   async waitingEndpoints(after: string, limit: number): Promise<readonly string[]> {
-    return this.#open(() => this.#list.waitingEndpoints(after, limit))
+    return this.#open(() => this.#tables.list.waitingEndpoints(after, limit))
   }
 
   async countWaiting(endpoint: string): Promise<number> {
-    return this.#open(() => this.#list.countWaiting(endpoint))
+    return this.#open(() => this.#tables.list.countWaiting(endpoint))
+  }
+
+  async tally(messages: readonly MessageId[]): Promise<readonly Tally[]> {
+    return this.#open(() => this.#tables.tallies.tally(messages))
+  }
+
+  async dueEndpoints(walk: DueWalk): Promise<DueEndpoints> {
+    return this.#open(() => this.#tables.tallies.dueEndpoints(walk))
   }
 
   async audit(rows: readonly AuditRow[]): Promise<void> {
     const own = rows.map(copyOfAuditRow)
-    await this.#open(() => this.#audit.add(own))
+    await this.#open(() => this.#tables.audit.add(own))
   }
 
   async auditTrail(filter: AuditFilter): Promise<Page<AuditRow>> {
-    return this.#open(() => this.#audit.page(filter))
+    return this.#open(() => this.#tables.audit.page(filter))
   }
 
   async auditPage(query: AuditPageQuery): Promise<AuditPage> {
-    return this.#open(() => this.#audit.pageAt(query))
+    return this.#open(() => this.#tables.audit.pageAt(query))
   }
 
   async createRedelivery(redelivery: NewRedelivery): Promise<Redelivery> {
     const own = { ...redelivery, filter: { ...redelivery.filter } }
-    return this.#open(() => this.#redeliveries.create(own))
+    return this.#open(() => this.#tables.redeliveries.create(own))
   }
 
   async redelivery(id: RedeliveryId): Promise<Redelivery | undefined> {
-    return this.#open(() => this.#redeliveries.find(id))
+    return this.#open(() => this.#tables.redeliveries.find(id))
   }
 
   async redeliveries(listing: RedeliveryListing): Promise<Page<Redelivery>> {
-    return this.#open(() => this.#redeliveries.page(listing))
+    return this.#open(() => this.#tables.redeliveries.page(listing))
   }
 
   async holdRedelivery(lease: Lease, now: number): Promise<Redelivery | undefined> {
-    return this.#open(() => this.#redeliveries.hold(lease, now))
+    return this.#open(() => this.#tables.redeliveries.hold(lease, now))
   }
 
   async advanceRedelivery(
     id: RedeliveryId,
     step: RedeliveryAdvance,
   ): Promise<RedeliveryStep | undefined> {
-    return this.#open(() => this.#redeliveries.advance(id, step))
+    return this.#open(() => this.#tables.redeliveries.advance(id, step))
   }
 
   async stopRedelivery(id: RedeliveryId, at: number): Promise<Redelivery | undefined> {
-    return this.#open(() => this.#redeliveries.stop(id, at))
+    return this.#open(() => this.#tables.redeliveries.stop(id, at))
   }
 
   async erase(target: ErasureTarget, at: number, limit: number): Promise<Erasure> {
-    return this.#open(() => this.#upkeep.erase(target, at, limit))
+    return this.#open(() => this.#tables.upkeep.erase(target, at, limit))
   }
 
   async prune(before: number, limit: number): Promise<number> {
-    return this.#inBatches(limit, (rows) => this.#upkeep.prune(before, rows))
+    return this.#inBatches(limit, (rows) => this.#tables.upkeep.prune(before, rows))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#database.close()
     this.#changes[Symbol.dispose]()
-    await Promise.all([this.#outbox.idle(), this.#deliveries.idle(), this.#audit.idle()])
+    await this.#tables.idle()
     await this.#database[Symbol.asyncDispose]()
   }
 
-  /** Changes at most `limit` rows, in a transaction of its own for each batch. Resolves to how many there were. */
-  async #inBatches(limit: number, change: (rows: number) => Promise<number>): Promise<number> {
-    let changed = 0
-    while (changed < limit) {
-      const done = await this.#open(() => change(Math.min(batchRows, limit - changed)))
-      // A batch may be smaller than asked for because others hold some of its rows.
-      if (done === 0) break
-      changed += done
-    }
-    return changed
+  #giveUp(endpoint: string, what: GivenUp): Promise<number> {
+    return this.#inBatches(Number.POSITIVE_INFINITY, (rows) =>
+      this.#tables.deliveries.giveUp(endpoint, what, rows),
+    )
+  }
+
+  #inBatches(limit: number, change: (rows: number) => Promise<number>): Promise<number> {
+    return inBatches(limit, (rows) => this.#open(() => change(rows)))
   }
 
   async #open<T>(work: () => Promise<T>): Promise<T> {

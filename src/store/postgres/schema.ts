@@ -1,9 +1,15 @@
+import { auditRoutine } from './audit-table.ts'
 import { claimRoutines } from './claim-routine.ts'
 import { erasureRoutine } from './erasure-routine.ts'
 import { keyRoutines } from './order-key.ts'
 import { enqueueRoutine } from './outbox-routine.ts'
+import { permitRoutines } from './permit-routine.ts'
+import { recordReadRoutines } from './record-read-routine.ts'
+import { recordTables } from './record-tables.ts'
+import { recordWriteRoutines } from './record-write-routine.ts'
 import { redeliveryRoutine } from './redelivery-routine.ts'
 import { settleRoutines } from './settle-routine.ts'
+import { tallyRoutines } from './tally-routine.ts'
 import { upkeepRoutines } from './upkeep-routine.ts'
 
 /**
@@ -159,6 +165,7 @@ const migrations: readonly ((schema: string) => string)[] = [
   CREATE INDEX audit_created ON ${schema}.audit (created_at, seq);
   CREATE INDEX audit_entity ON ${schema}.audit (entity_type, entity_id, created_at);
   `,
+  /* 2: records, permits */ recordTables,
 ]
 
 /** The version of the schema this program works with. */
@@ -179,6 +186,11 @@ export function routines(schema: string): string {
     upkeepRoutines(schema),
     erasureRoutine(schema),
     redeliveryRoutine(schema),
+    auditRoutine(schema),
+    recordWriteRoutines(schema),
+    recordReadRoutines(schema),
+    permitRoutines(schema),
+    tallyRoutines(schema),
   ].join('\n')
 }
 

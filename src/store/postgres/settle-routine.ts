@@ -87,15 +87,15 @@ export function settleRoutines(schema: string): string {
     RETURN given_up;
   END $$;
 
-  -- What is held back by its order key goes first: nothing is left behind that waits for what is dead already.
-  CREATE OR REPLACE FUNCTION ${schema}.bury(
-    b_sender text, b_endpoint text, b_reason text, b_at double precision, b_limit integer
+  -- What is held back by its order key goes first: nothing is left behind that waits for what is given up already.
+  CREATE OR REPLACE FUNCTION ${schema}.give_up_waiting(
+    b_sender text, b_endpoint text, b_state text, b_reason text, b_at double precision, b_limit integer
   ) RETURNS integer LANGUAGE plpgsql ${steadyPlans} AS $$
   BEGIN
     RETURN ${schema}.give_up(b_sender, ARRAY(
       SELECT d.id FROM ${schema}.deliveries AS d
       WHERE d.endpoint = b_endpoint AND d.settled_at IS NULL AND d.state = 'pending' ORDER BY d.first_of_key, d.due_at, d.seq LIMIT b_limit
-    ), 'dead', b_reason, b_at);
+    ), b_state, b_reason, b_at);
   END $$;
   `
 }

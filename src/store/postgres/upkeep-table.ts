@@ -28,7 +28,9 @@ export class UpkeepTable {
   }
 
   async erase(target: ErasureTarget, at: number, limit: number): Promise<Erasure> {
-    if (target.kind === 'message' && !isUuid(target.id)) return { messages: 0, cancelled: 0 }
+    if (target.kind === 'message' && !isUuid(target.id)) {
+      return { messages: 0, cancelled: 0, records: 0 }
+    }
     const [row] = await this.#connections.write(this.#statements.erase, [
       this.#connections.sender,
       target.kind === 'message' ? target.id : null,
@@ -37,7 +39,11 @@ export class UpkeepTable {
       at,
       limit,
     ])
-    return { messages: Number(row?.['messages']), cancelled: Number(row?.['cancelled']) }
+    return {
+      messages: Number(row?.['messages']),
+      cancelled: Number(row?.['cancelled']),
+      records: Number(row?.['records']),
+    }
   }
 
   /** Touches the store, without writing. */
@@ -59,7 +65,11 @@ function statementsOf(schema: string) {
     },
     leave: { name: 'leave', text: `DELETE FROM ${schema}.hosts WHERE id = $1` },
     prune: { name: 'prune', text: `SELECT ${schema}.prune($1, $2) AS removed` },
-    erase: { name: 'erase', text: `SELECT * FROM ${schema}.erase($1, $2, $3, $4, $5, $6)` },
+    erase: {
+      name: 'erase',
+      text: `SELECT e.messages, e.cancelled, r.records
+        FROM ${schema}.erase_records($2, $3, $5, $6) AS r (records), ${schema}.erase($1, $2, $3, $4, $5, $6) AS e`,
+    },
     ping: { name: 'ping', text: `SELECT version FROM ${schema}.carabiner_store` },
     probe: { name: 'probe', text: `UPDATE ${schema}.carabiner_store SET probed_at = now()` },
   } satisfies Record<string, Statement>

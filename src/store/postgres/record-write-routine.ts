@@ -1,0 +1,267 @@
+import { raised } from './failure.ts'
+import { steadyPlans } from './order-key.ts'
+
+/**
+ * How records are written, removed and expire, with what they are found by.
+ *
+ * A put is one step whether its record is new or not, and locks it; within a round this goes by id, so that two hosts do not wait for each other.
+ * Unique texts come after all records, by digest.
+ */
+export function recordWriteRoutines(schema: string): string {
+  return `
+  -- In rounds, of which the last places are given: a record is in each round once, and a round holds puts or removals (no value) only.
+  CREATE OR REPLACE FUNCTION ${schema}.write_records(
+    w_last integer[], w_collection text[], w_id text[],
+    -- the version; -1: there is none; null: anything
+    w_expects double precision[],
+    w_value text[], w_content bytea[], w_keys text[], w_tenant text[], w_message_id uuid[], w_expires_at double precision[]
+  ) RETURNS void LANGUAGE plpgsql ${steadyPlans} AS $$
+  DECLARE
+    a integer := 1;
+    z integer;
+  BEGIN
+    IF cardinality(w_last) > 1 OR w_value[1] IS NULL THEN
+      -- Held from here on, each stays where it is, and can be removed there.
+      PERFORM FROM ${schema}.records AS r
+      WHERE (r.collection, r.id) IN (SELECT g.collection, g.id FROM unnest(w_collection, w_id) AS g (collection, id))
+      ORDER BY r.collection, r.id FOR UPDATE;
+    END IF;
+
+    FOREACH z IN ARRAY w_last LOOP
+      IF w_value[a] IS NULL THEN
+        PERFORM ${schema}.remove_records(a, w_collection[a:z], w_id[a:z], w_expects[a:z]);
+      ELSE
+        PERFORM ${schema}.put_records(
+          a, w_collection[a:z], w_id[a:z], w_expects[a:z], w_value[a:z], w_content[a:z], w_keys[a:z], w_tenant[a:z], w_message_id[a:z], w_expires_at[a:z]
+        );
+      END IF;
+      a := z + 1;
+    END LOOP;
+  END $$;
+
+  CREATE OR REPLACE FUNCTION ${schema}.put_records(
+    p_first integer, p_collection text[], p_id text[], p_expects double precision[], p_value text[], p_content bytea[],
+    p_keys text[], p_tenant text[], p_message_id uuid[], p_expires_at double precision[]
+  -- What was given and what came of it are joined by hash: a batch costs what its rows do.
+  ) RETURNS void LANGUAGE plpgsql SET enable_hashjoin = on SET enable_nestloop = off AS $$
+  DECLARE
+    unmet integer;
+    taken integer;
+    c_place integer[];
+    c_collection text[];
+    c_id text[];
+    c_new jsonb[];
+    c_old jsonb[];
+  BEGIN
+    WITH written AS (
+      INSERT INTO ${schema}.records AS r (collection, id, version, value, content, keys, tenant, message_id, expires_at)
+      SELECT g.collection, g.id, 1, g.value, g.content, g.keys, g.tenant, g.message_id, g.expires_at
+      FROM unnest(p_collection, p_id, p_value, p_content, p_keys, p_tenant, p_message_id, p_expires_at)
+        AS g (collection, id, value, content, keys, tenant, message_id, expires_at)
+      ORDER BY g.collection COLLATE "C", g.id COLLATE "C"
+      ON CONFLICT (collection, id) DO UPDATE SET
+        version = r.version + 1, value = excluded.value, content = excluded.content,
+        erased_at = CASE WHEN excluded.content IS NULL THEN r.erased_at END,
+        keys = excluded.keys, former_keys = CASE WHEN r.keys <> excluded.keys THEN r.keys END,
+        tenant = excluded.tenant, message_id = excluded.message_id, expires_at = excluded.expires_at
+      RETURNING r.collection, r.id, r.version, r.former_keys
+    ), compared AS (
+      SELECT g.place, g.collection, g.id, g.keys, w.version, w.former_keys,
+        CASE
+          WHEN g.expects IS NULL THEN true
+          WHEN g.expects = -1 THEN w.version = 1
+          ELSE w.version > 1 AND w.version = g.expects + 1
+        END AS is_met
+      FROM unnest(p_collection, p_id, p_expects, p_keys) WITH ORDINALITY AS g (collection, id, expects, keys, place)
+        JOIN written AS w ON w.collection = g.collection AND w.id = g.id
+    )
+    SELECT (SELECT min(u.place) FROM compared AS u WHERE NOT u.is_met),
+      array_agg(c.place), array_agg(c.collection), array_agg(c.id), array_agg(c.keys::jsonb), array_agg(c.former_keys::jsonb)
+    INTO unmet, c_place, c_collection, c_id, c_new, c_old
+    FROM compared AS c WHERE c.version = 1 OR c.former_keys IS NOT NULL;
+
+    IF c_id IS NOT NULL THEN
+      taken := ${schema}.take_unique(c_place, c_collection, c_id, c_new, c_old);
+    END IF;
+    IF taken < coalesce(unmet, taken + 1) THEN
+      PERFORM ${schema}.refuse_record(p_first + taken - 1, 'unique');
+    ELSIF unmet IS NOT NULL THEN
+      PERFORM ${schema}.refuse_record(p_first + unmet - 1, CASE p_expects[unmet] WHEN -1 THEN 'exists' ELSE 'version' END);
+    END IF;
+    IF c_id IS NOT NULL THEN
+      PERFORM ${schema}.enter_records(c_collection, c_id, c_new, c_old);
+    END IF;
+  END $$;
+
+  CREATE OR REPLACE FUNCTION ${schema}.remove_records(
+    m_first integer, m_collection text[], m_id text[], m_expects double precision[]
+  ) RETURNS void LANGUAGE plpgsql ${steadyPlans} AS $$
+  DECLARE
+    unmet integer;
+    found bigint[];
+    g_collection text[];
+    g_id text[];
+    g_keys jsonb[];
+  BEGIN
+    WITH removed AS (
+      DELETE FROM ${schema}.records AS r
+      USING (
+        SELECT g.place, held.row_at
+        FROM unnest(m_collection, m_id) WITH ORDINALITY AS g (collection, id, place) CROSS JOIN LATERAL (
+          SELECT h.ctid AS row_at FROM ${schema}.records AS h WHERE h.collection = g.collection AND h.id = g.id OFFSET 0
+        ) AS held
+      ) AS g
+      WHERE r.ctid = g.row_at
+      RETURNING g.place, r.collection, r.id, r.version, r.keys
+    )
+    SELECT min(o.place) FILTER (WHERE o.version <> m_expects[o.place]), coalesce(array_agg(o.place), '{}'),
+      array_agg(o.collection), array_agg(o.id), array_agg(o.keys::jsonb)
+    INTO unmet, found, g_collection, g_id, g_keys FROM removed AS o;
+    unmet := least(unmet, (
+      SELECT min(g.place) FROM unnest(m_expects) WITH ORDINALITY AS g (expects, place)
+      WHERE g.expects IS NOT NULL AND g.place <> ALL (found)
+    ));
+
+    IF unmet IS NOT NULL THEN PERFORM ${schema}.refuse_record(m_first + unmet - 1, 'version'); END IF;
+    PERFORM ${schema}.forget_keys(g_collection, g_id, g_keys);
+  END $$;
+
+  CREATE OR REPLACE FUNCTION ${schema}.refuse_record(r_place integer, r_conflict text) RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    RAISE EXCEPTION 'a record was not written' USING ERRCODE = '${raised.recordConflict}', DETAIL = r_place || ' ' || r_conflict;
+  END $$;
+
+  -- Gives up unique texts that records do not have any more, and takes those they have now. Returns the first place where another record has one.
+  CREATE OR REPLACE FUNCTION ${schema}.take_unique(
+    t_place integer[], t_collection text[], t_id text[], t_new jsonb[], t_old jsonb[]
+  ) RETURNS integer LANGUAGE plpgsql ${steadyPlans} SET enable_nestloop = on AS $$
+  DECLARE
+    n_place integer[];
+    n_collection text[];
+    n_id text[];
+    n_digest bytea[];
+    o_place integer[];
+    o_collection text[];
+    o_digest bytea[];
+  BEGIN
+    SELECT array_agg(t.place), array_agg(t.collection), array_agg(t.id), array_agg(${schema}.digest_of(u.text))
+    INTO n_place, n_collection, n_id, n_digest
+    FROM unnest(t_place, t_collection, t_id, t_new, t_old) AS t (place, collection, id, new, old)
+      CROSS JOIN LATERAL jsonb_array_elements_text(t.new -> 'unique') AS u (text)
+    WHERE t.old IS NULL OR NOT t.old -> 'unique' ? u.text;
+
+    IF cardinality(array_remove(t_old, NULL)) > 0 THEN
+      SELECT array_agg(t.place), array_agg(t.collection), array_agg(${schema}.digest_of(u.text))
+      INTO o_place, o_collection, o_digest
+      FROM unnest(t_place, t_collection, t_new, t_old) AS t (place, collection, new, old)
+        CROSS JOIN LATERAL jsonb_array_elements_text(t.old -> 'unique') AS u (text)
+      WHERE NOT t.new -> 'unique' ? u.text;
+      PERFORM ${schema}.give_up_unique(o_collection, o_digest);
+    END IF;
+    IF n_id IS NULL THEN RETURN NULL; END IF;
+
+    INSERT INTO ${schema}.record_unique (collection, digest, id)
+    SELECT n.collection, n.digest, n.id FROM unnest(n_place, n_collection, n_digest, n_id) AS n (place, collection, digest, id)
+    ORDER BY n.collection COLLATE "C", n.digest, n.place
+    ON CONFLICT (collection, digest) DO NOTHING;
+    RETURN (
+      SELECT min(n.place) FROM unnest(n_place, n_collection, n_digest, n_id) AS n (place, collection, digest, id)
+      WHERE n.id IS DISTINCT FROM (
+        SELECT r.id FROM ${schema}.record_unique AS r WHERE r.collection = n.collection AND r.digest = n.digest
+      ) OR EXISTS (
+        -- Given up by a record that comes later: not free yet.
+        SELECT FROM unnest(o_place, o_collection, o_digest) AS o (place, collection, digest)
+        WHERE o.collection = n.collection AND o.digest = n.digest AND o.place > n.place
+      )
+    );
+  END $$;
+
+  -- Takes out the entries that records do not have any more, and puts in those they have now; the others stay as they are.
+  CREATE OR REPLACE FUNCTION ${schema}.enter_records(e_collection text[], e_id text[], e_new jsonb[], e_old jsonb[]) RETURNS void LANGUAGE plpgsql ${steadyPlans} SET enable_nestloop = on AS $$
+  BEGIN
+    IF cardinality(array_remove(e_old, NULL)) > 0 THEN
+      PERFORM ${schema}.take_out_entries(array_agg(e.collection), array_agg(e.id), array_agg(o.key))
+      FROM unnest(e_collection, e_id, e_new, e_old) AS e (collection, id, new, old)
+        CROSS JOIN LATERAL jsonb_array_elements(e.old -> 'entries') AS o (key)
+      WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(e.new -> 'entries') AS n (key) WHERE n.key = o.key);
+    END IF;
+
+    INSERT INTO ${schema}.record_entries (collection, index_name, entry, id)
+    SELECT e.collection, n.key ->> 0, n.key ->> 1, e.id
+    FROM unnest(e_collection, e_id, e_new, e_old) AS e (collection, id, new, old)
+      CROSS JOIN LATERAL jsonb_array_elements(e.new -> 'entries') AS n (key)
+    WHERE e.old IS NULL OR NOT EXISTS (SELECT FROM jsonb_array_elements(e.old -> 'entries') AS o (key) WHERE o.key = n.key);
+  END $$;
+
+  -- What was found by these keys is gone.
+  CREATE OR REPLACE FUNCTION ${schema}.forget_keys(f_collection text[], f_id text[], f_keys jsonb[]) RETURNS void LANGUAGE plpgsql ${steadyPlans} AS $$
+  BEGIN
+    PERFORM ${schema}.take_out_entries(array_agg(f.collection), array_agg(f.id), array_agg(o.key))
+    FROM unnest(f_collection, f_id, f_keys) AS f (collection, id, keys) CROSS JOIN LATERAL jsonb_array_elements(f.keys -> 'entries') AS o (key);
+    PERFORM ${schema}.give_up_unique(array_agg(f.collection), array_agg(${schema}.digest_of(u.text)))
+    FROM unnest(f_collection, f_keys) AS f (collection, keys) CROSS JOIN LATERAL jsonb_array_elements_text(f.keys -> 'unique') AS u (text);
+  END $$;
+
+  -- Who holds a record holds its rows here: each is where it was found.
+  CREATE OR REPLACE FUNCTION ${schema}.take_out_entries(o_collection text[], o_id text[], o_key jsonb[]) RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    DELETE FROM ${schema}.record_entries AS r WHERE r.ctid = ANY (ARRAY(
+      SELECT found.row_at FROM unnest(o_collection, o_id, o_key) AS o (collection, id, key) CROSS JOIN LATERAL (
+        SELECT e.ctid AS row_at FROM ${schema}.record_entries AS e
+        WHERE e.collection = o.collection AND e.index_name = o.key ->> 0 AND e.entry = o.key ->> 1 AND e.id = o.id OFFSET 0
+      ) AS found
+    ));
+  END $$;
+
+  CREATE OR REPLACE FUNCTION ${schema}.give_up_unique(o_collection text[], o_digest bytea[]) RETURNS void LANGUAGE plpgsql AS $$
+  BEGIN
+    DELETE FROM ${schema}.record_unique AS r WHERE r.ctid = ANY (ARRAY(
+      SELECT found.row_at FROM unnest(o_collection, o_digest) AS o (collection, digest) CROSS JOIN LATERAL (
+        SELECT u.ctid AS row_at FROM ${schema}.record_unique AS u
+        WHERE u.collection = o.collection AND u.digest = o.digest OFFSET 0
+      ) AS found
+    ));
+  END $$;
+
+  CREATE OR REPLACE FUNCTION ${schema}.digest_of(d_text text) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+    SELECT sha256(convert_to(d_text, 'UTF8'))
+  $$;
+
+  CREATE OR REPLACE FUNCTION ${schema}.expire_records(x_now double precision, x_limit integer) RETURNS integer LANGUAGE plpgsql ${steadyPlans} AS $$
+  DECLARE
+    expired integer;
+    g_collection text[];
+    g_id text[];
+    g_keys jsonb[];
+  BEGIN
+    WITH gone AS (
+      DELETE FROM ${schema}.records AS r WHERE r.ctid = ANY (ARRAY(
+        SELECT o.ctid FROM ${schema}.records AS o
+        WHERE o.expires_at IS NOT NULL AND o.expires_at <= x_now ORDER BY o.expires_at LIMIT x_limit FOR UPDATE SKIP LOCKED
+      )) RETURNING r.collection, r.id, r.keys
+    )
+    SELECT count(*), array_agg(gone.collection), array_agg(gone.id), array_agg(gone.keys::jsonb) INTO expired, g_collection, g_id, g_keys FROM gone;
+    IF expired > 0 THEN PERFORM ${schema}.forget_keys(g_collection, g_id, g_keys); END IF;
+    RETURN expired;
+  END $$;
+
+  -- The rows stay, as proof that something was there.
+  CREATE OR REPLACE FUNCTION ${schema}.erase_records(
+    e_message uuid, e_tenant text, e_at double precision, e_limit integer
+  ) RETURNS integer LANGUAGE plpgsql ${steadyPlans} AS $$
+  DECLARE
+    erased integer;
+  BEGIN
+    UPDATE ${schema}.records AS r SET content = NULL, erased_at = e_at, version = r.version + 1
+    WHERE r.ctid = ANY (CASE WHEN e_tenant IS NULL THEN ARRAY(
+      SELECT m.ctid FROM ${schema}.records AS m WHERE m.message_id = e_message AND m.content IS NOT NULL
+      ORDER BY m.collection, m.id LIMIT e_limit FOR UPDATE
+    ) ELSE ARRAY(
+      SELECT t.ctid FROM ${schema}.records AS t WHERE t.tenant = e_tenant AND t.content IS NOT NULL
+      ORDER BY t.collection, t.id LIMIT e_limit FOR UPDATE
+    ) END);
+    GET DIAGNOSTICS erased = ROW_COUNT;
+    RETURN erased;
+  END $$;
+  `
+}

@@ -1,0 +1,49 @@
+import { AuditTable } from './audit-table.ts'
+import type { Connections } from './connections.ts'
+import { DeliveryList } from './delivery-list.ts'
+import { DeliveryTable } from './delivery-table.ts'
+import { EndpointTable } from './endpoint-table.ts'
+import { OutboxTable } from './outbox-table.ts'
+import { PermitTable } from './permit-table.ts'
+import { RecordTable } from './record-table.ts'
+import { RedeliveryTable } from './redelivery-table.ts'
+import { TallyTable } from './tally-table.ts'
+import { UpkeepTable } from './upkeep-table.ts'
+
+/** What is done with the tables of a store, each by the file named for it. */
+export interface Tables {
+  readonly outbox: OutboxTable
+  readonly deliveries: DeliveryTable
+  readonly list: DeliveryList
+  readonly tallies: TallyTable
+  readonly endpoints: EndpointTable
+  readonly redeliveries: RedeliveryTable
+  readonly audit: AuditTable
+  readonly upkeep: UpkeepTable
+  readonly records: RecordTable
+  readonly permits: PermitTable
+  /** Resolves when none of them has anything waiting. */
+  idle(): Promise<void>
+}
+
+export function tablesOf(connections: Connections, now: () => number): Tables {
+  const outbox = new OutboxTable(connections, now)
+  const deliveries = new DeliveryTable(connections, now)
+  const audit = new AuditTable(connections)
+  const permits = new PermitTable(connections)
+  return {
+    outbox,
+    deliveries,
+    list: new DeliveryList(connections),
+    tallies: new TallyTable(connections),
+    endpoints: new EndpointTable(connections),
+    redeliveries: new RedeliveryTable(connections),
+    audit,
+    upkeep: new UpkeepTable(connections),
+    records: new RecordTable(connections),
+    permits,
+    async idle() {
+      await Promise.all([outbox.idle(), deliveries.idle(), audit.idle(), permits.idle()])
+    },
+  }
+}
