@@ -6,10 +6,20 @@ import { systemClock } from '../../src/clock.ts'
 import { rowsOfState, rowsWaitingFor, selectOldest } from '../../src/store/sqlite/backlog-count.ts'
 import { selectDue } from '../../src/store/sqlite/claimed-rows.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
-import { selectNextWaiting } from '../../src/store/sqlite/delivery-list.ts'
-import { selectEnd, selectListed } from '../../src/store/sqlite/delivery-page.ts'
+import {
+  selectIsDue,
+  selectNextWaiting,
+  selectTally,
+} from '../../src/store/sqlite/delivery-list.ts'
+import { selectEnd, selectListed, selectOfMessages } from '../../src/store/sqlite/delivery-page.ts'
 import { takeLeases } from '../../src/store/sqlite/delivery-table.ts'
-import { selectOfTenant } from '../../src/store/sqlite/erasure-table.ts'
+import {
+  selectOfTenant,
+  selectRecordsOfMessage,
+  selectRecordsOfTenant,
+} from '../../src/store/sqlite/erasure-table.ts'
+import { selectBetween, selectUnder } from '../../src/store/sqlite/record-list.ts'
+import { selectExpired } from '../../src/store/sqlite/record-table.ts'
 import {
   selectOtherRedelivery,
   selectOutstanding,
@@ -92,6 +102,40 @@ describe('what a store asks of SQLite', () => {
 
   it('finds the messages of a tenant that are not erased, and no others', () => {
     assert.match(planOf(database, selectOfTenant), /messages_tenant \(tenant=\?\)/)
+  })
+
+  it('walks along entries of records in both directions, already sorted, between two places', () => {
+    for (const order of ['ASC', 'DESC'] as const) {
+      const plan = planOf(database, selectBetween(order))
+      assert.match(
+        plan,
+        /PRIMARY KEY \(collection=\? AND name=\? AND \(entry,id\)>\(\?,\?\) AND \(entry/,
+      )
+      assert.match(plan, /SEARCH r USING INTEGER PRIMARY KEY/)
+      assert.doesNotMatch(plan, grows)
+    }
+    const under = planOf(database, selectUnder)
+    assert.match(under, /PRIMARY KEY \(collection=\? AND name=\? AND entry=\? AND id>\?\)/)
+    assert.doesNotMatch(under, grows)
+  })
+
+  it('finds records to be erased, and those whose time has come, in an index', () => {
+    assert.match(planOf(database, selectRecordsOfTenant), /records_tenant \(tenant=\?\)/)
+    assert.match(planOf(database, selectRecordsOfMessage), /records_message \(message_id=\?\)/)
+    const expired = planOf(database, selectExpired)
+    assert.match(expired, /records_expiry \(expires_at<\?\)/)
+    assert.doesNotMatch(expired, grows)
+  })
+
+  it('finds the deliveries of a message, and whether an endpoint has one that is due, in an index', () => {
+    assert.match(planOf(database, selectTally), /deliveries_message \(message_seq=\?\)/)
+    assert.match(
+      planOf(database, selectOfMessages('WHERE d.message_seq IN (?)')),
+      /deliveries_message/,
+    )
+    const due = planOf(database, selectIsDue)
+    assert.match(due, /deliveries_due \(endpoint=\? AND first_of_key=\? AND due_at<\?\)/)
+    assert.doesNotMatch(due, grows)
   })
 
   it('finds what is old enough to be removed in an index, already sorted', () => {

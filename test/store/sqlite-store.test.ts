@@ -8,6 +8,7 @@ import {
   aMessage,
   aMessageTo,
   anAttempt,
+  aPut,
   delivered,
   noon,
 } from '../../src/store/contract/makers.ts'
@@ -23,7 +24,7 @@ let opened = 0
 
 testStore('sqlite:', openEmpty)
 testStoreModel('sqlite:', openEmpty, 25)
-testRecordModel('sqlite:', openEmpty, 40)
+testRecordModel('sqlite:', openEmpty, 25)
 
 describe('bury on a SQLite store', () => {
   it('leaves nothing stuck behind a dead delivery when it is interrupted between batches', async () => {
@@ -107,6 +108,9 @@ describe('erasure of a SQLite store', () => {
     const attempt = anAttempt({ responseBody: Buffer.from('hush-hush') })
     await store.settle([delivered(claimed, { attempt })])
     assert.ok(bytesOf(path).includes('hush-hush'), 'looked for where it cannot be')
+
+    const content = Buffer.from(`hush-hush ${'x'.repeat(9_000)} hush-hush`)
+    await store.writeRecords([aPut('a', { tenant: 'acme', content })])
 
     await store.erase({ kind: 'tenant', tenant: 'acme' }, noon, 10)
 

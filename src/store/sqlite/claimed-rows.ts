@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { DeliveryId, MessageId } from '../../ids.ts'
 import type { ClaimedDelivery, Message, MessageOrigin } from '../store.ts'
+import { limited } from './limit.ts'
 
 /** A due delivery with its message: its columns in the order of `selectDue`. */
 export type DueRow = readonly [
@@ -30,7 +31,7 @@ export const selectDue: string = `
     m.id, m.origin, m.type, m.content_type, m.headers, m.trace_id, m.depth, m.tenant, m.created_at, m.body
   FROM deliveries AS d INDEXED BY deliveries_due CROSS JOIN messages AS m ON m.seq = d.message_seq
   WHERE d.endpoint = ? AND d.state = 'pending' AND d.first_of_key = 1 AND d.due_at <= ?
-  ORDER BY d.due_at, d.seq LIMIT ?`
+  ORDER BY d.due_at, d.seq ${limited}`
 
 /** Reads what is due. Rows come as arrays: an object for each row costs more than SQLite takes to find it. */
 export function dueRows(

@@ -8,6 +8,7 @@ import type { DeliveryRow, Store } from '../store.ts'
 import type { Tally } from '../tally.ts'
 import { attemptTable } from './attempt-table.ts'
 import { deliveryColumns, messageColumns } from './columns.ts'
+import { snapshots } from './snapshot.ts'
 
 /** What is read of deliveries, without claiming any. */
 export interface DeliveryList {
@@ -15,7 +16,7 @@ export interface DeliveryList {
   nextDueAt(endpoints: readonly string[]): number | null
   waitingEndpoints(after: string, limit: number): string[]
   dueEndpoints(walk: DueWalk): DueEndpoints
-  tally(message: MessageId): Tally
+  tally(messages: readonly MessageId[]): readonly Tally[]
 }
 
 const selectOne = `
@@ -53,6 +54,7 @@ export function deliveryList(database: DatabaseSync): DeliveryList {
   const waitingFrom = database.prepare(selectWaitingFrom)
   const isDue = database.prepare(selectIsDue)
   const tally = database.prepare(selectTally)
+  const together = snapshots(database)
 
   return {
     find(id) {
@@ -74,11 +76,13 @@ export function deliveryList(database: DatabaseSync): DeliveryList {
     waitingEndpoints: (after, limit) => namesAfter(after, '', limit),
 
     dueEndpoints({ prefix, after, now, visits }) {
-      const visited = namesAfter(after, prefix, visits)
-      return dueAmong(visited, visits, (endpoint) => isDue.get(endpoint, now) !== undefined)
+      return together(() => {
+        const visited = namesAfter(after, prefix, visits)
+        return dueAmong(visited, visits, (endpoint) => isDue.get(endpoint, now) !== undefined)
+      })
     },
 
-    tally: (message) => tallyOf(tally.all(message)),
+    tally: (messages) => together(() => messages.map((message) => tallyOf(tally.all(message)))),
   }
 
   /** Names that something waits for, one step after another. */

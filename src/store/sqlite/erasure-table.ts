@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { type Erasure, type ErasureTarget, erasedReason } from '../erasure.ts'
+import { limited } from './limit.ts'
 
 /** Takes bodies out of the file. */
 export interface ErasureTable {
@@ -21,11 +22,11 @@ const cancelUnsettled = `
 
 const emptyRecord = `UPDATE records SET content = NULL, erased_at = ?, version = version + 1 WHERE seq = ?`
 
-export const selectRecordsOfTenant = `
-  SELECT seq FROM records INDEXED BY records_tenant WHERE tenant = ? AND content IS NOT NULL LIMIT ?`
+export const selectRecordsOfTenant: string = `
+  SELECT seq FROM records INDEXED BY records_tenant WHERE tenant = ? AND content IS NOT NULL ${limited}`
 
-export const selectRecordsOfMessage = `
-  SELECT seq FROM records INDEXED BY records_message WHERE message_id = ? AND content IS NOT NULL LIMIT ?`
+export const selectRecordsOfMessage: string = `
+  SELECT seq FROM records INDEXED BY records_message WHERE message_id = ? AND content IS NOT NULL ${limited}`
 
 const forgetAnswers = `
   UPDATE attempts SET response_headers = NULL, response_body = NULL

@@ -5,6 +5,8 @@ import { rangeOf } from '../record-range.ts'
 import { isRecordName } from '../record-text.ts'
 import type { FoundRecord, RecordLookup, RecordQuery, StoredRecord } from '../records.ts'
 import { storedRecordOf } from '../rows.ts'
+import { limited } from './limit.ts'
+import { snapshots } from './snapshot.ts'
 
 /** What is read of records. */
 export interface RecordList {
@@ -26,12 +28,13 @@ export function selectBetween(order: 'ASC' | 'DESC'): string {
   return `
     SELECT e.entry, ${columns} FROM record_entries AS e CROSS JOIN records AS r ON r.seq = e.seq
     WHERE e.collection = ? AND e.name = ? AND (e.entry, e.id) > (?, ?) AND (e.entry, e.id) < (?, ?)
-    ORDER BY e.entry ${order}, e.id ${order} LIMIT ?`
+    ORDER BY e.entry ${order}, e.id ${order} ${limited}`
 }
 
 /** Records under one entry: of several, each stands in its own order. */
 export const selectUnder: string = `
-  SELECT id, seq FROM record_entries WHERE collection = ? AND name = ? AND entry = ? AND id > ? ORDER BY id LIMIT ?`
+  SELECT id, seq FROM record_entries WHERE collection = ? AND name = ? AND entry = ? AND id > ?
+  ORDER BY id ${limited}`
 
 export function recordList(database: DatabaseSync): RecordList {
   const byId = database.prepare(selectById)
@@ -39,14 +42,12 @@ export function recordList(database: DatabaseSync): RecordList {
   const upwards = database.prepare(selectBetween('ASC'))
   const downwards = database.prepare(selectBetween('DESC'))
   const under = database.prepare(selectUnder)
+  const together = snapshots(database)
 
   return {
     records(collection, ids) {
       checkCount('ids', ids)
-      return ids.map((id) => {
-        const row = isRecordName(id) ? byId.get(collection, id) : undefined
-        return row && storedRecordOf(row)
-      })
+      return together(() => ids.map((id) => one(collection, id)))
     },
 
     find(query) {
@@ -58,16 +59,23 @@ export function recordList(database: DatabaseSync): RecordList {
         .map((row) => ({ ...storedRecordOf(row), entry: row['entry'] as string }))
     },
 
-    lookUp(lookup) {
-      const { collection, index, after = '', limit } = lookup
-      const lists = entriesToLookUp(lookup).map((entry) =>
-        under.all(collection, index, entry, after, limit),
-      )
-      return firstOf(lists, limit).flatMap((seq) => {
-        const row = bySeq.get(seq)
-        return row === undefined ? [] : [storedRecordOf(row)]
-      })
-    },
+    lookUp: (lookup) => together(() => lookUp(lookup)),
+  }
+
+  function one(collection: string, id: string): StoredRecord | undefined {
+    const row = isRecordName(id) ? byId.get(collection, id) : undefined
+    return row && storedRecordOf(row)
+  }
+
+  function lookUp(lookup: RecordLookup): StoredRecord[] {
+    const { collection, index, after = '', limit } = lookup
+    const lists = entriesToLookUp(lookup).map((entry) =>
+      under.all(collection, index, entry, after, limit),
+    )
+    return firstOf(lists, limit).flatMap((seq) => {
+      const row = bySeq.get(seq)
+      return row === undefined ? [] : [storedRecordOf(row)]
+    })
   }
 }
 

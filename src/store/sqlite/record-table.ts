@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { RecordConflictError } from '../../errors.ts'
 import type { OwnPut, OwnWrite, RecordKeys } from '../record-write.ts'
 import type { RecordRemoval } from '../records.ts'
+import { limited } from './limit.ts'
 import { recordKeys } from './record-keys.ts'
 
 /** What connectors keep: its way in and out. */
@@ -33,7 +34,7 @@ const updateRecord = `
 
 export const selectExpired: string = `
   SELECT seq, collection, id, version, keys FROM records INDEXED BY records_expiry
-  WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`
+  WHERE expires_at <= ? ORDER BY expires_at ${limited}`
 
 export function recordTable(database: DatabaseSync): RecordTable {
   const keys = recordKeys(database)

@@ -160,7 +160,7 @@ export class SqliteStore implements Store {
 
   async tally(messages: readonly MessageId[]): Promise<readonly Tally[]> {
     checkCount('messages', messages)
-    return this.#read(() => messages.map((message) => this.#tables.list.tally(message)))
+    return this.#read(() => this.#tables.list.tally(messages))
   }
 
   async cancel(id: DeliveryId, at: number): Promise<boolean> {
