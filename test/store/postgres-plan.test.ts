@@ -53,6 +53,26 @@ describe('what PostgreSQL does for a batch', () => {
 })
 
 describe('what PostgreSQL does for records', () => {
+  it('touches as many pages of many records as of few, whatever the statistics say', async () => {
+    const url = await server.database()
+    await using store = await openStore(url)
+    await using client = await connect(url)
+    // Of a moment in which there are none.
+    await client.query('ANALYZE')
+    const add = (from: number, to: number): Promise<void> =>
+      store.writeRecords(Array.from({ length: to - from }, (_, index) => aRecord(from + index)))
+
+    await add(0, batch)
+    const few = await pagesOfRecordWork(client)
+    await add(batch, 20 * batch)
+    const many = await pagesOfRecordWork(client)
+
+    for (const [work, pages] of Object.entries(many)) {
+      const before = few[work] ?? 0
+      assert.ok(before > 0 && pages <= 3 * before, `${work}: ${before} pages, then ${pages}`)
+    }
+  })
+
   it('is in proportion to what is asked for, however many there are, and whatever the statistics say', async () => {
     const url = await server.database()
     await using store = await openStore(url)
@@ -118,6 +138,28 @@ function aRecord(index: number): RecordWrite {
   return { kind: 'put', collection: 'c', id: `${index}`, value: null, entries }
 }
 
+/** Pages that each kind of work touches, once its plans are made. */
+async function pagesOfRecordWork(client: Client): Promise<Readonly<Record<string, number>>> {
+  const change = putOfMany.replaceAll('$1', `ARRAY['1', '2', '3']`).replaceAll(`${batch}`, '3')
+  const work = {
+    walk: `find_records('c', 'owner', 'anna', '', 'anna\u{10ffff}', '', true, 3)`,
+    lookUp: `look_up_records('c', 'type', ARRAY['1', 'none'], '', 3)`,
+    change,
+    removal: `write_records(ARRAY[1], ARRAY['c'], ARRAY['1'], NULL, NULL, NULL, NULL, NULL, NULL, NULL)`,
+    expiry: 'expire_records(1, 3)',
+    erasure: `erase_records(NULL, 'nobody', 1, 3)`,
+  }
+  const pages: Record<string, number> = {}
+  for (const [name, text] of Object.entries(work)) {
+    const explained = `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT carabiner.${text}`
+    await client.query(`BEGIN; SELECT carabiner.${text}; ROLLBACK; BEGIN`)
+    const { rows } = await client.query(explained)
+    await client.query('ROLLBACK')
+    pages[name] = rows[0]['QUERY PLAN'][0].Plan['Shared Hit Blocks']
+  }
+  return pages
+}
+
 async function enqueueMany(store: Store, count: number): Promise<void> {
   await store.enqueue(
     Array.from({ length: count }, () => aMessageTo({ endpoint: 'hooks/audit', dueAt: 0 })),
@@ -178,7 +220,7 @@ const settleOfMany = `SELECT carabiner.settle('b', false, g.id, g.owner, g.state
     FROM unnest($1::uuid[])
   ) AS g`
 
-const putOfMany = `write_records(ARRAY[${batch}], array_fill('c'::text, ARRAY[${batch}]), $1, array_fill(1::float8, ARRAY[${batch}]),
+const putOfMany = `write_records(ARRAY[${batch}], array_fill('c'::text, ARRAY[${batch}]), $1, array_fill(NULL::float8, ARRAY[${batch}]),
   array_fill('1'::text, ARRAY[${batch}]), array_fill(NULL::bytea, ARRAY[${batch}]),
   (SELECT array_agg('{"unique":["' || id || '"],"entries":[["owner","anna"]]}') FROM unnest($1::text[]) AS g (id)),
   array_fill(NULL::text, ARRAY[${batch}]), array_fill(NULL::uuid, ARRAY[${batch}]), array_fill(NULL::float8, ARRAY[${batch}]))`

@@ -61,7 +61,7 @@ describe('several stores that write the same record', () => {
 
   it('do not wait for each other in a circle, in whatever order they name records', async () => {
     const url = await server.database()
-    await using stores = await threeStores(url)
+    const stores = await threeStores(url)
     const ids = ['a', 'b', 'c', 'd', 'e', 'f']
 
     await Promise.all(
@@ -74,6 +74,8 @@ describe('several stores that write the same record', () => {
     const records = await stores.of(0).records(collection, ids)
     assert.deepEqual(new Set(records.map((record) => record?.version)), new Set([60]))
     assert.equal(new Set(records.map((record) => record?.value)).size, 1, 'all of one call')
+    // A connection tells what it met when it ends, at the latest.
+    await stores[Symbol.asyncDispose]()
     await using client = await connect(url)
     const { rows } = await client.query(
       'SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()',
