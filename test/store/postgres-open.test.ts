@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import { aMessage } from '../../src/store/contract/makers.ts'
+import { aClaim, aMessage, noon } from '../../src/store/contract/makers.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { connect, testPostgres } from '../helpers/postgres.ts'
 
@@ -20,6 +20,26 @@ describe('openStore of postgres:', () => {
     await using again = await openStore(url)
 
     assert.equal((await again.deliveries({})).rows.length, 1)
+  })
+
+  it('brings a store up to date that was written before bodies were known to be text', async () => {
+    const url = await server.emptyDatabase()
+    await using client = await connect(url)
+    const before = aMessage({ body: Buffer.from('{"at":"noon ☀"}') })
+    {
+      await using store = await openStore(url)
+      await store.enqueue([before])
+    }
+    // As the migration found it.
+    await client.query('ALTER TABLE carabiner.messages DROP COLUMN is_text')
+    await client.query('UPDATE carabiner.carabiner_store SET version = 2')
+
+    await using store = await openStore(url)
+    await store.enqueue([aMessage({ body: before.body, createdAt: noon + 1 })])
+
+    const claimed = await store.claim(aClaim())
+    assert.equal(claimed.length, 2)
+    for (const { message } of claimed) assert.deepEqual(message.body, before.body)
   })
 
   it('makes one schema when several open it at once', async () => {

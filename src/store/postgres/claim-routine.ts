@@ -8,7 +8,9 @@ export function claimRoutines(schema: string): string {
   ) RETURNS TABLE (
     id uuid, message_id uuid, endpoint text, attempts integer, due_at double precision, order_key text, last_error text,
     created_at double precision, redelivery_of uuid, origin text, type text, content_type text, headers text, trace_id text,
-    tenant text, depth integer, message_created_at double precision, body bytea
+    tenant text, depth integer, message_created_at double precision,
+    -- one of the two: in hex, as bytes are told, a text would be twice as long
+    body_text text, body bytea
   ) LANGUAGE plpgsql ${steadyPlans} SET enable_sort = off AS $$
   #variable_conflict use_column
   BEGIN
@@ -35,7 +37,8 @@ export function claimRoutines(schema: string): string {
       SELECT c_owner, c_until, array_agg(t.id) FROM taken AS t HAVING count(*) > 0
     )
     SELECT t.id, t.message_id, t.endpoint::text, t.attempts, t.due_at, t.order_key::text, t.last_error, t.created_at, t.redelivery_of,
-      m.origin, m.type, m.content_type, m.headers, m.trace_id, m.tenant, m.depth, m.created_at, m.body
+      m.origin, m.type, m.content_type, m.headers, m.trace_id, m.tenant, m.depth, m.created_at,
+      CASE WHEN m.is_text THEN convert_from(m.body, 'UTF8') END, CASE WHEN NOT m.is_text THEN m.body END
     FROM taken AS t JOIN ${schema}.messages AS m ON m.id = t.message_id
     ORDER BY t.place, t.due_at, t.seq;
   END $$;

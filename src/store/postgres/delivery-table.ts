@@ -12,7 +12,7 @@ import {
   uuids,
 } from './binary-array.ts'
 import type { Connections } from './connections.ts'
-import type { Statement } from './database.ts'
+import type { Row, Statement } from './database.ts'
 import { GroupedCalls } from './grouped-calls.ts'
 import { optionalText, placeholders, text } from './parameters.ts'
 
@@ -110,7 +110,7 @@ export class DeliveryTable {
     return rows.map((row) => ({
       ...deliveryOf(row),
       orderKey: row['order_key'] as string | null,
-      message: messageOf(row),
+      message: { ...messageOf(row), body: bodyOf(row) },
     }))
   }
 
@@ -175,6 +175,12 @@ const settlementColumns: readonly Column[] = [
   column(texts, ({ attempt }) => attempt && optionalText(attempt.error)),
   column(byteStrings, ({ attempt }) => attempt?.responseBody),
 ]
+
+/** A claim gives one of the two. */
+function bodyOf(row: Row): Uint8Array {
+  const said = row['body_text'] as string | null
+  return said === null ? (row['body'] as Uint8Array) : Buffer.from(said)
+}
 
 interface Placed {
   readonly settlement: Settlement

@@ -11,7 +11,7 @@ export function enqueueRoutine(schema: string): string {
     m_id uuid[], m_origin text[], m_type text[], m_content_type text[], m_headers text[], m_trace_id text[], m_tenant text[],
     m_depth integer[], m_created_at double precision[],
     -- where each body begins (the first byte is 1) and how long it is, in all bodies one after the other: bytes are sent as they are
-    m_body_from integer[], m_body_length integer[], m_bodies bytea,
+    m_body_from integer[], m_body_length integer[], m_bodies bytea, m_is_text boolean[],
     d_id uuid[], d_message_id uuid[], d_endpoint text[], d_due_at double precision[], d_order_key text[],
     -- whether it comes before all others of its key that are given here
     d_leads boolean[],
@@ -27,12 +27,12 @@ export function enqueueRoutine(schema: string): string {
     IF NOT is_foreign THEN PERFORM ${schema}.lock_keys(d_endpoint, d_order_key); END IF;
 
     LOOP
-      INSERT INTO ${schema}.messages (id, origin, type, content_type, headers, trace_id, tenant, depth, created_at, body)
+      INSERT INTO ${schema}.messages (id, origin, type, content_type, headers, trace_id, tenant, depth, created_at, body, is_text)
       SELECT g.id, g.origin, g.type, g.content_type, g.headers, g.trace_id, g.tenant, g.depth, g.created_at,
-        substring(m_bodies FROM g.body_from FOR g.body_length)
+        substring(m_bodies FROM g.body_from FOR g.body_length), g.is_text
       FROM unnest(
-        m_id, m_origin, m_type, m_content_type, m_headers, m_trace_id, m_tenant, m_depth, m_created_at, m_body_from, m_body_length
-      ) AS g (id, origin, type, content_type, headers, trace_id, tenant, depth, created_at, body_from, body_length)
+        m_id, m_origin, m_type, m_content_type, m_headers, m_trace_id, m_tenant, m_depth, m_created_at, m_body_from, m_body_length, m_is_text
+      ) AS g (id, origin, type, content_type, headers, trace_id, tenant, depth, created_at, body_from, body_length, is_text)
       ON CONFLICT (id) DO NOTHING;
       GET DIAGNOSTICS stored = ROW_COUNT;
       EXIT WHEN stored = cardinality(m_id);

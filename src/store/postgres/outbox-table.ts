@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { RecordConflictError } from '../../errors.ts'
 import type { DeliveryId, MessageId } from '../../ids.ts'
 import type { AuditRow } from '../audit.ts'
@@ -46,7 +47,7 @@ interface StoredDelivery extends NewDelivery {
 /** Bytes of bodies that one transaction carries at most, and what a delivery counts for. */
 const groupBytes = 8 * 1024 * 1024
 const deliveryBytes = 8 * 1024
-const parameterCount = 26
+const parameterCount = 27
 
 /** Where messages enter, with their deliveries and what is to stand beside them. */
 export class OutboxTable {
@@ -183,14 +184,20 @@ export function enqueueValues(
   ]
 }
 
-/** Where each body begins and how long it is, and all of them. */
+/** Where each body begins and how long it is, all of them, and which are text. */
 function bodyValues(bodies: readonly Uint8Array[]): Value[] {
   let from = 1
   const begins = bodies.map(({ byteLength }) => {
     from += byteLength
     return from - byteLength
   })
-  return [begins, bodies.map(({ byteLength }) => byteLength), Buffer.concat(bodies)]
+  const lengths = bodies.map(({ byteLength }) => byteLength)
+  return [begins, lengths, Buffer.concat(bodies), bodies.map(isText)]
+}
+
+/** Whether the server can take bytes for a text of its own. */
+function isText(bytes: Uint8Array): boolean {
+  return isUtf8(bytes) && !bytes.includes(0)
 }
 
 /** What is to be told of an error that is about what was given. */

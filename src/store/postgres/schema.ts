@@ -166,6 +166,12 @@ const migrations: readonly ((schema: string) => string)[] = [
   CREATE INDEX audit_entity ON ${schema}.audit (entity_type, entity_id, created_at);
   `,
   /* 2: records, permits */ recordTables,
+  /* 3: which bodies are text */ (schema) => `
+  -- Whether a body is UTF-8 without a NUL, so that a claim can tell it as the text it is. Not known of those stored before.
+  ALTER TABLE ${schema}.messages ADD COLUMN is_text boolean NOT NULL DEFAULT false;
+  DROP FUNCTION IF EXISTS ${schema}.enqueue;
+  DROP FUNCTION IF EXISTS ${schema}.claim;
+  `,
 ]
 
 /** The version of the schema this program works with. */
