@@ -57,8 +57,9 @@ function outcomeOfStatus(head: Head, policy: RetryPolicy, now: number): AttemptO
   if (status === 410) {
     return { kind: policy.disableOnGone === false ? 'rejected' : 'gone', reason }
   }
-  const again = policy.retryOn === 'all' || status >= 500 || transientStatuses.has(status)
-  if (!again) return { kind: 'rejected', reason }
+  const isTransient = status >= 500 || transientStatuses.has(status)
+  const isFinal = policy.giveUpOn?.includes(status) ?? false
+  if (isFinal || !(isTransient || policy.retryOn === 'all')) return { kind: 'rejected', reason }
   return { kind: 'retryable', reason, retryAfterMs: parseRetryAfter(head.headers, now) }
 }
 

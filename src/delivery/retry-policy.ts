@@ -16,6 +16,8 @@ export interface RetryPolicy {
   readonly scheduleMs: readonly number[] | undefined
   /** `transient`: connection errors, 408, 425, 429, 5xx. `all`: every answer but 2xx and 410. */
   readonly retryOn: 'all' | 'transient'
+  /** Statuses after which it is given up at once, though `retryOn` says otherwise. @defaultValue none */
+  readonly giveUpOn?: readonly number[]
   /** `wait`: an open circuit uses up no try. `count`: it is a try with the error `circuit open`. */
   readonly openCircuit: 'wait' | 'count'
   /** Whether a 410 disables the endpoint. @defaultValue true */
@@ -50,6 +52,7 @@ export const retryPolicies: Readonly<Record<RetryPresetName, RetryPolicy>> = {
     baseMs: 5 * seconds,
     maxWaitMs: 300 * seconds,
     openCircuit: 'count',
+    giveUpOn: [425],
     disableOnGone: false,
   },
   axme: { ...transient, maxTries: 4, scheduleMs: [30 * seconds, 120 * seconds, 600 * seconds] },

@@ -24,7 +24,7 @@ describe('outcomeOf', () => {
     [404, some('retryable', ['standard', 'gateway'], 'rejected')],
     [408, every('retryable')],
     [410, some('rejected', ['pyfly'], 'gone')],
-    [425, every('retryable')],
+    [425, some('rejected', ['pyfly'], 'retryable')],
     [429, every('retryable')],
     [500, every('retryable')],
     [503, every('retryable')],

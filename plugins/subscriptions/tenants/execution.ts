@@ -52,7 +52,7 @@ export interface ExecutionProgress {
 
 /** An execution as it is shown. */
 export function executionOf(facts: ExecutionFacts, progress: ExecutionProgress): Execution {
-  const { id, state, attempts, lastError, responseStatus, createdAt, settledAt, payload } = progress
+  const { id, state, attempts, responseStatus, createdAt, settledAt, payload } = progress
   const status = statusOf(state)
   const { tenant, config, eventType, targetUrl } = facts
   return {
@@ -64,12 +64,18 @@ export function executionOf(facts: ExecutionFacts, progress: ExecutionProgress):
     payload,
     status,
     attempts,
-    lastError: status === 'DELIVERED' ? null : lastError,
+    lastError: status === 'DELIVERED' ? null : errorOf(progress),
     responseStatus,
     createdAt: new Date(createdAt).toISOString(),
     deliveredAt:
       status === 'DELIVERED' && settledAt !== null ? new Date(settledAt).toISOString() : null,
   }
+}
+
+/** What the last answer was; where there was none, why. */
+function errorOf({ state, lastError, responseStatus }: ExecutionProgress): string | null {
+  const isAnswer = responseStatus !== null && state !== 'cancelled'
+  return isAnswer ? `http ${responseStatus}` : lastError
 }
 
 function statusOf(state: DeliveryState): Execution['status'] {

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { type Receiver, receiver } from '../../../helpers/receiver.ts'
+import { type Answered, request } from '../../../helpers/served-host.ts'
+import { type StartedProject, startProject } from '../../../helpers/start-host.ts'
+
+const key = 'a-management-key-of-tests'
+
+interface Setting extends AsyncDisposable {
+  readonly project: StartedProject
+  list(query?: string): Promise<Answered>
+  publish(tenant: string, type: string, payload?: string): Promise<Answered>
+}
+
+/** A host with two tenants; `acme` has two configurations, the second of which fails. */
+async function aSetting(): Promise<Setting> {
+  const server: Receiver = await receiver({
+    answers: [({ path }) => (path === '/fails' ? 404 : 200)],
+  })
+  const project = await startProject(
+    `host:
+  store: 'memory:'
+  server: { port: 0, management_key: ${key} }
+connectors: { subscriptions: subscriptions }
+subscriptions:
+  event_types: any
+  tenants:
+    acme:
+      - { name: good, subscriptions: [{ event_type: '*', target_url: '${server.url}/good' }] }
+      - { name: bad, subscriptions: [{ event_type: Odd, target_url: '${server.url}/fails' }] }
+    globex:
+      - { name: good, subscriptions: [{ event_type: '*', target_url: '${server.url}/other' }] }
+`,
+    { listen: true },
+  )
+  const headers = { 'x-internal-api-key': key }
+  return {
+    project,
+    list: (query = '') => request(`${project.url}/api/v1/executions${query}`, { headers }),
+    publish: (tenant, type, payload = '{"n":1}') =>
+      request(`${project.url}/api/v1/dispatch/subscriptions.publish`, {
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/json' },
+        body: `{"tenant":"${tenant}","type":"${type}","payload":${payload},"wait":"20s"}`,
+      }),
+    async [Symbol.asyncDispose]() {
+      await project[Symbol.asyncDispose]()
+      await server[Symbol.asyncDispose]()
+    },
+  }
+}
+
+describe('GET /api/v1/executions', () => {
+  it('lists what tenants were told, newest first, by tenant, configuration and status', async () => {
+    await using setting = await aSetting()
+    await setting.publish('acme', 'Odd')
+    await setting.publish('globex', 'Even')
+    await setting.publish('acme', 'Even')
+
+    const told = async (query: string): Promise<readonly string[]> => {
+      const { status, json } = await setting.list(query)
+      assert.equal(status, 200)
+      const rows = Array.from(
+        { length: Number(json['data']?.['length']) },
+        (_, index) => json['data']?.[String(index)],
+      )
+      return rows.map((row) =>
+        ['tenant', 'config', 'eventType', 'status'].map((f) => row?.[f]).join(' '),
+      )
+    }
+
+    assert.deepEqual((await told('')).toSorted(), [
+      'acme bad Odd FAILED',
+      'acme good Even DELIVERED',
+      'acme good Odd DELIVERED',
+      'globex good Even DELIVERED',
+    ])
+    assert.deepEqual(await told('?tenant=acme&config=good'), [
+      'acme good Even DELIVERED',
+      'acme good Odd DELIVERED',
+    ])
+    assert.deepEqual(await told('?status=FAILED'), ['acme bad Odd FAILED'])
+    assert.deepEqual(await told('?config=good&tenant=globex'), ['globex good Even DELIVERED'])
+    assert.deepEqual(await told('?tenant=nobody'), [])
+  })
+
+  it('shows an execution as the contract has it', async () => {
+    await using setting = await aSetting()
+    await setting.publish('acme', 'Even', '{"z":1.0,"a":"ü"}')
+
+    const { json } = await setting.list('?tenant=acme')
+
+    const row = json['data']?.['0']
+    assert.deepEqual(row, {
+      id: row?.['id'],
+      tenant: 'acme',
+      config: 'good',
+      eventType: 'Even',
+      targetUrl: row?.['targetUrl'],
+      payload: { z: 1, a: 'ü' },
+      status: 'DELIVERED',
+      attempts: 1,
+      lastError: null,
+      responseStatus: 200,
+      createdAt: row?.['createdAt'],
+      deliveredAt: row?.['deliveredAt'],
+    })
+    assert.deepEqual(json['meta'], { nextCursor: null })
+  })
+
+  it('goes on where a page ended, whatever comes meanwhile', async () => {
+    await using setting = await aSetting()
+    for (let index = 0; index < 5; index++) await setting.publish('acme', `Even${index}`)
+
+    const types: unknown[] = []
+    let query = '?tenant=acme&limit=2'
+    for (let page = 0; page < 3; page++) {
+      const { json } = await setting.list(query)
+      for (const index of ['0', '1']) types.push(json['data']?.[index]?.['eventType'])
+      await setting.publish('acme', `Later${page}`)
+      query = `?tenant=acme&limit=2&cursor=${json['meta']?.['nextCursor']}`
+    }
+
+    assert.deepEqual(types, ['Even4', 'Even3', 'Even2', 'Even1', 'Even0', undefined])
+  })
+
+  for (const query of ['?status=delivered', '?limit=0', '?limit=1001', '?cursor=x', '?owner=a']) {
+    it(`refuses ${query}`, async () => {
+      await using setting = await aSetting()
+
+      const { status, json } = await setting.list(query)
+
+      assert.equal(status, 400)
+      assert.equal(json['error']?.['code'], 'VALIDATION_ERROR')
+    })
+  }
+
+  it('needs the management key', async () => {
+    await using setting = await aSetting()
+
+    const { status } = await request(`${setting.project.url}/api/v1/executions`)
+
+    assert.equal(status, 401)
+  })
+})
+
+describe('a publication to a tenant', () => {
+  it('keeps numbers as they were written, to the signed bytes', async () => {
+    const server = await receiver()
+    await using _server = server
+    await using project = await startProject(
+      `host: { store: 'memory:', server: { port: 0, management_key: ${key} } }
+connectors: { subscriptions: subscriptions }
+subscriptions:
+  event_types: any
+  tenants: { acme: [{ name: a, subscriptions: [{ event_type: '*', target_url: '${server.url}' }] }] }
+`,
+      { listen: true },
+    )
+
+    await request(`${project.url}/api/v1/dispatch/subscriptions.publish`, {
+      method: 'POST',
+      headers: { 'x-internal-api-key': key, 'content-type': 'application/json' },
+      body: '{"payload":{"price":1.0,"count":1,"big":123456789012345678901},"tenant":"acme","type":"T"}',
+    })
+
+    const [sent] = await server.requests(1)
+    assert.equal(sent?.text, '{"big":123456789012345678901,"count":1,"price":1.0}')
+  })
+})
+
+describe('tenants in an assembly', () => {
+  for (const [tenants, problem] of [
+    [
+      'acme: [{ name: a, subscriptions: [] }, { name: a, subscriptions: [] }]',
+      /tenant `acme` has two configurations `a`/,
+    ],
+    [
+      "acme: [{ name: a, subscriptions: [{ event_type: T, target_url: 'http://u:p@x.example' }] }]",
+      /the URL has credentials in it/,
+    ],
+    [
+      "acme: [{ name: a, subscriptions: [{ event_type: T, target_url: 'http://x.example', headers: { webhook-id: x } }] }]",
+      /`webhook-id` is set by the host/,
+    ],
+    [
+      "acme: [{ name: a, subscriptions: [{ event_type: T, target_url: 'http://x.example' }, { event_type: T, target_url: 'http://x.example' }] }]",
+      /stand here twice/,
+    ],
+    ['acme: [{ name: a, secret: "", subscriptions: [] }]', /secret/],
+    ['acme: [{ name: a/b, subscriptions: [] }]', /name/],
+    [
+      'acme: [{ name: a, authorized_domains: ["http://x"], subscriptions: [] }]',
+      /authorized_domains/,
+    ],
+    ['acme: [{ name: a, subscription: [] }]', /subscription/],
+  ] as const) {
+    it(`are refused: ${tenants}`, async () => {
+      const yaml = `host: { store: 'memory:' }
+connectors: { subscriptions: subscriptions }
+subscriptions:
+  tenants: { ${tenants} }
+`
+      await assert.rejects(startProject(yaml), problem)
+    })
+  }
+})
