@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type ApiKey, actsFor, hasScope, type RouteHead } from 'carabiner'
 import type { ApiKeyConfig, KeyScope } from './config.ts'
+import { isOwner } from './owner.ts'
 import { refusal } from './surface.ts'
 
 /** Who calls: an API key without its secret. Its id is the same on every host and after every restart. */
@@ -69,7 +70,8 @@ export function ownerOf(
     })
   }
   const owner = asked ?? told ?? caller.owner
-  if (!actsFor(caller, owner)) throw wrongActor('the API key may not act for this owner')
+  if (!isOwner(owner) || !actsFor(caller, owner))
+    throw wrongActor('the API key may not act for this owner')
   return owner
 }
 

@@ -1,5 +1,6 @@
 import { Duration, Rate, type RateLimit, type RetryPresetName, Secret } from 'carabiner'
 import { type TUnsafe, Type } from 'typebox'
+import { ownerPattern } from './owner.ts'
 import { Tenants, type TenantsConfig } from './tenants/config.ts'
 
 /** What API keys may be good for. */
@@ -20,7 +21,7 @@ const closed = { additionalProperties: false }
 const presets = ['servo', 'pyfly', 'axme', 'gateway', 'awa', 'standard']
 
 /** An agent, a team, a customer: whoever subscriptions and events belong to. */
-const owner = { type: 'string', pattern: '^[\\x21-\\x7e]{3,255}$' }
+const owner = { type: 'string', pattern: ownerPattern }
 
 const ApiKey = Type.Object(
   {

@@ -1,5 +1,6 @@
 import { defineEvent, type EventDefinition } from 'carabiner'
 import { type Static, Type } from 'typebox'
+import { ownerPattern } from './owner.ts'
 import { counterFields } from './schemas/counters.ts'
 import { Uuid } from './schemas/fields.ts'
 import { Execution } from './tenants/execution.ts'
@@ -11,7 +12,7 @@ const Params = Type.Object(
     ),
     owner: Type.Optional(
       Type.String({
-        pattern: '^[\\x21-\\x7e]{3,255}$',
+        pattern: ownerPattern,
         description: 'Whose subscriptions get it; with a tenant it is only recorded',
       }),
     ),

@@ -38,6 +38,8 @@ export interface Api extends AsyncDisposable {
 export interface ApiOptions {
   /** Lines of the stanza, beside those that let tests reach receivers on this machine. */
   readonly stanza?: string
+  /** Whether the stanza says nothing but that receivers on this machine may be reached. */
+  readonly isBare?: boolean
   /** Lines of `host:`. */
   readonly host?: string
   /** Other connectors: their entries in `connectors:`. */
@@ -87,7 +89,13 @@ export function apiOf(project: StartedProject): Api {
 }
 
 /** The assembly of a host with the connector. */
-export function yamlOf({ stanza = '', host = '', connectors = '', more = '' }: ApiOptions): string {
+export function yamlOf({
+  stanza = '',
+  isBare = false,
+  host = '',
+  connectors = '',
+  more = '',
+}: ApiOptions): string {
   const own = stanza === '' ? '' : `\n${stanza.replaceAll(/^/gm, '  ')}`
   return `host:
   store: "memory:"
@@ -99,9 +107,9 @@ subscriptions:
     - { key: ${opsKey}, owner: "${ops}", may_act_for: ["agent://acme/*"] }
     - { key: ${rivalKey}, owner: "${rival}" }
     - { key: ${readKey}, owner: "${ops}", scopes: [read] }
-${/^event_types:/m.test(stanza) ? '' : '  event_types: any'}
+${isBare || /^event_types:/m.test(stanza) ? '' : '  event_types: any'}
 ${/^egress:/m.test(stanza) ? '' : '  egress: { default: trusted, http: true, ports: any }'}
-${/^rate_limit:/m.test(stanza) ? '' : '  rate_limit: false'}${own}
+${isBare || /^rate_limit:/m.test(stanza) ? '' : '  rate_limit: false'}${own}
 ${more}
 `
 }
