@@ -16,7 +16,7 @@ import { openServer } from './host-server.ts'
 import { completed } from './lifecycle-event.ts'
 import { startRetention } from './retention.ts'
 import type { Validator } from './schema/validator.ts'
-import type { AssemblyDescription, HostState } from './server/host-face.ts'
+import type { AssemblyDescription, HostState, ServedRoute } from './server/host-face.ts'
 import type { RunningServer } from './server/server.ts'
 import type { Store } from './store/store.ts'
 
@@ -90,6 +90,11 @@ export class RunningHost implements Host, AsyncDisposable {
   /** What is assembled, as `GET /api/v1/assembly` tells it. */
   describe(): AssemblyDescription {
     return describeAssembly(this.assembly, this.bus, this.engine.endpoints())
+  }
+
+  /** @internal What connectors answer over HTTP. */
+  get routes(): readonly ServedRoute[] {
+    return this.#current.routes
   }
 
   /** Addresses the host listens on, with the route families each serves. */

@@ -1,6 +1,8 @@
 import type { Phase } from '../bus/phase.ts'
 import { describeHandlers } from '../describe.ts'
 import { type RunningHost, wireHost } from '../host.ts'
+import { openApiDocument } from '../openapi/document.ts'
+import { packageVersion } from '../own-package.ts'
 import type { AssemblyDescription, DescribedHandler } from '../server/host-face.ts'
 import { type CliContext, shownPath } from './context.ts'
 import { commandLogger, type LoadedAssembly, loadForCommand } from './load.ts'
@@ -47,6 +49,17 @@ export class Rehearsal implements AsyncDisposable {
 
   describe(): AssemblyDescription {
     return this.#host.describe()
+  }
+
+  /** What it answers over HTTP, in OpenAPI 3.1, as `GET /openapi.json` tells it. */
+  describeApi(): unknown {
+    const { assembly, routes } = this.#host
+    const document = openApiDocument({
+      routes: routes.map(({ route }) => route),
+      version: packageVersion(),
+      publicUrl: assembly.host.server.publicUrl,
+    })
+    return assembly.redactor.value(document)
   }
 
   /** @throws {CarabinerError} EVENT_UNKNOWN */

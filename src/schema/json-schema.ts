@@ -35,7 +35,7 @@ function isEmpty(value: unknown): boolean {
 }
 
 /** The keywords under which a name leads to a schema, a list of schemas, or a map of them. */
-const holdsSchemas = new Set([
+export const holdsSchemas: ReadonlySet<string> = new Set([
   '$defs',
   'additionalItems',
   'additionalProperties',
@@ -56,7 +56,12 @@ const holdsSchemas = new Set([
   'unevaluatedItems',
   'unevaluatedProperties',
 ])
-const mapsOfSchemas = new Set(['$defs', 'dependentSchemas', 'patternProperties', 'properties'])
+export const mapsOfSchemas: ReadonlySet<string> = new Set([
+  '$defs',
+  'dependentSchemas',
+  'patternProperties',
+  'properties',
+])
 
 /**
  * The same schema with tuples written as draft 2020-12 wants them (`prefixItems`).

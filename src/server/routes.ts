@@ -15,6 +15,7 @@ import type { ServedRoute } from './host-face.ts'
 import { keyJudge } from './management-key.ts'
 import { refuseOtherMethods } from './method-not-allowed.ts'
 import { metricsRoutes } from './metrics.ts'
+import { openApiRoutes } from './openapi.ts'
 import { outboxRoutes } from './outbox.ts'
 import { redeliveriesRoutes } from './redeliveries.ts'
 import { notFound, RequestError, unavailable } from './request-error.ts'
@@ -58,6 +59,7 @@ export function servingApp(
   if (serve.includes('public')) {
     family(app, (scope) => {
       healthRoutes(scope, options)
+      openApiRoutes(scope, routes, options)
       connectorRoutes(scope, ofFamily('public'), connectorOptions)
     })
   }

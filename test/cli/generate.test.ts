@@ -88,7 +88,37 @@ describe('carabiner generate', () => {
     const alias = await carabiner(['generate', 'Host!:webhooks'], { cwd })
 
     assert.equal(unknown.code, 2)
-    assert.match(unknown.err, /expected one of webhooks/)
+    assert.match(unknown.err, /expected one of .*webhooks/)
     assert.equal(alias.code, 2)
   })
+
+  it('prints what the assembly answers over HTTP, and writes it', async () => {
+    using folder = projectFolder({
+      'carabiner.yaml': "host: { store: 'memory:' }\nconnectors: [./teller.ts]\n",
+      'teller.ts': teller,
+    })
+    const cwd = folder.path
+
+    const printed = await carabiner(['generate', 'openapi'], { cwd })
+    const written = await carabiner(['generate', 'openapi', '-o', 'api.json'], { cwd })
+    const again = await carabiner(['generate', 'openapi', '-o', 'api.json'], { cwd })
+    const mixed = await carabiner(['generate', 'openapi', 'webhooks'], { cwd })
+
+    assert.deepEqual([printed.code, written.code, again.code, mixed.code], [0, 0, 2, 2])
+    const document = JSON.parse(printed.out)
+    assert.equal(document.openapi, '3.1.1')
+    assert.deepEqual(Object.keys(document.paths), ['/health', '/v1/tell/{what}'])
+    assert.equal(readFileSync(folder.file('api.json'), 'utf8'), printed.out)
+  })
 })
+
+const teller = `import { defineConnector } from 'carabiner'
+
+export default defineConnector({
+  name: 'teller',
+  routes: [
+    { method: 'GET', path: '/v1/tell/:what', operation: { id: 'tell', summary: 'Tell' }, handle: () => 'told' },
+  ],
+  setup() {},
+})
+`

@@ -8,6 +8,7 @@ import type { ConfigureCommand, Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { exitCode } from '../exit.ts'
 import { findInstalled, type InstalledConnector, installedConnectors } from '../installed.ts'
+import { rehearse } from '../rehearsal.ts'
 import { writeText } from '../write-text.ts'
 
 interface GenerateFlags {
@@ -19,7 +20,10 @@ interface GenerateFlags {
 
 export const configureGenerate: ConfigureCommand = (command, act) => {
   command
-    .argument('[names...]', 'connectors, or alias:NAME; without any, every one that is installed')
+    .argument(
+      '[names...]',
+      'connectors, or alias:NAME; without any, every one that is installed; openapi: the description of the HTTP API instead',
+    )
     .option('--defaults', 'write out every key with its default')
     .option('--append', 'add to the file')
     .option('--force', 'overwrite the file without asking')
@@ -27,19 +31,47 @@ export const configureGenerate: ConfigureCommand = (command, act) => {
     .action(act(generate))
 }
 
+/** Stands in place of connectors' names: the description of the HTTP API. */
+const openapi = 'openapi'
+
 const generate: Run<GenerateFlags> = async (context, flags, names = []) => {
-  const installed = await installedConnectors(context)
   const asked = typeof names === 'string' ? [names] : names
-  const wanted =
-    asked.length === 0 ? installed.map(ownName) : asked.map((name) => named(installed, name))
-  const appending = flags.append === true && existsSync(resolve(context.cwd, flags.output))
-  const text = textOf(wanted, flags.defaults ?? false, appending)
+  const text = asked.includes(openapi)
+    ? await describeApi(context, flags, asked)
+    : await generateStanzas(context, flags, asked)
 
   if (flags.output === '-') {
     context.terminal.print(text.trimEnd())
     return exitCode.done
   }
-  return writeStanzas(context, flags, text)
+  return writeGenerated(context, flags, text)
+}
+
+async function describeApi(
+  context: CliContext,
+  { append = false, defaults = false }: GenerateFlags,
+  asked: readonly string[],
+): Promise<string> {
+  if (asked.length > 1 || append || defaults) {
+    throw new CarabinerError(
+      'USAGE',
+      `\`generate ${openapi}\` stands alone, but for -o and --force`,
+    )
+  }
+  await using rehearsal = await rehearse(context)
+  return `${JSON.stringify(rehearsal.describeApi(), null, 2)}\n`
+}
+
+async function generateStanzas(
+  context: CliContext,
+  { append = false, defaults = false, output }: GenerateFlags,
+  asked: readonly string[],
+): Promise<string> {
+  const installed = await installedConnectors(context)
+  const wanted =
+    asked.length === 0 ? installed.map(ownName) : asked.map((name) => named(installed, name))
+  const appending = append && existsSync(resolve(context.cwd, output))
+  return textOf(wanted, defaults, appending)
 }
 
 /** A connector under the id it gets in the assembly. */
@@ -83,7 +115,7 @@ function asComment(list: string): string {
   return `# To make them active, \`connectors\` has to name them:\n${list.replaceAll(/^(?=.)/gm, '# ')}`
 }
 
-async function writeStanzas(
+async function writeGenerated(
   context: CliContext,
   { append = false, force = false, output }: GenerateFlags,
   text: string,

@@ -1,0 +1,13 @@
+import type { ConnectorRoute } from '../connector/route.ts'
+import type { RouteOperation } from '../connector/route-operation.ts'
+
+/** A route that says what it is. */
+export interface DescribedRoute
+  extends Pick<
+    ConnectorRoute,
+    'method' | 'path' | 'family' | 'params' | 'query' | 'body' | 'responses'
+  > {
+  readonly operation: RouteOperation
+  /** Whether refusals have a form of the route's own. */
+  readonly refuse?: unknown
+}
