@@ -1,19 +1,18 @@
 import {
-  CarabinerError,
   EventParamsError,
   type HandlerContext,
   type Mismatch,
   newId,
   type OutboundMessage,
-  RecordConflictError,
   type RecordWrite,
   rawMember,
   signedForm,
 } from 'carabiner'
-import { countersOf, countersOfTallies } from './counters.ts'
+import { countersOf } from './counters.ts'
 import { definitionOf, endpointOf } from './endpoint.ts'
-import { asMessageId, bodyOf, messagesOf, type PublishedEvent, toRecord } from './event.ts'
+import { asMessageId, bodyOf, type PublishedEvent, toRecord } from './event.ts'
 import type { Publication, publishEvent } from './publish-event.ts'
+import { publishedBefore } from './published-before.ts'
 import type { Service } from './service.ts'
 import { rfc3339, type Subscription } from './subscription.ts'
 
@@ -112,23 +111,8 @@ async function store(
     )
     return { ...accepted, ...countersOf(sent) }
   } catch (error) {
-    if (!(error instanceof RecordConflictError) || error.id !== event.id) throw error
-    return storedBefore(service, event)
+    return publishedBefore(service, event, error)
   }
-}
-
-/** The publication of an event that is stored already. @throws {CarabinerError} USAGE when it is another event */
-async function storedBefore(service: Service, event: PublishedEvent): Promise<Publication> {
-  const { scope, events } = service
-  const known = await events.find(event.owner, event.id)
-  const isSame =
-    known?.type === event.type && known.source === event.source && known.payload === event.payload
-  if (known === undefined || !isSame) {
-    throw new CarabinerError('USAGE', `the id ${event.id} is that of another event`)
-  }
-  const tallies = await scope.store.tally(messagesOf(known).slice(0, 1))
-  const accepted = { event_id: known.id, accepted_at: rfc3339(known.acceptedAt) }
-  return { ...accepted, ...countersOfTallies(tallies) }
 }
 
 /** @throws {EventParamsError} */
