@@ -67,9 +67,10 @@ function isAboutContent({ status, mismatches = [] }: RouteRefusal): boolean {
   return status === 422 || !mismatches.some(({ keyword }) => keyword === 'json')
 }
 
-function toMisfit({ part, pointer, message, keyword }: RequestMismatch): Misfit {
-  const steps = pointer.split('/').slice(1)
-  return { loc: [part, ...steps.map(toStep)], msg: message, type: typeOf(keyword) }
+function toMisfit({ part, pointer, message, keyword, property }: RequestMismatch): Misfit {
+  const steps = pointer.split('/').slice(1).map(toStep)
+  const place = property === undefined ? steps : [...steps, property]
+  return { loc: [part, ...place], msg: message, type: typeOf(keyword) }
 }
 
 function toStep(step: string): string | number {
