@@ -41,8 +41,8 @@ export interface Membership {
   readonly label: string
   /** Whether something that was stored before is known to be due. */
   readonly mayHaveDue: boolean
-  /** Told when something may be due. */
-  readonly wanted: () => void
+  /** Told when something may be due, and when nothing is. */
+  readonly expects: (mayHaveDue: boolean) => void
 }
 
 /** Deliveries of one endpoint in a host's hands, when they go out so fast that claims are a burden. */
@@ -127,12 +127,14 @@ export class EndpointQueue {
   expectDue(): void {
     this.#mayHaveDue = true
     this.#expected += 1
-    this.membership?.wanted()
+    this.membership?.expects(true)
   }
 
   /** A claim found nothing more. @param expected - as it was before that claim */
   foundAll(expected: number): void {
-    if (expected === this.#expected) this.#mayHaveDue = false
+    if (expected !== this.#expected) return
+    this.#mayHaveDue = false
+    this.membership?.expects(false)
   }
 
   /** A claim brought as many as were asked for: one that goes through them quickly is given more at once. */

@@ -89,6 +89,7 @@ export class EngineParts {
       ...(mostIdle !== undefined && { mostIdle }),
       registry: this.registry,
       families: this.families,
+      held: this.held,
       due: () => this.dueMembers,
       giveBack: (queue) => this.custody.giveBackWaiting(queue),
     })

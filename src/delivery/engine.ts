@@ -179,6 +179,11 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     return [...this.#parts.registry.all()].map(endpointStatus)
   }
 
+  /** How many endpoints of families are in use here, or kept for the next delivery. */
+  get knownMembers(): number {
+    return this.#parts.members.size
+  }
+
   /** Endpoints that deliveries wait for and the assembly does not have. @throws {CarabinerError} STORE_UNAVAILABLE */
   missingEndpoints(): Promise<readonly MissingEndpoint[]> {
     return this.#parts.missing.list()

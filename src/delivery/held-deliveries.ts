@@ -68,9 +68,15 @@ export class HeldDeliveries {
     return size - taken >= worth || (taken >= size && most - taken >= worth)
   }
 
-  /** How many of endpoints of families there is room for, but for those without any. */
-  get roomForMembers(): number {
-    return Math.max(0, this.#members.size - this.#members.taken)
+  /** How many are of endpoints of families. */
+  get ofMembers(): number {
+    return this.#members.taken
+  }
+
+  /** How many of endpoints of families there is room for: those that have none may go beyond. */
+  get roomForMembers(): { readonly common: number; readonly beyond: number } {
+    const { taken, size, most } = this.#members
+    return { common: Math.max(0, size - taken), beyond: Math.max(0, most - taken) }
   }
 
   /** Keeps a place for a delivery that is about to be stored. */

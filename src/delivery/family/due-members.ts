@@ -112,7 +112,7 @@ export class DueMembers {
     this.#planAlarm()
   }
 
-  /** Nothing more is to be sent to it. */
+  /** Nothing is due for it. */
   forget(endpoint: string): void {
     this.#wanted.delete(endpoint)
   }
@@ -127,11 +127,13 @@ export class DueMembers {
     if (this.#wanted.size === 0) return []
     const found: Claimable[] = []
     const unknown: string[] = []
-    this.#waitsForRoom = false
+    // Each takes a place at least: what is looked up beyond them would only push out others.
+    const places = Math.min(mostClaimed, this.#parts.held.roomForMembers.beyond)
+    this.#waitsForRoom = places === 0
     let seen = 0
     for (const endpoint of this.#wanted) {
       seen += 1
-      if (found.length === mostClaimed || seen > mostSeen) break
+      if (found.length + unknown.length >= places || seen > mostSeen) break
       const queue = this.#parts.members.fresh(endpoint)
       if (queue === undefined) unknown.push(endpoint)
       else {
@@ -165,7 +167,8 @@ export class DueMembers {
 
   /** Nobody takes all the room there is; whoever had a turn goes to the end of the row. */
   #shared(found: readonly Claimable[]): readonly Claimable[] {
-    const share = Math.max(1, Math.floor(this.#parts.held.roomForMembers / found.length))
+    const { common } = this.#parts.held.roomForMembers
+    const share = Math.max(1, Math.floor(common / found.length))
     return found.map(({ queue, limit }) => {
       this.#wanted.delete(queue.id)
       this.#wanted.add(queue.id)
@@ -174,8 +177,11 @@ export class DueMembers {
   }
 
   #lookUp(unknown: readonly string[]): void {
-    const endpoints = unknown.filter((endpoint) => !this.#lookedUp.has(endpoint))
-    const looking = this.#parts.members.confirm(endpoints)
+    const { members } = this.#parts
+    const room = Math.max(0, members.mostAtOnce - this.#lookedUp.size)
+    const isNew = (endpoint: string): boolean => !this.#lookedUp.has(endpoint)
+    const endpoints = unknown.filter(isNew).slice(0, room)
+    const looking = members.confirm(endpoints)
     if (looking === undefined) return
     for (const endpoint of endpoints) this.#lookedUp.add(endpoint)
     looking.then(

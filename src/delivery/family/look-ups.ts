@@ -27,9 +27,7 @@ export class LookUps {
 
   async #run(): Promise<void> {
     this.#isRunning = true
-    // Whoever else asks in this turn is part of it.
-    await Promise.resolve()
-    for (let batch = this.#take(); batch !== undefined; batch = this.#take()) {
+    for (let batch = await this.#gather(); batch !== undefined; batch = await this.#gather()) {
       try {
         const ids = [...batch.ids]
         while (ids.length > 0) await this.#look(ids.splice(0, atOnce))
@@ -41,7 +39,9 @@ export class LookUps {
     this.#isRunning = false
   }
 
-  #take(): Batch | undefined {
+  /** Whoever else asks in this turn of the event loop is part of it. */
+  async #gather(): Promise<Batch | undefined> {
+    if (this.#next !== undefined) await new Promise((resolve) => setImmediate(resolve))
     const batch = this.#next
     this.#next = undefined
     return batch

@@ -7,6 +7,7 @@ import type { Recipient } from '../deliveries.ts'
 import type { EndpointDefinition } from '../endpoint.ts'
 import type { EndpointQueue } from '../endpoint-queue.ts'
 import type { EndpointRegistry } from '../endpoint-registry.ts'
+import type { HeldDeliveries } from '../held-deliveries.ts'
 import type { EndpointFamily } from './endpoint-family.ts'
 import type { Families } from './families.ts'
 import { LookUps } from './look-ups.ts'
@@ -18,6 +19,7 @@ export interface MembersParts {
   readonly log: Logger
   readonly registry: EndpointRegistry
   readonly families: Families
+  readonly held: HeldDeliveries
   /** Idle ones that are kept. @defaultValue 10,000 */
   readonly mostIdle?: number
   /** Which of them something is due for. */
@@ -31,7 +33,7 @@ interface Due {
   isWanted(endpoint: string): boolean
   /** Something may be due for it. */
   want(endpoint: string): void
-  /** Nothing more is to be sent to it. */
+  /** Nothing is. */
   forget(endpoint: string): void
 }
 
@@ -64,6 +66,11 @@ export class Members {
 
   constructor(parts: MembersParts) {
     this.#parts = parts
+  }
+
+  /** So many may be looked up for later: more would push each other out. */
+  get mostAtOnce(): number {
+    return Math.ceil((this.#parts.mostIdle ?? defaultMostIdle) / 2)
   }
 
   get size(): number {
@@ -161,6 +168,7 @@ export class Members {
   async #look(family: EndpointFamily, ids: readonly string[]): Promise<void> {
     const { clock, registry } = this.#parts
     const startedAt = clock.monotonic()
+    const changes = this.#changes.count
     const isOpen = (id: string): boolean =>
       (this.#members.get(id)?.definitionUntil ?? Number.NEGATIVE_INFINITY) <= startedAt
     const open = ids.filter(isOpen)
@@ -170,7 +178,7 @@ export class Members {
     ])
     if (this.#parts.families.of(family.prefix) !== family) return
     const until = Math.max(startedAt + believedMs, clock.monotonic() + usableMs)
-    const again = this.#takeIn(family, { open, definitions, startedAt, until })
+    const again = this.#takeIn(family, { open, definitions, changes, until })
     for (const id of ids) {
       const member = this.#members.get(id)
       if (member === undefined) registry.forget(id)
@@ -196,13 +204,13 @@ export class Members {
   /** Gives those that were changed while they were looked up. */
   #takeIn(
     family: EndpointFamily,
-    { open, definitions, startedAt, until }: Looked,
+    { open, definitions, changes, until }: Looked,
   ): readonly string[] {
     const found = new Map(definitions.map((definition) => [definition.id, definition]))
     const again: string[] = []
     for (const id of open) {
       const definition = found.get(id)
-      if (this.#changes.since(id, startedAt)) again.push(id)
+      if (this.#changes.after(id, changes)) again.push(id)
       else if (definition === undefined) this.#gone(family, id)
       else this.#take(family, definition, until)
     }
@@ -252,7 +260,7 @@ export class Members {
       return registry.join(definition, {
         label: family.prefix.replace(/\/$/, ''),
         mayHaveDue: due().isWanted(id),
-        wanted: () => due().want(id),
+        expects: (mayHaveDue) => (mayHaveDue ? due().want(id) : due().forget(id)),
       })
     } catch (error) {
       log.error(
@@ -295,8 +303,8 @@ export class Members {
 
   /** Makes room: of those that were used least recently, the idle ones go. */
   #evict(): void {
-    const { mostIdle = defaultMostIdle, registry } = this.#parts
-    let tries = Math.min(evictionTries, this.#members.size - mostIdle)
+    const { mostIdle = defaultMostIdle, registry, held } = this.#parts
+    let tries = Math.min(evictionTries, this.#members.size - held.ofMembers - mostIdle)
     for (const [endpoint, member] of this.#members) {
       tries -= 1
       if (tries < 0) return
@@ -315,7 +323,8 @@ interface Looked {
   /** Those whose definition was asked for. */
   readonly open: readonly string[]
   readonly definitions: readonly EndpointDefinition[]
-  readonly startedAt: number
+  /** How many changes there had been when it was asked for. */
+  readonly changes: number
   readonly until: number
 }
 
