@@ -34,6 +34,7 @@ export interface HostPartsOptions {
   readonly log: HostLogger
   readonly clock?: Clock
   readonly lookup?: LookupAll
+  readonly store?: Store
   /** `serve`: with listeners. `work`: without. `rehearse`: on a store in memory, and nothing is sent. */
   readonly purpose: 'serve' | 'work' | 'rehearse'
 }
@@ -42,7 +43,8 @@ export interface HostPartsOptions {
 export async function openHostParts(options: HostPartsOptions): Promise<HostParts> {
   const { assembly, log, clock = systemClock, purpose } = options
   const rehearses = purpose === 'rehearse'
-  const store = await openStore(rehearses ? 'memory:' : assembly.host.store, { clock })
+  const store =
+    options.store ?? (await openStore(rehearses ? 'memory:' : assembly.host.store, { clock }))
   const metrics = purpose === 'serve' ? await openMetrics(store, clock) : silentMetrics
   const senders = rehearses ? silentSenders() : lazySenders(assembly, clock, options.lookup)
   const id = newId()

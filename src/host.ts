@@ -5,6 +5,7 @@ import { openHostParts } from './host-parts.ts'
 import type { HostLogger } from './log.ts'
 import { RunningHost } from './running-host.ts'
 import type { Validator } from './schema/validator.ts'
+import type { Store } from './store/store.ts'
 
 export type { RunningHost } from './running-host.ts'
 
@@ -19,6 +20,8 @@ export interface HostOptions {
   /** Claims and sends whatever is due in the store, whoever committed it. @defaultValue true */
   readonly deliver?: boolean
   readonly clock?: Clock
+  /** An open store, in place of that of the assembly; it ends with the host. @defaultValue the assembly's is opened */
+  readonly store?: Store
   /** Asks DNS for the addresses of a host name. @defaultValue the operating system's resolver */
   readonly lookup?: LookupAll
   /** Called when everything has started, before the host says that it is ready; a rejection stops it again. */

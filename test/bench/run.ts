@@ -10,14 +10,19 @@ import { publishBench } from './delivery/publish.ts'
 import { retainedBench } from './delivery/retained.ts'
 import { scale } from './delivery/scale.ts'
 import { dispatchBench } from './dispatch.ts'
+import { recordsBench } from './records.ts'
 import { senderBench } from './sender.ts'
 import { startupBench } from './startup.ts'
 import { storeBench } from './store.ts'
+import { fanOutBench } from './subscriptions/fan-out.ts'
+import { manyBench } from './subscriptions/many.ts'
+import { publishEventBench } from './subscriptions/publish-event.ts'
 
 const benches: Readonly<Record<string, Bench | DetailedBench>> = {
   dispatch: dispatchBench,
   startup: startupBench,
   store: storeBench,
+  records: recordsBench,
   sender: senderBench,
   drain: drainBench,
   enqueue: enqueueBench,
@@ -25,6 +30,9 @@ const benches: Readonly<Record<string, Bench | DetailedBench>> = {
   latency: latencyBench,
   retained: retainedBench,
   backlog: backlogBench,
+  events: publishEventBench,
+  'fan-out': fanOutBench,
+  subscriptions: manyBench,
 }
 
 const page = new URL('../../docs/benchmarks.md', import.meta.url)

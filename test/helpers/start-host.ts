@@ -72,6 +72,7 @@ export async function startProject(
     readonly deliver?: boolean
     readonly logLevel?: 'silent' | 'trace' | 'info'
     readonly lookup?: NonNullable<HostOptions['lookup']>
+    readonly store?: NonNullable<HostOptions['store']>
   } = {},
 ): Promise<StartedProject> {
   const {
@@ -81,6 +82,7 @@ export async function startProject(
     deliver = true,
     logLevel = 'silent',
     lookup,
+    store,
   } = options
   const folder = projectFolder({ 'carabiner.yaml': yaml, 'adjuster.ts': adjusterSource, ...files })
   const validator = new Validator({ allErrors: true })
@@ -98,8 +100,8 @@ export async function startProject(
   const logged: string[] = []
   const log = await testLogger(logLevel, loaded.assembly, logged)
   const { assembly } = loaded
-  const network = lookup === undefined ? {} : { lookup }
-  const host = await startHost({ assembly, validator, log, listen, deliver, ...network })
+  const given = { ...(lookup && { lookup }), ...(store && { store }) }
+  const host = await startHost({ assembly, validator, log, listen, deliver, ...given })
   return {
     host,
     folder,

@@ -5,6 +5,8 @@ import { answerCalls } from './calls.ts'
 import { connections } from './contender.ts'
 
 export interface LoadRequest {
+  /** @defaultValue POST */
+  readonly method?: 'GET' | 'POST'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
@@ -46,15 +48,15 @@ answerCalls<LoadCalls>({
   },
 })
 
-function bytesOf({ url, headers, body }: LoadRequest): Buffer {
-  const { host, pathname } = new URL(url)
+function bytesOf({ method = 'POST', url, headers, body }: LoadRequest): Buffer {
+  const { host, pathname, search } = new URL(url)
   const lines = Object.entries({
     host,
     'content-type': 'application/json',
     'content-length': String(Buffer.byteLength(body)),
     ...headers,
   }).map(([name, value]) => `${name}: ${value}\r\n`)
-  return Buffer.from(`POST ${pathname} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
+  return Buffer.from(`${method} ${pathname}${search} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
 }
 
 /** Resolves to the milliseconds until the whole answer was there. */
