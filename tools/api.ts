@@ -1,5 +1,6 @@
 /**
- * `npm run api`: does what users can import still look as docs/api says? `npm run api -- --local` writes it anew.
+ * `npm run api`: does what users can import still look as docs/api says, and what they can call over HTTP as carabiner.openapi.json says?
+ * `npm run api -- --local` writes both anew.
  *
  * A change of a report is a change of the public interface: it is read in review and named in the changelog.
  */
@@ -8,6 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Extractor, ExtractorConfig, type ExtractorMessage } from '@microsoft/api-extractor'
 import { writeDeclarations } from './declarations.ts'
+import { isOpenApiUpToDate, writeOpenApi } from './openapi.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const declarations = join(root, '.cache/api')
@@ -30,6 +32,11 @@ if (stale.length > 0) {
   console.error(
     `docs/api is not up to date (${stale.join(', ')}): \`npm run api -- --local\` writes it`,
   )
+  process.exit(1)
+}
+if (update) writeOpenApi()
+else if (!isOpenApiUpToDate()) {
+  console.error('carabiner.openapi.json is not up to date: `npm run api -- --local` writes it')
   process.exit(1)
 }
 

@@ -10,8 +10,8 @@ export const commonParameters: Readonly<Record<string, object>> = {
 
 /** Headers that every answer has. */
 export const commonHeaders: Readonly<Record<string, object>> = {
-  TraceId: { description: traceId, required: true, schema: id },
-  RequestId: { description: requestId, required: true, schema: id },
+  'X-Trace-Id': { description: traceId, required: true, schema: id },
+  'X-Request-Id': { description: requestId, required: true, schema: id },
 }
 
 /** An entry of `components`. */
@@ -23,7 +23,6 @@ export const commonParameterReferences: readonly Reference[] = Object.keys(commo
   (name) => ({ $ref: `#/components/parameters/${name}` }),
 )
 
-export const commonHeaderReferences: Readonly<Record<string, Reference>> = {
-  'X-Trace-Id': { $ref: '#/components/headers/TraceId' },
-  'X-Request-Id': { $ref: '#/components/headers/RequestId' },
-}
+export const commonHeaderReferences: Readonly<Record<string, Reference>> = Object.fromEntries(
+  Object.keys(commonHeaders).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+)

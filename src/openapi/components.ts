@@ -1,15 +1,27 @@
+import type { RouteHeader } from '../connector/route-operation.ts'
 import { holdsSchemas, inDraft2020, mapsOfSchemas } from '../schema/json-schema.ts'
+import type { Reference } from './common.ts'
+import { NamedParts } from './named-parts.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Schemas with a name: their `$id`, else their `title`. Each stands in the document once, and is referred to. */
+/** What stands in the document once and is referred to: schemas with a name (their `$id`, else their `title`), and headers of answers. */
 export class Components {
-  readonly #schemas = new Map<string, { readonly text: string; readonly schema: Json }>()
+  readonly #schemas = new NamedParts()
+  readonly #headers = new NamedParts()
 
-  /** In the order of their names. */
   get schemas(): Readonly<Record<string, object>> {
-    const entries = [...this.#schemas].map(([name, { schema }]) => [name, schema] as const)
-    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
+    return this.#schemas.all
+  }
+
+  get headers(): Readonly<Record<string, object>> {
+    return this.#headers.all
+  }
+
+  /** The header of an answer as it stands where it is used. */
+  header(name: string, { description, schema }: RouteHeader): Reference {
+    const header = { description, schema: this.place(schema) }
+    return { $ref: `#/components/headers/${this.#headers.add(name, header)}` }
   }
 
   /** The schema as it stands where it is used: a reference, if it or what is in it has a name. */
@@ -23,7 +35,7 @@ export class Components {
     const { $id, ...rest } = schema
     const inner = this.#inside(rest)
     const wanted = nameOf($id) ?? nameOf(schema['title'])
-    return wanted === undefined ? inner : { $ref: referenceTo(this.#named(wanted, inner)) }
+    return wanted === undefined ? inner : { $ref: referenceTo(this.#schemas.add(wanted, inner)) }
   }
 
   #inside(schema: Json): Json {
@@ -46,17 +58,6 @@ export class Components {
 
   #placedIfSchema(value: unknown): unknown {
     return isObject(value) ? this.#placed(value) : value
-  }
-
-  /** The name itself, unless another schema has it already. */
-  #named(wanted: string, schema: Json): string {
-    const text = JSON.stringify(schema)
-    for (let count = 1; ; count++) {
-      const name = count === 1 ? wanted : `${wanted}${count}`
-      const known = this.#schemas.get(name)
-      if (known === undefined) this.#schemas.set(name, { text, schema })
-      if (known === undefined || known.text === text) return name
-    }
   }
 }
 

@@ -50,7 +50,7 @@ export function openApiDocument({ routes, version, publicUrl }: OpenApiOptions):
     components: {
       schemas: components.schemas,
       parameters: commonParameters,
-      headers: commonHeaders,
+      headers: { ...commonHeaders, ...components.headers },
       securitySchemes,
     },
   }

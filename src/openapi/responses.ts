@@ -10,13 +10,8 @@ type Security = NonNullable<RouteOperation['security']>
 /** What is answered with one status. */
 export interface Response {
   readonly description: string
-  readonly headers: Readonly<Record<string, ResponseHeader | Reference>>
+  readonly headers: Readonly<Record<string, Reference>>
   readonly content?: Readonly<Record<string, { readonly schema: object }>>
-}
-
-interface ResponseHeader {
-  readonly description: string
-  readonly schema: object
 }
 
 /** What the route says it answers, and what the host answers in its place. */
@@ -68,7 +63,7 @@ const Failure: TObject = Type.Object(
 )
 
 const retryAfter: RouteHeader = {
-  description: 'Seconds until another try makes sense',
+  description: 'Seconds until another call makes sense',
   schema: Type.String({ pattern: '^\\d+$' }),
 }
 
@@ -85,7 +80,7 @@ function responseOf(
   components: Components,
 ): Response {
   const own = Object.entries(headers).map(
-    ([name, header]) => [name, headerOf(header, components)] as const,
+    ([name, header]) => [name, components.header(name, header)] as const,
   )
   return {
     description,
@@ -94,8 +89,4 @@ function responseOf(
       content: { 'application/json': { schema: components.place(body) } },
     }),
   }
-}
-
-function headerOf({ description, schema }: RouteHeader, components: Components): ResponseHeader {
-  return { description, schema: components.place(schema) }
 }

@@ -18,7 +18,7 @@ const DeliveryBody = Type.Object(
     created_at: Moment,
     settled_at: orNull(Moment),
   },
-  closed,
+  { ...closed, title: 'Delivery' },
 )
 
 export const DeliveriesQuery = Type.Object(

@@ -14,7 +14,7 @@ export const ErrorBody = Type.Object(
     ),
     detail: Type.String({ description: 'The message' }),
   },
-  closed,
+  { ...closed, title: 'Error' },
 )
 
 /** The form of 422: every place that does not fit. */
@@ -35,5 +35,5 @@ export const UnfitBody: TObject = Type.Object(
       { minItems: 1 },
     ),
   },
-  closed,
+  { ...closed, title: 'Unfit' },
 )

@@ -7,7 +7,7 @@ const Payload: TUnsafe<Readonly<Record<string, unknown>>> = Type.Unsafe({ type: 
 
 export const PublishBody = Type.Object(
   { event_type: EventType, source: EventSource, payload: Payload },
-  closed,
+  { ...closed, title: 'Publication' },
 )
 
 export type PublishBody = Static<typeof PublishBody>

@@ -32,7 +32,7 @@ const SubscriptionBody = Type.Object(
       }),
     ),
   },
-  closed,
+  { ...closed, title: 'Subscription' },
 )
 
 export const UpsertBody = Type.Object(
@@ -43,7 +43,7 @@ export const UpsertBody = Type.Object(
     active: Type.Optional(Type.Boolean({ default: true })),
     description: Type.Optional(Description),
   },
-  closed,
+  { ...closed, title: 'SubscriptionUpsert' },
 )
 
 export type UpsertBody = Static<typeof UpsertBody>

@@ -24,7 +24,7 @@ export const Execution = Type.Object(
     createdAt: Moment,
     deliveredAt: orNull(Moment),
   },
-  closed,
+  { ...closed, title: 'Execution' },
 )
 
 export type Execution = Static<typeof Execution>
