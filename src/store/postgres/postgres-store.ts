@@ -7,13 +7,7 @@ import type { Erasure, ErasureTarget } from '../erasure.ts'
 import type { PermitRequest, Permits } from '../permits.ts'
 import type { SlotRequest } from '../rate-slots.ts'
 import { ownWrites } from '../record-write.ts'
-import type {
-  FoundRecord,
-  RecordLookup,
-  RecordQuery,
-  RecordWrite,
-  StoredRecord,
-} from '../records.ts'
+import type { RecordLookup, RecordQuery, RecordWrite } from '../records.ts'
 import type {
   NewRedelivery,
   Redelivery,
@@ -92,18 +86,15 @@ export class PostgresStore implements Store, Transactional {
     await this.enqueue([], undefined, { records })
   }
 
-  async records(
-    collection: string,
-    ids: readonly string[],
-  ): Promise<readonly (StoredRecord | undefined)[]> {
+  async records(collection: string, ids: readonly string[]): ReturnType<Store['records']> {
     return this.#open(() => this.#tables.records.get(collection, ids))
   }
 
-  async findRecords(query: RecordQuery): Promise<readonly FoundRecord[]> {
+  async findRecords(query: RecordQuery): ReturnType<Store['findRecords']> {
     return this.#open(() => this.#tables.records.find(query))
   }
 
-  async lookUpRecords(lookup: RecordLookup): Promise<readonly StoredRecord[]> {
+  async lookUpRecords(lookup: RecordLookup): ReturnType<Store['lookUpRecords']> {
     return this.#open(() => this.#tables.records.lookUp(lookup))
   }
 
