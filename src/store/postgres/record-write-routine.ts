@@ -98,7 +98,7 @@ export function recordWriteRoutines(schema: string): string {
   ) RETURNS void LANGUAGE plpgsql ${steadyPlans} AS $$
   DECLARE
     unmet integer;
-    found bigint[];
+    removed_at bigint[];
     g_collection text[];
     g_id text[];
     g_keys jsonb[];
@@ -116,10 +116,10 @@ export function recordWriteRoutines(schema: string): string {
     )
     SELECT min(o.place) FILTER (WHERE o.version <> m_expects[o.place]), coalesce(array_agg(o.place), '{}'),
       array_agg(o.collection), array_agg(o.id), array_agg(o.keys::jsonb)
-    INTO unmet, found, g_collection, g_id, g_keys FROM removed AS o;
+    INTO unmet, removed_at, g_collection, g_id, g_keys FROM removed AS o;
     unmet := least(unmet, (
       SELECT min(g.place) FROM unnest(m_expects) WITH ORDINALITY AS g (expects, place)
-      WHERE g.expects IS NOT NULL AND g.place <> ALL (found)
+      WHERE g.expects IS NOT NULL AND g.place <> ALL (removed_at)
     ));
 
     IF unmet IS NOT NULL THEN PERFORM ${schema}.refuse_record(m_first + unmet - 1, 'version'); END IF;
