@@ -42,6 +42,7 @@ export class SentDeliveries {
     for (const id of ids) this.#watched.set(id, watch)
     try {
       await this.#wait(watch, wait.ms)
+      this.#noteHeld(watch)
     } finally {
       for (const id of ids) this.#watched.delete(id)
     }
@@ -87,6 +88,14 @@ export class SentDeliveries {
       await waitAtMost(clock, Math.min(leftMs, lookMs), watch.over, signal)
       if (signal.aborted) return
       if (!watch.isOver) await this.#look(watch)
+    }
+  }
+
+  /** What is in this host's hands when the wait is over. */
+  #noteHeld(watch: Watch): void {
+    for (const id of [...watch.open.keys()]) {
+      const delivery = this.#parts.held.get(id)?.delivery
+      if (delivery !== undefined) watch.note(id, { state: 'sending', attempts: delivery.attempts })
     }
   }
 
