@@ -34,7 +34,12 @@ export type { ChannelMessage, MessageInput } from './channels/message.ts'
 export { matchesSelector, parseSelector } from './channels/selector.ts'
 export { type Clock, systemClock } from './clock.ts'
 export type { Check } from './connector/check.ts'
-export type { CommandContext, CommandHost, ConnectorCommand } from './connector/command.ts'
+export type {
+  CommandContext,
+  CommandHost,
+  CommandScope,
+  ConnectorCommand,
+} from './connector/command.ts'
 export type { ConfigProblem, Connector, InspectInput } from './connector/connector.ts'
 export { defineConnector } from './connector/define-connector.ts'
 export type { RecordBook } from './connector/record-book.ts'

@@ -5,6 +5,7 @@ import type { AnyEvent, ParamsOf, ResultOf } from './bus/event.ts'
 import type { Outcome } from './bus/outcome.ts'
 import type { Host } from './connector/host.ts'
 import type { CheckResult, CheckSelection } from './connector/run-checks.ts'
+import type { Scope } from './connector/scope.ts'
 import type { OutboundMessage } from './delivery/deliveries.ts'
 import type { DeliveryEngine } from './delivery/engine.ts'
 import { describeAssembly } from './describe.ts'
@@ -90,6 +91,13 @@ export class RunningHost implements Host, AsyncDisposable {
   /** What is assembled, as `GET /api/v1/assembly` tells it. */
   describe(): AssemblyDescription {
     return describeAssembly(this.assembly, this.bus, this.engine.endpoints())
+  }
+
+  /** @internal The scope of a connector of the assembly. */
+  scopeOf(id: string): Scope<unknown> {
+    const found = this.#current.connectors.find((connector) => connector.id === id)
+    if (found !== undefined) return found.scope
+    throw new CarabinerError('CONNECTOR_UNKNOWN', `there is no connector \`${id}\``)
   }
 
   /** @internal What connectors answer over HTTP. */

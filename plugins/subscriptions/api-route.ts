@@ -9,22 +9,18 @@ import {
 } from 'carabiner'
 import { type TObject, Type } from 'typebox'
 import { type Admitted, admit } from './admit.ts'
-import type { Caller } from './caller.ts'
+import type { Call } from './call.ts'
 import type { KeyScope, SubscriptionsConfig } from './config.ts'
 import { type RefusalStatus, refusalResponses, shownLimits } from './responses.ts'
 import { closed, Owner } from './schemas/fields.ts'
-import { type Service, serviceOf } from './service.ts'
+import { serviceOf } from './service.ts'
 import { tellRefusal } from './surface.ts'
 
 /** Bytes of a body that are taken. */
 const bodyLimit = 128 * 1024
 
-/** A call that was let in, and whose parts fit their schemas. */
-export interface ApiCall {
-  readonly service: Service
-  readonly caller: Caller
-  /** Whose objects it is about. */
-  readonly owner: string
+/** A call over HTTP that was let in, and whose parts fit their schemas. */
+export interface ApiCall extends Call {
   readonly request: RouteRequest
   /** Method and path pattern. */
   readonly route: string
@@ -81,11 +77,6 @@ export function apiRoute(row: ApiRoute): ConnectorRoute<SubscriptionsConfig> {
 /** A call's id in its path, in the form in which ids are kept. */
 export function idIn({ request }: ApiCall, name: 'subscription_id' | 'event_id'): string {
   return (request.params[name] ?? '').toLowerCase()
-}
-
-/** Who did it, for the audit trail. */
-export function actorOf({ owner }: Caller): string {
-  return owner
 }
 
 function withOwner(query: TObject | undefined): TObject {

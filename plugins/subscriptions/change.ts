@@ -1,6 +1,6 @@
 import { RecordConflictError } from 'carabiner'
-import type { ApiCall } from './api-route.ts'
-import { checkEventTypes, commitSubscription, unlessChanged } from './commit.ts'
+import type { Call } from './call.ts'
+import { checkEventTypes, commitSubscription, inItsTurn } from './commit.ts'
 import { checkCallbackUrl } from './receiver.ts'
 import type { PatchBody } from './schemas/subscription.ts'
 import type { Subscription } from './subscription.ts'
@@ -8,7 +8,7 @@ import { refusal } from './surface.ts'
 
 /** A subscription of the caller's owner, revoked or not. @throws {RouteError} 404 */
 export async function findSubscription(
-  { service, owner }: Pick<ApiCall, 'service' | 'owner'>,
+  { service, owner }: Pick<Call, 'service' | 'owner'>,
   id: string,
 ): Promise<Subscription> {
   const subscription = await service.subscriptions.find(owner, id)
@@ -18,7 +18,7 @@ export async function findSubscription(
 
 /** One that is still to be changed. @throws {RouteError} 404, 409 */
 export async function findUnrevoked(
-  call: Pick<ApiCall, 'service' | 'owner'>,
+  call: Pick<Call, 'service' | 'owner'>,
   id: string,
 ): Promise<Subscription> {
   const subscription = await findSubscription(call, id)
@@ -31,12 +31,12 @@ export async function findUnrevoked(
 }
 
 /** Changes what a body names of a subscription. @throws {RouteError} 404, 409, 422 */
-export async function change(call: ApiCall, id: string, body: PatchBody): Promise<Subscription> {
+export async function change(call: Call, id: string, body: PatchBody): Promise<Subscription> {
   const { service } = call
   if (body.callback_url !== undefined) checkCallbackUrl(service, body.callback_url)
   if (body.event_types !== undefined) checkEventTypes(service, body.event_types)
 
-  return unlessChanged(async () => {
+  return inItsTurn(service, id, async () => {
     const known = await findUnrevoked(call, id)
     const subscription = changed(known, body, service.scope.clock.now())
     await refuseTakenUrl(call, subscription)
@@ -51,8 +51,8 @@ export async function change(call: ApiCall, id: string, body: PatchBody): Promis
 }
 
 /** Ends a subscription: what waits for it is cancelled. A second time changes nothing. @throws {RouteError} 404 */
-export function revoke(call: ApiCall, id: string): Promise<Subscription> {
-  return unlessChanged(async () => {
+export function revoke(call: Call, id: string): Promise<Subscription> {
+  return inItsTurn(call.service, id, async () => {
     const known = await findSubscription(call, id)
     if (known.revokedAt !== null) return known
     const now = call.service.scope.clock.now()
@@ -63,7 +63,7 @@ export function revoke(call: ApiCall, id: string): Promise<Subscription> {
 }
 
 async function refuseTakenUrl(
-  { service, owner }: ApiCall,
+  { service, owner }: Call,
   { id, callbackUrl }: Subscription,
 ): Promise<void> {
   const other = await service.subscriptions.at(owner, callbackUrl)

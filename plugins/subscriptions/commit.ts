@@ -1,5 +1,5 @@
 import { CarabinerError, RecordConflictError, type RecordWrite, type Scope } from 'carabiner'
-import { type ApiCall, actorOf } from './api-route.ts'
+import { actorOf, type Call } from './call.ts'
 import { endpointOf } from './endpoint.ts'
 import type { Service } from './service.ts'
 import type { Subscription } from './subscription.ts'
@@ -15,7 +15,7 @@ export type SubscriptionAction =
 
 /** Stores a subscription as it shall be, with its audit row and what else belongs to it, in one commit. */
 export async function commitSubscription(
-  { service, caller }: Pick<ApiCall, 'service' | 'caller'>,
+  { service, caller }: Pick<Call, 'service' | 'caller'>,
   subscription: Subscription,
   action: SubscriptionAction,
   beside: readonly RecordWrite[] = [],
@@ -40,8 +40,20 @@ export async function commitSubscription(
   if (version > 0) await makeKnown(service, id)
 }
 
-/** Does it again, on what is there by then, when somebody else has changed the same subscription meanwhile. */
-export async function unlessChanged<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * Changes one subscription: in its turn on this host, and again, on what is there by then, when another host was faster.
+ *
+ * @param which - the subscription's id, or what else tells it from others
+ */
+export function inItsTurn<T>(
+  { turns }: Pick<Service, 'turns'>,
+  which: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  return turns.take(which, () => unlessOvertaken(work))
+}
+
+async function unlessOvertaken<T>(work: () => Promise<T>): Promise<T> {
   for (let left = mostTries; ; left -= 1) {
     try {
       return await work()

@@ -19,7 +19,7 @@ export async function listDeliveries(
     store.deliveries({ ...filter, limit, ...(cursor !== undefined && { cursor }) }),
   )
   const carried = await service.events.carriedBy(page.rows.map(({ messageId }) => messageId))
-  const deliveries = page.rows.map((row) => viewOf(row, carried.get(row.messageId) ?? null))
+  const deliveries = page.rows.map((row) => deliveryView(row, carried.get(row.messageId) ?? null))
   const headers = page.nextCursor === null ? {} : { 'x-next-cursor': page.nextCursor }
   return answer({ ok: true, deliveries }, { headers })
 }
@@ -34,7 +34,8 @@ async function refusingCursors<T>(listing: Promise<T>): Promise<T> {
   }
 }
 
-function viewOf(row: Row, eventId: string | null): object {
+/** A delivery as callers see it. */
+export function deliveryView(row: Row, eventId: string | null): object {
   return {
     delivery_id: row.id,
     event_id: eventId,

@@ -1,5 +1,5 @@
 import { CarabinerError, newId, type SentDelivery, type StoredAnswer } from 'carabiner'
-import type { ApiCall } from './api-route.ts'
+import type { Call } from './call.ts'
 import { findUnrevoked } from './change.ts'
 import { asMessageId } from './event.ts'
 import type { Keep } from './once.ts'
@@ -14,7 +14,7 @@ const source = 'carabiner'
 const longestWaitMs = 10_000
 
 /** Sends a test event to one subscription, paused ones too, and tells what came of its first attempt. @throws {RouteError} 404, 409 */
-export async function ping(call: ApiCall, id: string, keep: Keep): Promise<StoredAnswer> {
+export async function ping(call: Call, id: string, keep: Keep): Promise<StoredAnswer> {
   const { service, request } = call
   const subscription = await findUnrevoked(call, id)
   const { clock, config, deliveries } = service.scope

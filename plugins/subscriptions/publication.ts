@@ -1,5 +1,6 @@
-import { CarabinerError, type Outcome, type RecordWrite } from 'carabiner'
-import { type ApiCall, actorOf } from './api-route.ts'
+import { CarabinerError, type Outcome, type ParamsOf, type RecordWrite } from 'carabiner'
+import type { ApiCall } from './api-route.ts'
+import { actorOf, type Call } from './call.ts'
 import { type Publication, publishEvent } from './publish-event.ts'
 import type { PublishBody } from './schemas/event.ts'
 import { type Refused, refusal } from './surface.ts'
@@ -19,39 +20,62 @@ export type Submitted =
   | { readonly kind: 'published'; readonly publication: Publication }
   | { readonly kind: 'vetoed'; readonly refused: Refused }
 
+/** What came of an offer. */
+export type Offered =
+  | { readonly kind: 'published'; readonly publication: Publication }
+  | Pick<Cancelled, 'kind' | 'by' | 'reason'>
+  | (Pick<Failed, 'kind' | 'failures'> & {
+      /** What kept the event from being stored, if it came to that. */
+      readonly cause: unknown
+    })
+
 /**
- * Dispatches `subscriptions.publish` on behalf of a caller.
+ * Publishes on behalf of a caller over HTTP.
  *
  * @throws {RecordConflictError} the record to be committed with it is another's by now
  * @throws {RouteError} 500, 503, 504; {CarabinerError} what kept it from being stored
  */
 export async function submit(call: ApiCall, submission: Submission): Promise<Submitted> {
-  const { service, owner, caller, request } = call
   const { id, body, text, record } = submission
+  const { event_type: type, source, payload } = body
+  const offered = await offer(call, {
+    params: { id, owner: call.owner, type, source, payload },
+    text,
+    record,
+  })
+  switch (offered.kind) {
+    case 'published':
+      return offered
+    case 'cancelled':
+      return { kind: 'vetoed', refused: vetoed(offered.reason) }
+    case 'failed':
+      throw offered.cause ?? failureOf(offered)
+  }
+}
+
+/** Dispatches `subscriptions.publish`. That somebody said no is written down. @throws {RecordConflictError} */
+export async function offer(call: Call, { params, text, record }: Offer): Promise<Offered> {
+  const { service, caller, request } = call
   const failed: unknown[] = []
   const outcome = await service.intake.with(
-    id,
+    params.id,
     { record, failed: (error) => failed.push(error) },
     () =>
-      service.scope.dispatch(
-        publishEvent,
-        { id, owner, type: body.event_type, source: body.source, payload: body.payload },
-        {
-          traceId: request.traceId,
-          depth: request.depth,
-          actor: actorOf(caller),
-          source: text,
-        },
-      ),
+      service.scope.dispatch(publishEvent, params, {
+        traceId: request.traceId,
+        depth: request.depth,
+        actor: actorOf(caller),
+        source: text,
+      }),
   )
   switch (outcome.kind) {
     case 'completed':
       return { kind: 'published', publication: publicationIn(outcome, service.scope.id) }
     case 'cancelled':
-      await noteVeto(call, submission, outcome)
-      return { kind: 'vetoed', refused: vetoed(outcome.reason) }
+      await noteVeto(call, params, outcome)
+      return { kind: 'cancelled', by: outcome.by, reason: outcome.reason }
     case 'failed':
-      throw failed[0] ?? failureOf(outcome)
+      return { kind: 'failed', failures: outcome.failures, cause: failed[0] }
   }
 }
 
@@ -67,6 +91,15 @@ export function publishedBody({ owner }: ApiCall, body: PublishBody, publication
     event_id,
     ...counters,
   }
+}
+
+/** What is dispatched. */
+export interface Offer {
+  readonly params: ParamsOf<typeof publishEvent> & { readonly id: string }
+  /** The JSON text in which the payload is the member `payload`. */
+  readonly text: string
+  /** A record that is to be committed with the event. */
+  readonly record?: Submission['record']
 }
 
 type Completed = Extract<Outcome<Publication>, { readonly kind: 'completed' }>
@@ -88,8 +121,8 @@ function vetoed(reason: string): Refused {
 }
 
 function noteVeto(
-  { service, owner, caller }: ApiCall,
-  { id, body }: Submission,
+  { service, caller }: Call,
+  { id, owner, tenant, type }: Offer['params'],
   { by, reason }: Cancelled,
 ): Promise<void> {
   return service.scope.audit({
@@ -97,12 +130,12 @@ function noteVeto(
     entityId: id,
     action: 'event.cancelled',
     actor: actorOf(caller),
-    details: { owner, type: body.event_type, by, reason },
+    details: { ...(tenant === undefined ? { owner } : { tenant }), type, by, reason },
   })
 }
 
 /** What handlers say of their own failures is for the log of the host alone. */
-function failureOf({ failures }: Failed): Error {
+function failureOf({ failures }: Pick<Failed, 'failures'>): Error {
   const codes = new Set(failures.map(({ code }) => code))
   if (codes.has('STORE_UNAVAILABLE') || codes.has('DELIVERY_NOT_STORED')) {
     return new CarabinerError('STORE_UNAVAILABLE', 'the store is away')

@@ -1,5 +1,5 @@
 import { newId, RecordConflictError, type StoredAnswer } from 'carabiner'
-import { type ApiCall, actorOf } from './api-route.ts'
+import { actorOf, type Call } from './call.ts'
 import { countersOf } from './counters.ts'
 import { asMessageId, events, mostReplays, type PublishedEvent, toRecord } from './event.ts'
 import type { Keep } from './once.ts'
@@ -9,7 +9,7 @@ import { refusal } from './surface.ts'
 
 /** An event of the caller's owner. @throws {RouteError} 404 */
 export async function findEvent(
-  { service, owner }: Pick<ApiCall, 'service' | 'owner'>,
+  { service, owner }: Pick<Call, 'service' | 'owner'>,
   id: string,
 ): Promise<PublishedEvent> {
   const event = await service.events.find(owner, id)
@@ -24,7 +24,7 @@ export async function findEvent(
  *
  * @throws {RouteError} 404; 409 while the last replay is under way, and when the payload was erased
  */
-export async function replay(call: ApiCall, id: string, keep: Keep): Promise<StoredAnswer> {
+export async function replay(call: Call, id: string, keep: Keep): Promise<StoredAnswer> {
   const { service } = call
   const event = await findEvent(call, id)
   if (event.payload === null) throw erased()
@@ -89,10 +89,7 @@ export function isSame(one: object, other: object): boolean {
   return JSON.stringify(one) === JSON.stringify(other)
 }
 
-async function refuseWhilePending(
-  { service }: ApiCall,
-  { replays }: PublishedEvent,
-): Promise<void> {
+async function refuseWhilePending({ service }: Call, { replays }: PublishedEvent): Promise<void> {
   const last = replays.at(-1)
   if (last === undefined) return
   const [tally] = await service.scope.store.tally([last.messageId])

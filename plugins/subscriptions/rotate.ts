@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { CarabinerError, parseDuration, type StoredAnswer } from 'carabiner'
-import type { ApiCall } from './api-route.ts'
+import type { Call } from './call.ts'
 import { findUnrevoked } from './change.ts'
-import { commitSubscription, unlessChanged } from './commit.ts'
+import { commitSubscription, inItsTurn } from './commit.ts'
 import type { Keep } from './once.ts'
 import { checkSecret } from './receiver.ts'
 import type { RotateBody } from './schemas/subscription.ts'
@@ -23,7 +23,7 @@ const mostSecrets = 5
  * @throws {RouteError} 404, 409, 422
  */
 export async function rotate(
-  call: ApiCall,
+  call: Call,
   id: string,
   body: RotateBody,
   keep: Keep,
@@ -33,7 +33,7 @@ export async function rotate(
   if (body.secret !== undefined) checkSecret(service, body.secret)
   const secret = body.secret ?? generateSecret()
 
-  return unlessChanged(async () => {
+  return inItsTurn(service, id, async () => {
     const known = await findUnrevoked(call, id)
     const now = service.scope.clock.now()
     const secrets = rotated(known.secrets, secret, now, graceMs)

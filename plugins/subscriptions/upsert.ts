@@ -1,10 +1,11 @@
 import { newId, type StoredAnswer } from 'carabiner'
-import type { ApiCall } from './api-route.ts'
-import { checkEventTypes, commitSubscription, unlessChanged } from './commit.ts'
+import type { Call } from './call.ts'
+import { checkEventTypes, commitSubscription, inItsTurn } from './commit.ts'
 import type { Keep } from './once.ts'
 import { checkCallbackUrl, checkSecret } from './receiver.ts'
 import type { UpsertBody } from './schemas/subscription.ts'
 import { type HeldSecret, type Subscription, viewOf } from './subscription.ts'
+import { urlEntry } from './subscription-record.ts'
 import { unfitBody } from './surface.ts'
 
 /**
@@ -12,13 +13,13 @@ import { unfitBody } from './surface.ts'
  *
  * @throws {RouteError} 422
  */
-export async function upsert(call: ApiCall, body: UpsertBody, keep: Keep): Promise<StoredAnswer> {
+export async function upsert(call: Call, body: UpsertBody, keep: Keep): Promise<StoredAnswer> {
   const { service, owner } = call
   checkCallbackUrl(service, body.callback_url)
   checkEventTypes(service, body.event_types)
   if (body.secret !== undefined) checkSecret(service, body.secret)
 
-  return unlessChanged(async () => {
+  return inItsTurn(service, urlEntry(owner, body.callback_url), async () => {
     const known = await service.subscriptions.at(owner, body.callback_url)
     const subscription = subscribed(known ?? fresh(call, body.callback_url), body, call)
     if (service.scope.config.require_secret && subscription.secrets.length === 0) {
@@ -35,7 +36,7 @@ export async function upsert(call: ApiCall, body: UpsertBody, keep: Keep): Promi
   })
 }
 
-function fresh({ service, owner }: ApiCall, callbackUrl: string): Subscription {
+function fresh({ service, owner }: Call, callbackUrl: string): Subscription {
   const now = service.scope.clock.now()
   return {
     id: newId(),
@@ -56,7 +57,7 @@ function fresh({ service, owner }: ApiCall, callbackUrl: string): Subscription {
 function subscribed(
   subscription: Subscription,
   { event_types: eventTypes, active = true, description, secret }: UpsertBody,
-  { service }: ApiCall,
+  { service }: Call,
 ): Subscription {
   return {
     ...subscription,

@@ -1,20 +1,17 @@
 import type { Command } from 'commander'
 import { builtInConnectors } from '../assembly/built-in.ts'
 import { builtInEvents } from '../bus/built-in-events.ts'
+import { systemClock } from '../clock.ts'
 import type { CommandContext, ConnectorCommand } from '../connector/command.ts'
 import type { Connector } from '../connector/connector.ts'
 import { CarabinerError } from '../errors.ts'
 import type { Act } from './command.ts'
 import { assemblyFile, type CliContext, hasAssembly, readArgument } from './context.ts'
 import { printListing } from './listing.ts'
-import {
-  builtInFolder,
-  type LoadedAssembly,
-  loadForCommand,
-  readAssembly,
-  startCommandHost,
-} from './load.ts'
+import { builtInFolder, type LoadedAssembly, loadForCommand, readAssembly } from './load.ts'
+import { openCommandHost, openCommandScope } from './open-scope.ts'
 import { openCommandStore } from './open-store.ts'
+import { parseTime } from './time.ts'
 
 /** Whether a word may be a connector's id: then its commands are looked for in the assembly. */
 export function connectorIdIn(word: string, ownCommands: object): boolean {
@@ -116,6 +113,10 @@ function commandContext(
   args: CommandContext['args'],
 ): CommandContext {
   const { terminal, signal } = context
+  const assembled = (): LoadedAssembly => {
+    if (loaded !== undefined) return loaded
+    throw notAssembled(id)
+  }
   return {
     id,
     config,
@@ -127,11 +128,11 @@ function commandContext(
     table: (rows, columns) => printListing(context, rows, columns),
     say: (text) => terminal.say(text),
     read: (source) => readArgument(context, source),
+    time: (text) => parseTime(text, systemClock.now()),
+    ask: context.ask,
     openStore: () => openCommandStore(context, loaded?.assembly),
-    async startHost() {
-      if (loaded === undefined) throw notAssembled(id)
-      return startCommandHost(context, loaded)
-    },
+    openScope: () => openCommandScope(context, id, assembled()),
+    startHost: (given) => openCommandHost(context, id, assembled(), given),
     signal,
   }
 }

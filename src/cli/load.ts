@@ -1,7 +1,7 @@
 import type { Assembly } from '../assembly/assembly.ts'
 import { loadAssembly } from '../assembly/load-assembly.ts'
 import type { Problem } from '../assembly/problem.ts'
-import { type RunningHost, startHost } from '../host.ts'
+import { type HostOptions, type RunningHost, startHost } from '../host.ts'
 import { createLogger, type HostLogger } from '../log.ts'
 import { ownPath } from '../own-package.ts'
 import { Validator } from '../schema/validator.ts'
@@ -74,7 +74,8 @@ export async function commandLogger(
 export async function startCommandHost(
   context: CliContext,
   loaded: LoadedAssembly,
+  given: Pick<HostOptions, 'store'> = {},
 ): Promise<RunningHost> {
   const log = await commandLogger(context, loaded.assembly, 'warn')
-  return startHost({ ...loaded, log, listen: false, deliver: false })
+  return startHost({ ...loaded, ...given, log, listen: false, deliver: false })
 }

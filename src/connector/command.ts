@@ -2,6 +2,7 @@ import type { AnyEvent } from '../bus/event.ts'
 import type { Deliveries } from '../delivery/deliveries.ts'
 import type { Store } from '../store/store.ts'
 import type { Host } from './host.ts'
+import type { Scope } from './scope.ts'
 
 /** A command that a connector brings: `carabiner <id> <name> …`. */
 export interface ConnectorCommand<Config = unknown> {
@@ -37,14 +38,40 @@ export interface CommandContext<Config = unknown> {
   say(text: string): void
   /** `@FILE`, `-` for standard input, or the text itself. Relative to where the user stands. */
   read(source: string): Promise<Uint8Array>
+  /** A point in time as people write it, in UTC milliseconds: RFC 3339, or a duration ago (`2h`). @throws {CarabinerError} USAGE */
+  time(text: string): number
+  /** Asks the person at the terminal; `undefined` where there is none. */
+  readonly ask: ((question: string) => Promise<string>) | undefined
   /** Opens the store of the assembly, whether or not a host runs. @throws {CarabinerError} STORE_UNAVAILABLE on `memory:` */
   openStore(): Promise<Store>
+  /**
+   * Sets this connector up, no other one, on the store of the assembly, whether or not a host runs. Nothing is dispatched and nothing is sent: what
+   * is owed is stored for the hosts.
+   *
+   * @throws {CarabinerError} STORE_UNAVAILABLE on `memory:`
+   */
+  openScope(): Promise<CommandScope<Config>>
   /** A host without listeners, started; disposing it dispatches `shutdown`. */
-  startHost(): Promise<CommandHost>
+  startHost(options?: {
+    /** It ends with the host. @defaultValue the assembly's, `memory:` too */
+    readonly store?: Store
+  }): Promise<CommandHost<Config>>
   readonly signal: AbortSignal
 }
 
+/** The scope of the connector that a command is of. */
+export interface CommandScope<Config = unknown> extends AsyncDisposable {
+  readonly scope: Scope<Config>
+}
+
 /** A host as a command gets it: a command may also ask an endpoint itself. */
-export interface CommandHost extends Host, AsyncDisposable {
-  readonly engine: Pick<Deliveries, 'endpoint' | 'ask'>
+export interface CommandHost<Config = unknown> extends Host, CommandScope<Config> {
+  readonly engine: Pick<Deliveries, 'endpoint' | 'ask'> & {
+    /**
+     * Sends what this host has committed, which it does not before, for at most `ms`; what is left then is the next host's.
+     *
+     * @returns how many are not settled
+     */
+    drainOwn(ms: number, signal?: AbortSignal): Promise<number>
+  }
 }

@@ -32,8 +32,8 @@ export class Sending {
       return sent.now(await outbox.commitWith(options.tx, messages))
     }
     const stored = await outbox.commit(messages, this.#beside(options))
-    // What a command has committed is sent when its work is over, not before.
-    const isWaitVain = mode.current === 'holding' || mode.current === 'stopped'
+    // What a command has committed is sent when its work is over, not before; or by a host that runs, whenever it likes.
+    const isWaitVain = mode.current !== 'delivering' && mode.current !== 'own'
     return options.wait === undefined || isWaitVain
       ? sent.now(stored)
       : sent.after(stored, options.wait)

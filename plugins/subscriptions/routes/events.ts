@@ -2,8 +2,7 @@ import { answer, type ConnectorRoute, newId, type StoredAnswer } from 'carabiner
 import { type ApiCall, apiRoute, idIn } from '../api-route.ts'
 import { publishBatch } from '../batch.ts'
 import type { SubscriptionsConfig } from '../config.ts'
-import { countersOfTallies } from '../counters.ts'
-import { messagesOf, type PublishedEvent } from '../event.ts'
+import { eventView } from '../event-view.ts'
 import { answerOnce, type Keep } from '../once.ts'
 import { publishedBody, submit } from '../publication.ts'
 import { misfitsOf } from '../publish.ts'
@@ -18,7 +17,6 @@ import {
   ReplayedAnswer,
 } from '../schemas/event.ts'
 import { Nothing } from '../schemas/fields.ts'
-import { rfc3339 } from '../subscription.ts'
 import { refusal, unfit } from '../surface.ts'
 
 const tags = ['events']
@@ -78,7 +76,7 @@ export const eventRoutes: readonly ConnectorRoute<SubscriptionsConfig>[] = [
     refusals: [404],
     async handle(call) {
       const event = await findEvent(call, idIn(call, 'event_id'))
-      return answer({ ok: true, event: await viewOf(call, event) })
+      return answer({ ok: true, event: await eventView(call.service, event) })
     },
   }),
   apiRoute({
@@ -130,20 +128,4 @@ function checkEvents(
     return misfitsOf(service, names, { type, payload })
   })
   if (misfits.length > 0) throw unfit(misfits.map((each) => ({ part: 'body', ...each })))
-}
-
-async function viewOf({ service }: ApiCall, event: PublishedEvent): Promise<object> {
-  const tallies = await service.scope.store.tally(messagesOf(event))
-  const last = event.replays.at(-1)
-  return {
-    event_id: event.id,
-    event_type: event.type,
-    source: event.source,
-    owner_agent: event.owner,
-    occurred_at: rfc3339(event.acceptedAt),
-    payload: event.payload === null ? null : JSON.parse(event.payload),
-    erased_at: event.erasedAt === null ? null : rfc3339(event.erasedAt),
-    replayed_at: last === undefined ? null : rfc3339(last.at),
-    ...countersOfTallies(tallies),
-  }
 }
