@@ -6,6 +6,7 @@ import { EventBook } from './event-book.ts'
 import { EventTypes } from './event-types.ts'
 import { Intake } from './intake.ts'
 import { SubscriptionBook } from './subscription-book.ts'
+import { Turns } from './turns.ts'
 
 /** What the connector's handlers and routes work with: one for each instance that is set up. */
 export interface Service {
@@ -16,6 +17,8 @@ export interface Service {
   readonly events: EventBook
   readonly intake: Intake
   readonly family: RegisteredFamily
+  /** Changes of one subscription, one after another. */
+  readonly turns: Turns
 }
 
 const services = new WeakMap<object, Service>()
@@ -42,6 +45,7 @@ export function openService(scope: Scope<SubscriptionsConfig>): Service {
     events: new EventBook(records),
     intake: new Intake(),
     family,
+    turns: new Turns(),
   }
   services.set(scope, service)
   return service

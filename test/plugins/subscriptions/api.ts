@@ -40,6 +40,8 @@ export interface ApiOptions {
   readonly stanza?: string
   /** Whether the stanza says nothing but that receivers on this machine may be reached. */
   readonly isBare?: boolean
+  /** @defaultValue memory: */
+  readonly store?: string
   /** Lines of `host:`. */
   readonly host?: string
   /** Other connectors: their entries in `connectors:`. */
@@ -92,13 +94,14 @@ export function apiOf(project: StartedProject): Api {
 export function yamlOf({
   stanza = '',
   isBare = false,
+  store = 'memory:',
   host = '',
   connectors = '',
   more = '',
 }: ApiOptions): string {
   const own = stanza === '' ? '' : `\n${stanza.replaceAll(/^/gm, '  ')}`
   return `host:
-  store: "memory:"
+  store: "${store}"
   server: { port: 0, management_key: key-of-the-management }
 ${host.replaceAll(/^/gm, '  ')}
 connectors: { subscriptions: subscriptions${connectors === '' ? '' : `, ${connectors}`} }
