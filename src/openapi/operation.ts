@@ -107,6 +107,6 @@ function bodyOf(
 ): Operation['requestBody'] | undefined {
   if (method === 'GET' || body === undefined) return undefined
   if (body === 'bytes') return { required: false, content: { '*/*': {} } }
-  const required = (body.required ?? []).length > 0
+  const required = (body.required ?? []).length > 0 || 'minProperties' in body
   return { required, content: { 'application/json': { schema: components.place(body) } } }
 }

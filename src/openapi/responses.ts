@@ -56,7 +56,8 @@ const Failure: TObject = Type.Object(
     error: Type.Object({
       code: Type.String({ description: 'Branch on it: messages may change' }),
       message: Type.String(),
-      details: Type.Record(Type.String(), Type.Unknown()),
+      // Not `Type.Record`, whose `patternProperties` generated clients do not read.
+      details: Type.Unsafe({ type: 'object', additionalProperties: true }),
     }),
   },
   { title: 'Failure' },

@@ -11,7 +11,7 @@ export const secretRoutes: readonly ConnectorRoute<SubscriptionsConfig>[] = [
     path: '/v1/webhooks/subscriptions/:subscription_id/rotate-secret',
     scope: 'subscriptions:write',
     operation: {
-      id: 'rotateWebhookSecret',
+      id: 'rotateWebhookSubscriptionSecret',
       summary: 'Give a subscription a new secret; the old one signs beside it for a while',
       tags: ['subscriptions'],
     },

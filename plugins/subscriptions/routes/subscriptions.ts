@@ -82,7 +82,7 @@ export const subscriptionRoutes: readonly ConnectorRoute<SubscriptionsConfig>[] 
     path: onePath,
     scope: 'subscriptions:write',
     operation: {
-      id: 'changeWebhookSubscription',
+      id: 'updateWebhookSubscription',
       summary: 'Change what is named of one subscription',
       tags,
     },

@@ -1,5 +1,5 @@
 import { type TObject, Type } from 'typebox'
-import { closed } from './fields.ts'
+import { anyObject, closed } from './fields.ts'
 
 /** The form of every refusal but 422. */
 export const ErrorBody = Type.Object(
@@ -8,7 +8,7 @@ export const ErrorBody = Type.Object(
       {
         code: Type.String({ description: 'Branch on it', examples: ['invalid_actor_scope'] }),
         message: Type.String(),
-        details: Type.Unsafe<Readonly<Record<string, unknown>>>({ type: 'object' }),
+        details: Type.Unsafe<Readonly<Record<string, unknown>>>({ ...anyObject }),
       },
       closed,
     ),

@@ -1,9 +1,19 @@
 import { type Static, type TObject, type TUnsafe, Type } from 'typebox'
 import { counterFields } from './counters.ts'
 import { ErrorBody } from './error.ts'
-import { closed, EventSource, EventType, Moment, Owner, orNull, success, Uuid } from './fields.ts'
+import {
+  anyObject,
+  closed,
+  EventSource,
+  EventType,
+  Moment,
+  Owner,
+  orNull,
+  success,
+  Uuid,
+} from './fields.ts'
 
-const Payload: TUnsafe<Readonly<Record<string, unknown>>> = Type.Unsafe({ type: 'object' })
+const Payload: TUnsafe<Readonly<Record<string, unknown>>> = Type.Unsafe({ ...anyObject })
 
 export const PublishBody = Type.Object(
   { event_type: EventType, source: EventSource, payload: Payload },
@@ -60,7 +70,7 @@ export const EventAnswer: TObject = success({
       occurred_at: Moment,
       payload: Type.Unsafe<Readonly<Record<string, unknown>> | null>({
         description: 'null once it was erased',
-        anyOf: [{ type: 'object' }, { type: 'null' }],
+        anyOf: [anyObject, { type: 'null' }],
       }),
       erased_at: orNull(Moment),
       replayed_at: orNull(Moment),

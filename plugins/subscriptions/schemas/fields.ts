@@ -4,6 +4,12 @@ import { selectorPattern } from '../event-types.ts'
 /** Of objects that have the fields named, and no others. */
 export const closed: { readonly additionalProperties: false } = { additionalProperties: false }
 
+/** Of objects that have any fields: said in so many words, or generated clients take them for empty ones. */
+export const anyObject: { readonly type: 'object'; readonly additionalProperties: true } = {
+  type: 'object',
+  additionalProperties: true,
+}
+
 /** An id, in the one form that ids have. */
 export const Uuid: TUnsafe<string> = Type.Unsafe<string>({
   type: 'string',
