@@ -54,6 +54,6 @@ export interface ConnectorRoute<Config = unknown> {
   readonly responses?: Readonly<Record<number, RouteResponse>>
 }
 
-export type RouteMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+type RouteMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 export type RouteFamilyOfConnectors = 'public' | 'management' | 'callbacks'

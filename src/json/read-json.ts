@@ -1,7 +1,7 @@
 import { duplicateMember } from './duplicate-member.ts'
 
 /** Nesting beyond which JSON is refused: what walks a value later may do so by recursion. */
-export const deepestNesting = 256
+const deepestNesting = 256
 
 /** What reading bytes as JSON came to. */
 export type JsonReading =

@@ -11,7 +11,7 @@ import { failure } from './envelope.ts'
 import { readBodies } from './json-body.ts'
 import { type RefusalOptions, refusalOf } from './refusal.ts'
 import { invalidRequest } from './request-error.ts'
-import { tellIds, traceIdOf } from './request-ids.ts'
+import { requestIdOf, tellIds, traceIdOf } from './request-ids.ts'
 import { compileRequestSchema } from './request-schema.ts'
 import { spareBodies } from './unread-body.ts'
 
@@ -96,6 +96,7 @@ function logAnswer(request: FastifyRequest, reply: FastifyReply, log: Logger): v
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime),
       traceId: request.id,
+      requestId: requestIdOf(request),
     },
     'answered',
   )

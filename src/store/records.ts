@@ -48,6 +48,7 @@ export interface RecordPut {
   readonly expiresAt?: number | null
 }
 
+/** A record that shall be gone. */
 export interface RecordRemoval {
   readonly kind: 'remove'
   readonly collection: string
@@ -56,6 +57,7 @@ export interface RecordRemoval {
   readonly expects?: number
 }
 
+/** One change of the records. */
 export type RecordWrite = RecordPut | RecordRemoval
 
 /** A walk along one index. */
@@ -76,6 +78,7 @@ export interface RecordQuery {
   readonly limit: number
 }
 
+/** Where a walk stands. */
 export interface RecordPlace {
   readonly entry: string
   readonly id: string
