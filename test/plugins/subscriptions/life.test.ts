@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Validator } from '../../../src/schema/validator.ts'
+import { receiver } from '../../helpers/receiver.ts'
+import { startProject } from '../../helpers/start-host.ts'
+import { temporaryFolder } from '../../helpers/temporary-folder.ts'
+import { type Api, apiOf, startApi, yamlOf } from './api.ts'
+
+describe('subscriptions', () => {
+  it('go on after a reload', async () => {
+    await using endpoint = await receiver()
+    await using api = await startApi()
+    await api.subscribe(endpoint.url)
+    const { host } = api.project
+
+    await host.reload(host.assembly, new Validator({ allErrors: true }))
+    await api.publish()
+    await host.reload(host.assembly, new Validator({ allErrors: true }))
+    await api.publish()
+
+    assert.equal((await endpoint.requests(2)).length, 2)
+  })
+
+  it('outlive their host, and what it has not sent is sent by the next', async () => {
+    const store = `sqlite:${temporaryFolder()}/store.db`
+    await using endpoint = await receiver()
+    const id = await withApi(await startWithoutDelivering(store), async (api) => {
+      const subscribed = await api.subscribe(endpoint.url)
+      assert.equal((await api.publish())['pending'], 1)
+      return subscribed
+    })
+    assert.equal(endpoint.received.length, 0)
+
+    await using api = await startApi({ store })
+    await endpoint.requests(1)
+
+    const { subscription } = await api.ok('GET', `/v1/webhooks/subscriptions/${id}`)
+    assert.equal(subscription?.['subscription_id'], id)
+  })
+
+  it('say nothing of secrets and keys in the log', async () => {
+    await using endpoint = await receiver({ answers: [500] })
+    await using api = await startApi({ logLevel: 'trace', stanza: 'settle_wait: 5s' })
+    const secret = 'a-secret-nobody-may-see'
+    const id = await api.subscribe(endpoint.url, { secret })
+    await api.publish()
+    const rotated = await api.ok('POST', `/v1/webhooks/subscriptions/${id}/rotate-secret`)
+    await api.ok('DELETE', `/v1/webhooks/subscriptions/${id}`)
+
+    const logged = api.project.logged.join('\n')
+
+    assert.ok(logged.length > 0)
+    for (const hidden of [secret, String(rotated['secret']), 'key-of-the-operators']) {
+      assert.equal(logged.includes(hidden), false)
+    }
+  })
+})
+
+async function startWithoutDelivering(store: string): Promise<Api> {
+  return apiOf(await startProject(yamlOf({ store }), { listen: true, deliver: false }))
+}
+
+async function withApi<T>(api: Api, work: (api: Api) => Promise<T>): Promise<T> {
+  await using held = api
+  return await work(held)
+}
