@@ -1,4 +1,4 @@
-export type { Client, ClientOptions } from './client/client.ts'
+export type { Capabilities, Client, ClientOptions, Health } from './client/client.ts'
 export { createClient } from './client/client.ts'
 export {
   ApiError,
@@ -10,4 +10,30 @@ export {
   type ValidationDetail,
   ValidationError,
 } from './client/errors.ts'
+export type {
+  BatchAnswer,
+  BatchResult,
+  DeliveriesPage,
+  DeliveryCounters,
+  DeliveryStatus,
+  EventAnswer,
+  ListDeliveries,
+  PublishedAnswer,
+  PublishWebhookEvent,
+  ReplayedAnswer,
+  TestedAnswer,
+  WebhookDelivery,
+  WebhookEvent,
+} from './client/events.ts'
+export type {
+  ListWebhookSubscriptions,
+  RevokedAnswer,
+  RotatedAnswer,
+  RotateSecret,
+  SubscriptionAnswer,
+  SubscriptionsPage,
+  UpdateWebhookSubscription,
+  UpsertWebhookSubscription,
+  WebhookSubscription,
+} from './client/subscriptions.ts'
 export type { CallOptions } from './client/transport.ts'
