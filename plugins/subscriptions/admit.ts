@@ -1,6 +1,6 @@
 import type { Allowance, RouteHead } from 'carabiner'
+import type { KeyScope } from './api-key-config.ts'
 import { type Caller, ownerOf, requireScope } from './caller.ts'
-import type { KeyScope } from './config.ts'
 import type { Service } from './service.ts'
 import { refusal } from './surface.ts'
 

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type ApiKey, actsFor, hasScope, type RouteHead } from 'carabiner'
-import type { ApiKeyConfig, KeyScope } from './config.ts'
+import type { ApiKeyConfig, KeyScope } from './api-key-config.ts'
 import { isOwner } from './owner.ts'
 import { refusal } from './surface.ts'
 

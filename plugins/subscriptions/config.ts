@@ -1,147 +1,18 @@
-import { Duration, Rate, type RateLimit, type RetryPresetName, Secret } from 'carabiner'
+import {
+  Duration,
+  type EndpointEgress,
+  Rate,
+  type RateLimit,
+  type RetryPresetName,
+} from 'carabiner'
 import { type TUnsafe, Type } from 'typebox'
-import { ownerPattern } from './owner.ts'
+import { ApiKey, type ApiKeyConfig } from './api-key-config.ts'
+import { Egress } from './egress-config.ts'
+import { EventTypes, type EventTypesConfig } from './event-type-config.ts'
 import { Tenants, type TenantsConfig } from './tenants/config.ts'
-
-/** What API keys may be good for. */
-export const keyScopes = ['subscriptions:write', 'events:publish', 'events:replay', 'read'] as const
-
-export type KeyScope = (typeof keyScopes)[number]
-
-/** Event types that a stanza without `event_types` takes. */
-const defaultEventTypes = [
-  'inbox.thread_created',
-  'inbox.thread_updated',
-  'inbox.reply_received',
-  'invite.accepted',
-  'auth.session_revoked',
-]
 
 const closed = { additionalProperties: false }
 const presets = ['servo', 'pyfly', 'axme', 'gateway', 'awa', 'standard']
-
-/** An agent, a team, a customer: whoever subscriptions and events belong to. */
-const owner = { type: 'string', pattern: ownerPattern }
-
-const ApiKey = Type.Object(
-  {
-    key: Secret({
-      minLength: 16,
-      description: 'What callers send as x-api-key or as a bearer token',
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: how an assembly refers to its environment
-      examples: ['${AXME_KEY}'],
-    }),
-    owner: Type.Unsafe<string>({
-      ...owner,
-      description: 'Whose subscriptions and events it reaches',
-      examples: ['agent://acme/ops'],
-    }),
-    scopes: Type.Optional(
-      Type.Unsafe<'all' | readonly KeyScope[]>({
-        description: 'What it may do; all: everything',
-        anyOf: [
-          { const: 'all' },
-          { type: 'array', items: { type: 'string', enum: [...keyScopes] }, uniqueItems: true },
-        ],
-        default: 'all',
-        examples: [['events:publish', 'read']],
-      }),
-    ),
-    may_act_for: Type.Optional(
-      Type.Array(Type.Unsafe<string>(owner), {
-        description: 'Other owners it may act for; `*` stands for any characters',
-        default: [],
-        examples: [['agent://acme/*']],
-      }),
-    ),
-  },
-  closed,
-)
-
-const EventTypeOptions = Type.Object(
-  {
-    description: Type.Optional(
-      Type.String({ description: 'For people', examples: ['Somebody answered'] }),
-    ),
-    schema: Type.Optional(
-      Type.Unsafe<Readonly<Record<string, unknown>>>({
-        type: 'object',
-        description: 'JSON Schema (2020-12) that payloads must match',
-        examples: [{ properties: { thread: { type: 'string' } }, required: ['thread'] }],
-      }),
-    ),
-  },
-  closed,
-)
-
-const EventTypes = Type.Unsafe<EventTypesConfig>({
-  description:
-    'Event types that are taken: a list, a map of name to { description, schema }, or any',
-  anyOf: [
-    { const: 'any' },
-    { type: 'array', items: { type: 'string' }, minItems: 1, uniqueItems: true },
-    { type: 'object', additionalProperties: EventTypeOptions, minProperties: 1 },
-  ],
-  default: defaultEventTypes,
-  examples: ['any', ['order.created'], { 'order.created': { description: 'An order came in' } }],
-})
-
-const Egress = Type.Unsafe<EgressConfig>({
-  ...Type.Object(
-    {
-      default: Type.Optional(
-        Type.Unsafe<'trusted' | 'guarded'>({
-          type: 'string',
-          enum: ['trusted', 'guarded'],
-          description:
-            'guarded: not to loopback, private and other special ranges; trusted: everywhere',
-          default: 'guarded',
-          examples: ['guarded'],
-        }),
-      ),
-      allow: Type.Optional(
-        Type.Array(Type.String({ minLength: 1 }), {
-          description: 'Host names and ranges of addresses let through all the same',
-          default: [],
-          examples: [['hooks.internal', '10.1.0.0/16']],
-        }),
-      ),
-      http: Type.Optional(
-        Type.Boolean({
-          description: 'Whether plain http is allowed',
-          default: false,
-          examples: [true],
-        }),
-      ),
-      ports: Type.Optional(
-        Type.Unsafe<EgressConfig['ports']>({
-          description: 'any, or the ports that URLs may have',
-          anyOf: [
-            { const: 'any' },
-            {
-              type: 'array',
-              items: { type: 'integer', minimum: 1, maximum: 65_535 },
-              minItems: 1,
-            },
-          ],
-          default: [80, 443, 8443],
-          examples: [[443]],
-        }),
-      ),
-      proxy: Type.Optional(
-        Type.Unsafe<string | null>({
-          description:
-            'http://user:password@host:port of a proxy through which every connection goes (CONNECT); null: none. Default: that of host.egress',
-          anyOf: [Secret(), { type: 'null' }],
-          examples: ['http://proxy.internal:3128'],
-        }),
-      ),
-    },
-    closed,
-  ),
-  description: 'Where URLs that others register may lead',
-  default: {},
-})
 
 const Http = Type.Object(
   {
@@ -266,7 +137,7 @@ export interface SubscriptionsConfig {
   readonly rate_limit?: RateLimit | undefined
   readonly signatures: readonly string[]
   readonly retry: RetryPresetName
-  readonly egress: EgressConfig
+  readonly egress: EndpointEgress
   readonly http: {
     readonly timeout: number
     readonly circuit_breaker: {
@@ -275,30 +146,6 @@ export interface SubscriptionsConfig {
     }
   }
   readonly tenants: TenantsConfig
-}
-
-export interface ApiKeyConfig {
-  readonly key: string
-  readonly owner: string
-  readonly scopes: 'all' | readonly KeyScope[]
-  readonly may_act_for: readonly string[]
-}
-
-/** `any`, a list of names, or a map from name to what is known of it. */
-export type EventTypesConfig = 'any' | readonly string[] | Readonly<Record<string, EventTypeConfig>>
-
-export interface EventTypeConfig {
-  readonly description?: string
-  readonly schema?: Readonly<Record<string, unknown>>
-}
-
-/** Where URLs that others register may lead. */
-export interface EgressConfig {
-  readonly default: 'trusted' | 'guarded'
-  readonly allow: readonly string[]
-  readonly http: boolean
-  readonly ports: 'any' | readonly number[]
-  readonly proxy?: string | null
 }
 
 /** Schema of the connector's stanza. */

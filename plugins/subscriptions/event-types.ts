@@ -1,5 +1,5 @@
 import { type Mismatch, Validator } from 'carabiner'
-import type { EventTypeConfig, EventTypesConfig } from './config.ts'
+import type { EventTypeConfig, EventTypesConfig } from './event-type-config.ts'
 
 /** Names that event types can have. */
 export const eventTypePattern = '^[A-Za-z][A-Za-z0-9_.-]{2,99}$'

@@ -5,7 +5,8 @@ import {
   type InspectInput,
   suggestion,
 } from 'carabiner'
-import type { EventTypesConfig, SubscriptionsConfig } from './config.ts'
+import type { SubscriptionsConfig } from './config.ts'
+import type { EventTypesConfig } from './event-type-config.ts'
 import { eventTypePattern, listed } from './event-types.ts'
 import { inspectTenants } from './tenants/inspect.ts'
 
