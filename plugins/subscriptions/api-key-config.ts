@@ -3,7 +3,7 @@ import { type TUnsafe, Type } from 'typebox'
 import { ownerPattern } from './owner.ts'
 
 /** What API keys may be good for. */
-export const keyScopes = ['subscriptions:write', 'events:publish', 'events:replay', 'read'] as const
+const keyScopes = ['subscriptions:write', 'events:publish', 'events:replay', 'read'] as const
 
 export type KeyScope = (typeof keyScopes)[number]
 

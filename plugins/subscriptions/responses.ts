@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { ErrorBody, UnfitBody } from './schemas/error.ts'
 
 /** What calls may be refused with, beside what every call may. */
-export type RefusalStatus = 404 | 409 | 504
+export type RefusalStatus = 404 | 409 | 504 | 508
 
 type Headers = Readonly<Record<string, RouteHeader>>
 
@@ -46,6 +46,7 @@ const descriptions: Readonly<Record<number, string>> = {
   500: 'A mistake of the host',
   503: 'The host cannot do it now',
   504: 'It took too long',
+  508: 'It stands behind too many events that caused one another',
 }
 
 /** What a call may be refused with, as the description of the API tells it. */

@@ -151,6 +151,16 @@ describe('publishing over HTTP', () => {
     assert.partialDeepStrictEqual(row, { action: 'event.published', actor: ops })
   })
 
+  it('is refused behind too many events that caused one another', async () => {
+    await using api = await startApi()
+
+    const headers = { 'x-carabiner-depth': '17' }
+    const refused = await api.call('POST', path, { headers, body: anEvent({}) })
+
+    assert.equal(refused.status, 508)
+    assert.equal(refused.json['error']?.['code'], 'event_recursion')
+  })
+
   it('answers before receivers do', async () => {
     const { promise, resolve } = Promise.withResolvers<number>()
     await using endpoint = await receiver({ answers: [() => promise] })
@@ -472,6 +482,25 @@ describe('a test of a subscription', () => {
     assert.ok(verifies(request, 'standard', secret))
     const { deliveries } = await api.ok('GET', `/v1/webhooks/subscriptions/${id}/deliveries`)
     assert.equal(deliveries?.[0]?.['event_id'], null)
+  })
+
+  it('that wants nothing more is refused', async () => {
+    await using endpoint = await receiver({ answers: [410] })
+    await using api = await startApi({ stanza: 'settle_wait: 5s' })
+    const id = await api.subscribe(endpoint.url)
+    const gone = await api.publish()
+    const { store } = api.project.host
+    await eventually(async () => {
+      const [state] = await store.endpointStates([`subscription/${id}`])
+      return (state?.disabledReason ?? null) !== null
+    })
+
+    const refused = await api.call('POST', `/v1/webhooks/subscriptions/${id}/test`)
+    const published = await api.publish()
+
+    assert.equal(gone['dead_lettered'], 1)
+    assert.equal(refused.status, 409)
+    assert.equal(published['queued_deliveries'], 0)
   })
 
   it('to an address that a name may not lead to is given up at once', async () => {
