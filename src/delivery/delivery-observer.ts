@@ -1,7 +1,11 @@
 import type { AttemptOutcome } from './attempt-outcome.ts'
 import type { Circuit } from './circuit-breaker.ts'
 
-/** Told what the engine does, for metrics. Called in line: has to return at once and not throw. */
+/**
+ * Told what the engine does, for metrics; endpoints by the name under which they are counted: those of a family share one.
+ *
+ * Called in line: has to return at once and not throw.
+ */
 export interface DeliveryObserver {
   /** `deliveries` have been stored. */
   accepted(deliveries: number): void

@@ -3,9 +3,10 @@ import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { EndpointState, Store } from '../store/store.ts'
 import type { CircuitSignal } from './attempt-outcome.ts'
-import { type Circuit, closedCircuit } from './circuit-breaker.ts'
+import { closedCircuit } from './circuit-breaker.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
 import type { EndpointDefinition } from './endpoint.ts'
+import { circuitFields, EndpointHealth } from './endpoint-health.ts'
 import { EndpointQueue, type Membership } from './endpoint-queue.ts'
 import type { Families } from './family/families.ts'
 import { Pace } from './pace.ts'
@@ -39,12 +40,17 @@ export class EndpointRegistry {
   readonly #states: StoredStates
   /** Endpoints of the assembly that came since the store was asked for their state. */
   readonly #unread = new Set<string>()
-  /** Endpoints whose last success or error is not in the store yet. */
-  readonly #stale = new Set<EndpointQueue>()
+  readonly #health: EndpointHealth
 
   constructor(parts: RegistryParts) {
     this.#parts = parts
     this.#states = new StoredStates(parts.store)
+    this.#health = new EndpointHealth({
+      ...parts,
+      get: (endpoint) => this.get(endpoint),
+      refresh: (endpoints) => this.refresh(endpoints),
+      write: (endpoint, fields) => this.#writeBehind(endpoint, fields),
+    })
   }
 
   get(endpoint: string): EndpointQueue | undefined {
@@ -158,45 +164,12 @@ export class EndpointRegistry {
 
   /** Notes how a request went, for the circuit. */
   record(used: EndpointQueue, signal: CircuitSignal, error: string | undefined): void {
-    const queue = this.get(used.id) ?? used
-    const now = this.#parts.clock.now()
-    // Of one in a family, its deliveries tell: there may be ten thousand successes a second.
-    if (queue.membership !== undefined) {
-      this.#recordSignal(queue, signal, now)
-      return
-    }
-    if (signal === 'success' && error === undefined) {
-      queue.state = { ...queue.state, lastSuccessAt: now }
-      this.#stale.add(queue)
-    } else if (error !== undefined) {
-      queue.state = { ...queue.state, lastErrorAt: now, lastError: error }
-      this.#stale.add(queue)
-    }
-    this.#recordSignal(queue, signal, now)
+    this.#health.record(used, signal, error)
   }
 
   /** Takes the probe that is due, for all hosts. Resolves to whether it is ours. */
-  async takeProbe(queue: EndpointQueue): Promise<boolean> {
-    const { circuitBreaker } = queue.definition
-    if (circuitBreaker === false) return true
-    const now = this.#parts.clock.now()
-    const next = now + circuitBreaker.recoveryTimeoutMs
-    try {
-      const taken = await this.#parts.store.takeProbe(queue.id, now, next)
-      // Not ours: another host asks, and says so in the store before its probe is over.
-      queue.circuit = taken ? queue.circuit : { ...queue.circuit, probeAt: next }
-      if (!taken) {
-        await this.refresh([queue.id])
-        return false
-      }
-      const before = queue.circuit.state
-      queue.startProbe(next)
-      this.#circuitChanged(queue, before, queue.circuit)
-      return true
-    } catch (error) {
-      this.#parts.log.warn({ err: error, endpoint: queue.id }, 'no probe: the store is away')
-      return false
-    }
+  takeProbe(queue: EndpointQueue): Promise<boolean> {
+    return this.#health.takeProbe(queue)
   }
 
   pause(endpoint: string, until: number): Promise<void> {
@@ -222,14 +195,8 @@ export class EndpointRegistry {
   }
 
   /** Stores what was only noted: when the last request worked, when not, and why. */
-  async flush(): Promise<void> {
-    const stale = [...this.#stale]
-    this.#stale.clear()
-    await Promise.all(
-      stale.map(({ id, state: { lastSuccessAt, lastErrorAt, lastError } }) =>
-        this.#parts.store.updateEndpoint(id, { lastSuccessAt, lastErrorAt, lastError }),
-      ),
-    )
+  flush(): Promise<void> {
+    return this.#health.flush()
   }
 
   #newQueue(definition: EndpointDefinition, membership: Membership | undefined): EndpointQueue {
@@ -251,21 +218,6 @@ export class EndpointRegistry {
     } else if (stored !== undefined) this.#adopt(queue, stored)
   }
 
-  #recordSignal(queue: EndpointQueue, signal: CircuitSignal, now: number): void {
-    const before = queue.circuit.state
-    const after = queue.record(signal, now)
-    if (after !== undefined) this.#circuitChanged(queue, before, after)
-  }
-
-  #circuitChanged(queue: EndpointQueue, before: Circuit['state'], after: Circuit): void {
-    if (before !== after.state) {
-      queue.expectDue()
-      this.#parts.observe?.circuit(queue.label, after.state)
-      this.#parts.log.info({ endpoint: queue.id, circuit: after.state }, 'circuit')
-    }
-    this.#writeBehind(queue.id, circuitFields(after))
-  }
-
   #takeIn(state: EndpointState): void {
     this.#states.set(state)
     const queue = this.get(state.endpoint)
@@ -278,7 +230,7 @@ export class EndpointRegistry {
   #adopt(queue: EndpointQueue, stored: EndpointState): void {
     const { endpoint: _, circuit, consecutiveFailures, probeAt, ...state } = stored
     const wasHeldBack = queue.state.pausedUntil !== null || queue.circuit.state !== 'closed'
-    queue.state = this.#stale.has(queue) ? { ...state, ...lastOf(queue) } : state
+    queue.state = this.#health.newest(queue, state)
     queue.circuit = { state: circuit, consecutiveFailures, probeAt }
     if (wasHeldBack) queue.expectDue()
   }
@@ -324,18 +276,3 @@ export class EndpointRegistry {
 }
 
 const enabled = { pausedUntil: null, disabledReason: null, disabledUrl: null } as const
-
-function circuitFields(circuit: Circuit): StateFields {
-  return {
-    circuit: circuit.state,
-    consecutiveFailures: circuit.consecutiveFailures,
-    probeAt: circuit.probeAt,
-  }
-}
-
-function lastOf({
-  state,
-}: EndpointQueue): Pick<EndpointState, 'lastSuccessAt' | 'lastErrorAt' | 'lastError'> {
-  const { lastSuccessAt, lastErrorAt, lastError } = state
-  return { lastSuccessAt, lastErrorAt, lastError }
-}

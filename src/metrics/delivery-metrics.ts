@@ -8,7 +8,11 @@ const attemptBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 /** Seconds, from at once to the end of the longest schedule. */
 const latencyBuckets = [0.005, 0.025, 0.1, 0.5, 1, 5, 30, 60, 300, 1_800, 3_600, 21_600, 86_400]
 
-/** Counts what the engine does. No label is an endpoint: there may be a hundred thousand. */
+/** Endpoints that have a label of their own, in the order they were first sent to; the others share one: there may be a hundred thousand. */
+const mostLabels = 100
+const others = 'other'
+
+/** Counts what the engine does. */
 export function deliveryMetrics(registry: Registry): DeliveryObserver {
   const registers = [registry]
   const accepted = new Counter({
@@ -18,8 +22,8 @@ export function deliveryMetrics(registry: Registry): DeliveryObserver {
   })
   const attempts = new TallyCounter({
     name: 'carabiner_delivery_attempts_total',
-    help: 'Requests of deliveries, by what they came to',
-    labelNames: ['outcome'],
+    help: 'Requests of deliveries, by what they came to and by endpoint: the first hundred, then other',
+    labelNames: ['outcome', 'endpoint'],
     registers,
   })
   const attemptDuration = new TallyHistogram({
@@ -71,12 +75,14 @@ export function deliveryMetrics(registry: Registry): DeliveryObserver {
     buckets: storeBuckets,
     registers,
   })
-  const attemptsOf = {
-    delivered: attempts.under({ outcome: 'delivered' }),
-    retryable: attempts.under({ outcome: 'retryable' }),
-    rejected: attempts.under({ outcome: 'rejected' }),
-    gone: attempts.under({ outcome: 'gone' }),
-    refused: attempts.under({ outcome: 'refused' }),
+  const attemptsTo = new Map<string, AttemptTallies>()
+  const attemptsOf = (endpoint: string): AttemptTallies => {
+    const known = attemptsTo.get(endpoint)
+    if (known !== undefined) return known
+    if (attemptsTo.size >= mostLabels && endpoint !== others) return attemptsOf(others)
+    const tallies = attemptTallies(attempts, endpoint)
+    attemptsTo.set(endpoint, tallies)
+    return tallies
   }
   const settledAs = {
     delivered: settled.under({ state: 'delivered' }),
@@ -90,8 +96,8 @@ export function deliveryMetrics(registry: Registry): DeliveryObserver {
   const firstAttempts = firstAttempt.under({})
   return {
     accepted: (deliveries) => accepted.inc(deliveries),
-    attempted({ outcome, number, durationMs, sinceAcceptedMs }) {
-      attemptsOf[outcome].add()
+    attempted({ outcome, endpoint, number, durationMs, sinceAcceptedMs }) {
+      attemptsOf(endpoint)[outcome].add()
       durations.add(durationMs / 1_000)
       if (number === 1) firstAttempts.add(Math.max(0, sinceAcceptedMs) / 1_000)
     },
@@ -108,5 +114,20 @@ export function deliveryMetrics(registry: Registry): DeliveryObserver {
       storeDuration.observe({ operation }, tookMs / 1_000)
       if (operation === 'claim') claimed.inc(deliveries)
     },
+  }
+}
+
+type AttemptTallies = Readonly<
+  Record<Parameters<DeliveryObserver['attempted']>[0]['outcome'], ReturnType<TallyCounter['under']>>
+>
+
+/** One for each outcome, so that a request costs no look for its labels. */
+function attemptTallies(attempts: TallyCounter, endpoint: string): AttemptTallies {
+  return {
+    delivered: attempts.under({ outcome: 'delivered', endpoint }),
+    retryable: attempts.under({ outcome: 'retryable', endpoint }),
+    rejected: attempts.under({ outcome: 'rejected', endpoint }),
+    gone: attempts.under({ outcome: 'gone', endpoint }),
+    refused: attempts.under({ outcome: 'refused', endpoint }),
   }
 }

@@ -12,6 +12,24 @@ const backlog: Backlog = { pending: 3, sending: 1, dead: 2, oldestPendingAt: 48_
 const endpointStates = async (): Promise<[]> => []
 
 describe('GET /metrics', () => {
+  it('names a hundred endpoints, and counts the others as one', async () => {
+    const store = { backlog: async () => backlog, endpointStates }
+    const { registry, deliveries } = createMetrics({ store, clock, version: '1.2.3' })
+    await using host = await servedHost({ registry })
+
+    for (let n = 0; n < 150; n += 1) {
+      const endpoint = `webhooks/${n}`
+      const times = { durationMs: 12, sinceAcceptedMs: 30 }
+      deliveries.attempted({ endpoint, number: 1, outcome: 'delivered', ...times })
+    }
+    const text = await (await host.request('/metrics')).text()
+
+    const lines = text.split('\n').filter((line) => line.startsWith('carabiner_delivery_attempts_'))
+    assert.equal(lines.length, 101)
+    const rest = 'carabiner_delivery_attempts_total{outcome="delivered",endpoint="other"} 50'
+    assert.ok(lines.includes(rest))
+  })
+
   it('shows what was counted', async () => {
     const store = { backlog: async () => backlog, endpointStates }
     const metrics = createMetrics({ store, clock, version: '1.2.3' })
@@ -38,7 +56,7 @@ describe('GET /metrics', () => {
       'carabiner_dispatch_duration_seconds_count{event="adjust"} 1',
       'carabiner_handler_failures_total{connector="a",phase="on",code="HANDLER_FAILED"} 1',
       'carabiner_deliveries_accepted_total 2',
-      'carabiner_delivery_attempts_total{outcome="delivered"} 1',
+      'carabiner_delivery_attempts_total{outcome="delivered",endpoint="webhooks/audit"} 1',
       'carabiner_delivery_attempt_duration_seconds_count 2',
       'carabiner_delivery_first_attempt_seconds_count 1',
       'carabiner_deliveries_settled_total{state="dead"} 1',

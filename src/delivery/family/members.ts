@@ -1,22 +1,17 @@
-import { isDeepStrictEqual } from 'node:util'
-import type { Logger } from '../../bus/handler.ts'
-import type { Clock } from '../../clock.ts'
 import { CarabinerError, messageOf } from '../../errors.ts'
-import type { Store } from '../../store/store.ts'
 import type { Recipient } from '../deliveries.ts'
 import type { EndpointDefinition } from '../endpoint.ts'
 import type { EndpointQueue } from '../endpoint-queue.ts'
 import type { EndpointRegistry } from '../endpoint-registry.ts'
 import type { HeldDeliveries } from '../held-deliveries.ts'
+import { type CancellationParts, Cancellations } from './cancellations.ts'
 import type { EndpointFamily } from './endpoint-family.ts'
 import type { Families } from './families.ts'
 import { LookUps } from './look-ups.ts'
+import { isFresh, isSame, type Member } from './member.ts'
 import { RecentChanges } from './recent-changes.ts'
 
-export interface MembersParts {
-  readonly store: Pick<Store, 'cancelWaiting'>
-  readonly clock: Clock
-  readonly log: Logger
+export interface MembersParts extends CancellationParts {
   readonly registry: EndpointRegistry
   readonly families: Families
   readonly held: HeldDeliveries
@@ -24,8 +19,6 @@ export interface MembersParts {
   readonly mostIdle?: number
   /** Which of them something is due for. */
   readonly due: () => Due
-  /** Gives back to the store what waits in this host's hands. */
-  readonly giveBack: (queue: EndpointQueue) => Promise<void>
 }
 
 /** The endpoints that something is due for. */
@@ -35,14 +28,6 @@ interface Due {
   want(endpoint: string): void
   /** Nothing is. */
   forget(endpoint: string): void
-}
-
-/** An endpoint of a family while it is known here, and until when what is known of it is believed, monotonic milliseconds. */
-interface Member {
-  readonly family: EndpointFamily
-  queue: EndpointQueue
-  definitionUntil: number
-  stateUntil: number
 }
 
 const defaultMostIdle = 10_000
@@ -62,10 +47,11 @@ export class Members {
   readonly #members = new Map<string, Member>()
   readonly #lookUps = new WeakMap<EndpointFamily, LookUps>()
   readonly #changes = new RecentChanges()
-  readonly #cancelling = new Map<string, Promise<void>>()
+  readonly #cancellations: Cancellations
 
   constructor(parts: MembersParts) {
     this.#parts = parts
+    this.#cancellations = new Cancellations(parts)
   }
 
   /** So many may be looked up for later: more would push each other out. */
@@ -138,7 +124,7 @@ export class Members {
       if (member !== undefined) member.definitionUntil = Number.NEGATIVE_INFINITY
     }
     await this.confirm(endpoints)
-    await Promise.all(endpoints.map((endpoint) => this.#cancelling.get(endpoint)))
+    await this.#cancellations.done(endpoints)
   }
 
   /** Another family has the prefix, or none: what the last one said does not count any more. */
@@ -275,25 +261,7 @@ export class Members {
     const queue = this.#members.get(endpoint)?.queue
     if (queue !== undefined) this.#leave(queue)
     this.#parts.due().forget(endpoint)
-    if (this.#cancelling.has(endpoint)) return
-    const cancelling = this.#cancel(family, endpoint, queue).finally(() =>
-      this.#cancelling.delete(endpoint),
-    )
-    this.#cancelling.set(endpoint, cancelling)
-    cancelling.catch((error: unknown) => {
-      this.#parts.log.warn({ err: error, endpoint }, 'what waits for it could not be cancelled')
-    })
-  }
-
-  async #cancel(
-    { goneReason = 'endpoint gone' }: EndpointFamily,
-    endpoint: string,
-    queue: EndpointQueue | undefined,
-  ): Promise<void> {
-    const { store, clock, log, giveBack } = this.#parts
-    if (queue !== undefined) await giveBack(queue)
-    const deliveries = await store.cancelWaiting(endpoint, goneReason, clock.now())
-    if (deliveries > 0) log.info({ endpoint, deliveries, reason: goneReason }, 'cancelled')
+    this.#cancellations.begin(family, endpoint, queue)
   }
 
   #use(endpoint: string, member: Member): void {
@@ -330,12 +298,3 @@ interface Looked {
 
 /** Between a look of the caller's own and the send that it was made for. */
 const readBeforeMs = 10_000
-
-function isFresh({ definitionUntil, stateUntil }: Member, now: number): boolean {
-  return definitionUntil > now && stateUntil > now
-}
-
-/** Functions are the same only if they are one and the same. */
-function isSame(a: EndpointDefinition, b: EndpointDefinition): boolean {
-  return a === b || isDeepStrictEqual(a, b)
-}
