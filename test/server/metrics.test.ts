@@ -22,7 +22,7 @@ describe('GET /metrics', () => {
       const times = { durationMs: 12, sinceAcceptedMs: 30 }
       deliveries.attempted({ endpoint, number: 1, outcome: 'delivered', ...times })
     }
-    const text = await (await host.request('/metrics')).text()
+    const { text } = await host.request('/metrics')
 
     const lines = text.split('\n').filter((line) => line.startsWith('carabiner_delivery_attempts_'))
     assert.equal(lines.length, 101)
