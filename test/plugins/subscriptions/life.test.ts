@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Validator } from '../../../src/schema/validator.ts'
+import { eventually } from '../../helpers/engine.ts'
 import { receiver } from '../../helpers/receiver.ts'
 import { startProject } from '../../helpers/start-host.ts'
 import { temporaryFolder } from '../../helpers/temporary-folder.ts'
@@ -36,6 +37,39 @@ describe('subscriptions', () => {
 
     const { subscription } = await api.ok('GET', `/v1/webhooks/subscriptions/${id}`)
     assert.equal(subscription?.['subscription_id'], id)
+  })
+
+  it('are 503 in their own form while the host drains', async () => {
+    const { promise, resolve } = Promise.withResolvers<number>()
+    await using endpoint = await receiver({ answers: [() => promise] })
+    await using api = await startApi()
+    await api.subscribe(endpoint.url)
+    await api.publish()
+    const { host } = api.project
+    await eventually(async () => (await host.store.backlog()).sending === 1)
+
+    const stopping = host.stop()
+    const refused = await api.call('GET', '/v1/webhooks/subscriptions')
+    resolve(200)
+    await stopping
+
+    assert.equal(refused.status, 503)
+    assert.ok(Number(refused.headers.get('retry-after')) >= 1)
+    assert.equal(refused.json['detail'], refused.json['error']?.['message'])
+  })
+
+  it('get an event by the hundreds, each once', async () => {
+    await using endpoint = await receiver()
+    await using api = await startApi()
+    const paths = Array.from({ length: 300 }, (_, n) => `/${n}`)
+    await Promise.all(paths.map((path) => api.subscribe(`${endpoint.url}${path}`)))
+
+    const published = await api.publish()
+
+    const requests = await endpoint.requests(300)
+    assert.equal(published['queued_deliveries'], 300)
+    assert.deepEqual(new Set(requests.map(({ path }) => path)), new Set(paths))
+    assert.equal(requests.length, 300)
   })
 
   it('say nothing of secrets and keys in the log', async () => {
