@@ -56,11 +56,6 @@ export class DueMembers {
     this.#parts = parts
   }
 
-  /** How much is remembered. */
-  get size(): { readonly wanted: number; readonly alarms: number } {
-    return { wanted: this.#wanted.size, alarms: this.#alarms.size }
-  }
-
   /** @param walks - whether to look for what nobody here knows of, too */
   start({ walks }: { readonly walks: boolean }): void {
     this.#isRunning = true
