@@ -8,6 +8,7 @@ import {
 import type { SubscriptionsConfig } from './config.ts'
 import type { EventTypesConfig } from './event-type-config.ts'
 import { eventTypePattern, listed } from './event-types.ts'
+import { signsWithKeyPair } from './generate-secret.ts'
 import { inspectTenants } from './tenants/inspect.ts'
 
 type Input = InspectInput<SubscriptionsConfig>
@@ -61,6 +62,23 @@ function wrongPayloadSchemas({ config, schemaProblem }: Input): readonly ConfigP
 }
 
 function wrongSignatures({ signatures = [] }: SubscriptionsConfig): readonly ConfigProblem[] {
+  const unknown = unknownSchemes(signatures)
+  return unknown.length > 0 ? unknown : mixedSchemes(signatures)
+}
+
+/** A subscription has one secret: it cannot be both. */
+function mixedSchemes(signatures: readonly string[]): readonly ConfigProblem[] {
+  const first = signatures[0]
+  const other = signatures.findIndex(
+    (name) => first !== undefined && signsWithKeyPair(name) !== signsWithKeyPair(first),
+  )
+  if (other === -1) return []
+  const message = `\`${first}\` and \`${signatures[other]}\` cannot sign with the same secret`
+  const expected = 'schemes with a shared secret, or standard-v1a alone'
+  return [{ path: ['signatures', other], message, expected }]
+}
+
+function unknownSchemes(signatures: readonly string[]): readonly ConfigProblem[] {
   return signatures.flatMap((name, index) => {
     if (outboundSchemes.includes(name)) return []
     const message = `no signature scheme \`${name}\` for requests${suggestion(name, outboundSchemes)}`

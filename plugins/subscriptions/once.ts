@@ -10,6 +10,9 @@ import {
 import type { ApiCall } from './api-route.ts'
 import { refusal, tellRefusal } from './surface.ts'
 
+/** An answer, and what is in it. */
+export type AnswerWith<Body> = StoredAnswer & { readonly body: Body }
+
 /** Makes the record that keeps an answer, to be committed with what it tells of; `undefined` when the caller gave no key. */
 export type Keep = ((answer: StoredAnswer) => RecordWrite) | undefined
 

@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto'
-import { CarabinerError, parseDuration, type StoredAnswer } from 'carabiner'
+import { CarabinerError, parseDuration } from 'carabiner'
 import type { Call } from './call.ts'
 import { findUnrevoked } from './change.ts'
 import { commitSubscription, inItsTurn } from './commit.ts'
-import type { Keep } from './once.ts'
+import { generateSecret } from './generate-secret.ts'
+import type { AnswerWith, Keep } from './once.ts'
 import { checkSecret } from './receiver.ts'
 import type { RotateBody } from './schemas/subscription.ts'
-import { type HeldSecret, viewOf } from './subscription.ts'
+import { type HeldSecret, type SubscriptionView, viewOf } from './subscription.ts'
 import { unfitBody } from './surface.ts'
 
 /** How long the old secret signs beside the new one, unless the caller says otherwise. */
@@ -15,6 +15,12 @@ const longestGraceMs = 365 * 24 * 3_600_000
 
 /** Secrets that sign at once: when more are rotated within their grace, the oldest goes. */
 const mostSecrets = 5
+
+interface Rotated {
+  readonly subscription: SubscriptionView
+  /** The new secret, if it was made here. */
+  readonly secret?: string
+}
 
 /**
  * Gives a subscription a new secret, which signs first; the old one signs beside it for a while.
@@ -27,11 +33,11 @@ export async function rotate(
   id: string,
   body: RotateBody,
   keep: Keep,
-): Promise<StoredAnswer> {
+): Promise<AnswerWith<Rotated>> {
   const { service } = call
   const graceMs = graceOf(body.grace)
   if (body.secret !== undefined) checkSecret(service, body.secret)
-  const secret = body.secret ?? generateSecret()
+  const secret = body.secret ?? generateSecret(service.scope.config.signatures)
 
   return inItsTurn(service, id, async () => {
     const known = await findUnrevoked(call, id)
@@ -75,9 +81,4 @@ function graceOf(grace: string | number | undefined): number {
     throw unfitBody('/grace', 'must be a duration such as 24h, or seconds', 'duration')
   }
   throw unfitBody('/grace', 'must be at most 365d', 'maximum')
-}
-
-/** For any scheme with a shared secret: 32 random bytes. */
-function generateSecret(): string {
-  return `whsec_${randomBytes(32).toString('base64')}`
 }

@@ -80,6 +80,7 @@ describe('the stanza of subscriptions', () => {
     ],
     ['intent_types: [order]', 'subscriptions.intent_types[0]', /./],
     ['signatures: [axmee]', 'subscriptions.signatures[0]', /did you mean `axme`/],
+    ['signatures: [axme, standard-v1a]', 'subscriptions.signatures[1]', /the same secret/],
     ['signatures: [token]', 'subscriptions.signatures[0]', /no signature scheme/],
     ['retry: often', 'subscriptions.retry', /./],
     ['rate_limit: 120', 'subscriptions.rate_limit', /./],

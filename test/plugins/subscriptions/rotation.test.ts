@@ -86,6 +86,19 @@ describe('rotating a secret', () => {
     assert.equal(verdictOf(request, 'standard', [String(secret)]), 'verified')
   })
 
+  it('generates a key pair for a scheme that signs with one', async () => {
+    await using endpoint = await receiver()
+    await using api = await startApi({ stanza: 'signatures: [standard-v1a]' })
+    const id = await api.subscribe(endpoint.url)
+
+    const { secret } = await api.ok('POST', `${subscriptions}/${id}/rotate-secret`)
+    await api.publish()
+
+    const [request] = await endpoint.requests(1)
+    assert.match(String(secret), /^whsk_/)
+    assert.equal(verdictOf(request, 'standard-v1a', [String(secret)]), 'verified')
+  })
+
   it('refuses a grace that is no duration', async () => {
     await using api = await startApi()
     const id = await api.subscribe('http://127.0.0.1:9/')
