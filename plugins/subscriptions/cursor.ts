@@ -25,7 +25,12 @@ export function wrongCursor(): Error {
 
 /** The entry under which an owner's record of this time stands: entries sort as their times do. */
 export function entryOf(owner: string, atMs: number): string {
-  return `${owner}\n${String(atMs).padStart(timeDigits, '0')}`
+  return `${owner}\n${timeEntryOf(atMs)}`
+}
+
+/** The same without an owner. */
+export function timeEntryOf(atMs: number): string {
+  return String(atMs).padStart(timeDigits, '0')
 }
 
 const timeDigits = 15

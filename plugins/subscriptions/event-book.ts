@@ -1,11 +1,28 @@
-import type { RecordBook } from 'carabiner'
+import type { RecordBook, RecordPlace, RecordQuery } from 'carabiner'
+import { entryOf, timeEntryOf } from './cursor.ts'
 import { events as collection, fromRecord, indexes, type PublishedEvent } from './event.ts'
+
+/** Which events are walked over. Times are UTC milliseconds. */
+export interface EventRange {
+  /** @defaultValue everybody's */
+  readonly owner?: string | undefined
+  readonly type?: string | undefined
+  /** Accepted at or after. */
+  readonly from?: number | undefined
+  /** Accepted before. */
+  readonly to?: number | undefined
+}
+
+/** Read at once: each comes with its payload. */
+const perPage = 100
+
+type Reading = Pick<RecordBook, 'records' | 'findRecords' | 'lookUpRecords'>
 
 /** Where events are found. */
 export class EventBook {
-  readonly #records: Pick<RecordBook, 'records' | 'lookUpRecords'>
+  readonly #records: Reading
 
-  constructor(records: Pick<RecordBook, 'records' | 'lookUpRecords'>) {
+  constructor(records: Reading) {
     this.#records = records
   }
 
@@ -14,6 +31,29 @@ export class EventBook {
     const [record] = await this.#records.records(collection, [id])
     const event = record === undefined ? undefined : fromRecord(record)
     return event?.owner === owner ? event : undefined
+  }
+
+  /** Whoever they belong to; `undefined` for those there are not. */
+  async byId(ids: readonly string[]): Promise<readonly (PublishedEvent | undefined)[]> {
+    const records = await this.#records.records(collection, ids)
+    return records.map((record) => record && fromRecord(record))
+  }
+
+  /** Events in the order of their times. Only what lies between `from` and `to` is read, whatever the type. */
+  async *walk(
+    range: EventRange,
+    order: NonNullable<RecordQuery['order']>,
+  ): AsyncGenerator<PublishedEvent, void> {
+    const walk = { collection, ...spanOf(range), order, limit: perPage }
+    for (let after: RecordPlace | undefined; ; ) {
+      const page = await this.#records.findRecords({ ...walk, ...(after && { after }) })
+      for (const record of page) {
+        const event = fromRecord(record)
+        if (range.type === undefined || event.type === range.type) yield event
+      }
+      after = page.at(-1)
+      if (after === undefined || page.length < perPage) return
+    }
   }
 
   /** The events that messages carry, by the message's id; those of tests are left out. */
@@ -35,5 +75,20 @@ export class EventBook {
       for (const { messageId } of fromRecord(record).replays) carried.set(messageId, record.id)
     }
     return carried
+  }
+}
+
+function spanOf({
+  owner,
+  from,
+  to,
+}: EventRange): Pick<RecordQuery, 'index' | 'prefix' | 'from' | 'to'> {
+  const entry = (at: number): string => (owner === undefined ? timeEntryOf(at) : entryOf(owner, at))
+  return {
+    ...(owner === undefined
+      ? { index: indexes.time }
+      : { index: indexes.owner, prefix: `${owner}\n` }),
+    ...(from !== undefined && { from: entry(from) }),
+    ...(to !== undefined && { to: entry(to) }),
   }
 }

@@ -1,5 +1,5 @@
 import type { MessageId, RecordPut, StoredRecord } from 'carabiner'
-import { entryOf } from './cursor.ts'
+import { entryOf, timeEntryOf } from './cursor.ts'
 
 /** Something that was published, as it is kept. */
 export interface PublishedEvent {
@@ -36,6 +36,8 @@ export const events = 'event'
 export const indexes = {
   /** All of an owner, by the time they were accepted. */
   owner: 'owner',
+  /** Everybody's, by the same time. */
+  time: 'time',
   /** By the messages of their replays. */
   message: 'message',
 } as const
@@ -55,6 +57,7 @@ export function toRecord(event: PublishedEvent): RecordPut {
     content: payload === null ? null : new TextEncoder().encode(payload),
     entries: {
       [indexes.owner]: [entryOf(event.owner, event.acceptedAt)],
+      [indexes.time]: [timeEntryOf(event.acceptedAt)],
       ...(event.replays.length > 0 && {
         [indexes.message]: event.replays.map(({ messageId }) => messageId),
       }),

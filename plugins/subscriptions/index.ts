@@ -1,5 +1,6 @@
 import { type Connector, defineConnector } from 'carabiner'
 import type { TUnsafe } from 'typebox'
+import { commands } from './commands/commands.ts'
 import { SubscriptionsConfig } from './config.ts'
 import { example } from './example.ts'
 import { inspect } from './inspect.ts'
@@ -23,6 +24,7 @@ const subscriptions: Connector<TUnsafe<SubscriptionsConfig>> = defineConnector({
   example,
   inspect,
   events: [publishEvent],
+  commands,
   routes: [
     ...subscriptionRoutes,
     ...secretRoutes,

@@ -1,8 +1,8 @@
-import { CarabinerError, newId, type SentDelivery, type StoredAnswer } from 'carabiner'
-import type { Call } from './call.ts'
+import { CarabinerError, newId, type SentDelivery } from 'carabiner'
+import { actorOf, type Call } from './call.ts'
 import { findUnrevoked } from './change.ts'
 import { asMessageId } from './event.ts'
-import type { Keep } from './once.ts'
+import type { AnswerWith, Keep } from './once.ts'
 import { messageOfEvent } from './publish.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -14,7 +14,7 @@ const source = 'carabiner'
 const longestWaitMs = 10_000
 
 /** Sends a test event to one subscription, paused ones too, and tells what came of its first attempt. @throws {RouteError} 404, 409 */
-export async function ping(call: Call, id: string, keep: Keep): Promise<StoredAnswer> {
+export async function ping(call: Call, id: string, keep: Keep): Promise<AnswerWith<PingBody>> {
   const { service, request } = call
   const subscription = await findUnrevoked(call, id)
   const { clock, config, deliveries } = service.scope
@@ -46,10 +46,31 @@ export async function ping(call: Call, id: string, keep: Keep): Promise<StoredAn
     [{ ...message, to: message.to.map((recipient) => ({ ...recipient, id: deliveryId })) }],
     {
       records: keep === undefined ? [] : [keep(kept)],
+      audit: [
+        {
+          entityType: 'subscription',
+          entityId: id,
+          action: 'subscription.tested',
+          actor: actorOf(call.caller),
+          details: { owner: subscription.owner, delivery: deliveryId },
+        },
+      ],
       wait: { ms: Math.min(longestWaitMs, config.http.timeout), until: 'attempted' },
     },
   )
   return testedAnswer(subscription, sent[0] ?? disabled())
+}
+
+interface PingBody {
+  readonly ok: true
+  readonly subscription_id: string
+  readonly delivery: {
+    readonly delivery_id: string
+    readonly status: SentDelivery['state']
+    readonly attempts: number
+    readonly response_status: number | null
+    readonly last_error: string | null
+  }
 }
 
 type Tested = Pick<SentDelivery, 'id' | 'state' | 'attempts' | 'status' | 'lastError'>
@@ -65,7 +86,7 @@ function disabled(): never {
   )
 }
 
-function testedAnswer({ id }: Subscription, tested: Tested): StoredAnswer {
+function testedAnswer({ id }: Subscription, tested: Tested): AnswerWith<PingBody> {
   return {
     status: 200,
     body: {

@@ -1,11 +1,20 @@
-import { newId, RecordConflictError, type StoredAnswer } from 'carabiner'
+import { newId, RecordConflictError } from 'carabiner'
 import { actorOf, type Call } from './call.ts'
-import { countersOf } from './counters.ts'
+import { type Counters, countersOf } from './counters.ts'
 import { asMessageId, events, mostReplays, type PublishedEvent, toRecord } from './event.ts'
-import type { Keep } from './once.ts'
+import type { AnswerWith, Keep } from './once.ts'
 import { messageOfEvent, waiting } from './publish.ts'
+import type { Service } from './service.ts'
 import { rfc3339 } from './subscription.ts'
 import { refusal } from './surface.ts'
+
+interface Replayed extends Counters {
+  readonly ok: true
+  readonly event_id: string
+  readonly owner_agent: string
+  readonly event_type: string
+  readonly replayed_at: string
+}
 
 /** An event of the caller's owner. @throws {RouteError} 404 */
 export async function findEvent(
@@ -24,18 +33,18 @@ export async function findEvent(
  *
  * @throws {RouteError} 404; 409 while the last replay is under way, and when the payload was erased
  */
-export async function replay(call: Call, id: string, keep: Keep): Promise<StoredAnswer> {
+export async function replay(call: Call, id: string, keep: Keep): Promise<AnswerWith<Replayed>> {
   const { service } = call
   const event = await findEvent(call, id)
   if (event.payload === null) throw erased()
-  await refuseWhilePending(call, event)
+  if (await isReplaying(service, event)) throw underWay()
 
   const now = service.scope.clock.now()
   const messageId = asMessageId(newId())
   const replays = [...event.replays, { messageId, at: now }].slice(-mostReplays)
   const { owner, type } = event
   const matching = await service.subscriptions.matching(owner, type)
-  const answerWith = (counters: object): StoredAnswer => ({
+  const answerWith = (counters: Counters): AnswerWith<Replayed> => ({
     status: 200,
     body: {
       ok: true,
@@ -89,11 +98,15 @@ export function isSame(one: object, other: object): boolean {
   return JSON.stringify(one) === JSON.stringify(other)
 }
 
-async function refuseWhilePending({ service }: Call, { replays }: PublishedEvent): Promise<void> {
+/** Whether its last replay is still under way. */
+export async function isReplaying(
+  { scope }: Pick<Service, 'scope'>,
+  { replays }: PublishedEvent,
+): Promise<boolean> {
   const last = replays.at(-1)
-  if (last === undefined) return
-  const [tally] = await service.scope.store.tally([last.messageId])
-  if (tally !== undefined && tally.pending + tally.sending > 0) throw underWay()
+  if (last === undefined) return false
+  const [tally] = await scope.store.tally([last.messageId])
+  return tally !== undefined && tally.pending + tally.sending > 0
 }
 
 function underWay(): Error {

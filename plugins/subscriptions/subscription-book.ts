@@ -1,4 +1,4 @@
-import type { RecordBook } from 'carabiner'
+import type { RecordBook, RecordPlace } from 'carabiner'
 import { cursorOf, placeOf } from './cursor.ts'
 import { selectorsFor } from './event-types.ts'
 import { isActive, type Subscription } from './subscription.ts'
@@ -80,15 +80,27 @@ export class SubscriptionBook {
     }
   }
 
+  /** Everybody's, or one owner's: by owner, the newest first. */
+  async *walk({
+    owner,
+    includeInactive,
+  }: {
+    readonly owner?: string | undefined
+    readonly includeInactive: boolean
+  }): AsyncGenerator<Subscription, void> {
+    const walk = { ...newestFirst(owner, includeInactive), limit: perLookup }
+    for (let after: RecordPlace | undefined; ; ) {
+      const page = await this.#records.findRecords({ ...walk, ...(after && { after }) })
+      for (const record of page) yield fromRecord(record)
+      after = page.at(-1)
+      if (after === undefined || page.length < perLookup) return
+    }
+  }
+
   /** Newest first. What is added while somebody turns pages comes before the first one. */
   async list(query: ListQuery): Promise<Listed> {
     const { owner, includeInactive, limit, cursor } = query
-    const walk = {
-      collection,
-      index: includeInactive ? indexes.owner : indexes.active,
-      prefix: `${owner}\n`,
-      order: 'descending',
-    } as const
+    const walk = newestFirst(owner, includeInactive)
     const after = cursor === undefined ? {} : { after: placeOf(owner, cursor) }
     const page = await this.#records.findRecords({ ...walk, ...after, limit })
     const last = page.at(-1)
@@ -98,4 +110,14 @@ export class SubscriptionBook {
       (await this.#records.findRecords({ ...walk, after: last, limit: 1 })).length > 0
     return { subscriptions: page.map(fromRecord), nextCursor: isMore ? cursorOf(last) : null }
   }
+}
+
+/** A walk over an owner's subscriptions, or over everybody's, one owner after another. */
+function newestFirst(owner: string | undefined, includeInactive: boolean) {
+  return {
+    collection,
+    index: includeInactive ? indexes.owner : indexes.active,
+    prefix: owner === undefined ? '' : `${owner}\n`,
+    order: 'descending',
+  } as const
 }

@@ -1,10 +1,15 @@
-import { newId, type StoredAnswer } from 'carabiner'
+import { newId } from 'carabiner'
 import type { Call } from './call.ts'
 import { checkEventTypes, commitSubscription, inItsTurn } from './commit.ts'
-import type { Keep } from './once.ts'
+import type { AnswerWith, Keep } from './once.ts'
 import { checkCallbackUrl, checkSecret } from './receiver.ts'
 import type { UpsertBody } from './schemas/subscription.ts'
-import { type HeldSecret, type Subscription, viewOf } from './subscription.ts'
+import {
+  type HeldSecret,
+  type Subscription,
+  type SubscriptionView,
+  viewOf,
+} from './subscription.ts'
 import { urlEntry } from './subscription-record.ts'
 import { unfitBody } from './surface.ts'
 
@@ -13,7 +18,11 @@ import { unfitBody } from './surface.ts'
  *
  * @throws {RouteError} 422
  */
-export async function upsert(call: Call, body: UpsertBody, keep: Keep): Promise<StoredAnswer> {
+export async function upsert(
+  call: Call,
+  body: UpsertBody,
+  keep: Keep,
+): Promise<AnswerWith<{ readonly subscription: SubscriptionView }>> {
   const { service, owner } = call
   checkCallbackUrl(service, body.callback_url)
   checkEventTypes(service, body.event_types)

@@ -1,0 +1,64 @@
+import {
+  CarabinerError,
+  type ConnectorCommand,
+  type Mismatch,
+  messageOf,
+  type RequestMismatch,
+  RouteError,
+  type RouteRefusal,
+  Validator,
+} from 'carabiner'
+import type { SubscriptionsConfig } from '../config.ts'
+import { type Context, usage } from './options.ts'
+
+type Run = ConnectorCommand<SubscriptionsConfig>['run']
+
+/** A command that says in its own words what the API would refuse. */
+export function tellingRefusals(run: (context: Context) => Promise<number>): Run {
+  return async (context) => {
+    try {
+      return await run(context)
+    } catch (error) {
+      if (error instanceof RouteError) throw errorOf(error)
+      throw error
+    }
+  }
+}
+
+/** Holds what a command was given against the schema of the API's call. @throws {CarabinerError} USAGE, one for each thing that does not fit */
+export function checkBody(schema: object, body: object): void {
+  const mismatches = new Validator({ allErrors: true }).compile(schema)(body)
+  if (mismatches.length > 0) throw misfits(mismatches)
+}
+
+/** What does not fit, each with the option it came from. */
+export function misfits(mismatches: readonly Mismatch[]): Error {
+  const errors = mismatches.map(({ pointer, message }) => usage(`${optionOf(pointer)} ${message}`))
+  const [only, second] = errors
+  if (only !== undefined && second === undefined) return only
+  return new AggregateError(errors, errors.map(messageOf).join('; '))
+}
+
+function errorOf(error: RouteError): Error {
+  const { status, message, mismatches = [] }: RouteRefusal = error.refusal
+  if (mismatches.length > 0) return misfits(mismatches.filter(isAboutBody))
+  const code = status === 409 ? 'RECORD_CONFLICT' : status < 500 ? 'USAGE' : 'HANDLER_FAILED'
+  return new CarabinerError(code, message, { cause: error })
+}
+
+function isAboutBody({ part }: RequestMismatch): boolean {
+  return part === 'body'
+}
+
+/** The option that says a member of a call's body: `/event_types/0` is the first of `--types`. */
+function optionOf(pointer: string): string {
+  const [, member = '', ...inside] = pointer.split('/')
+  const option = options.get(member) ?? `--${member}`
+  return [option, ...(inside.length > 0 ? [`/${inside.join('/')}`] : [])].join(' ')
+}
+
+const options: ReadonlyMap<string, string> = new Map([
+  ['callback_url', 'the URL'],
+  ['event_types', '--types'],
+  ['event_type', '--type'],
+])
