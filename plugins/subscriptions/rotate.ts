@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { CarabinerError, parseDuration } from 'carabiner'
 import type { Call } from './call.ts'
 import { findUnrevoked } from './change.ts'
 import { commitSubscription, inItsTurn } from './commit.ts'
+import { generateSecret } from './generate-secret.ts'
 import type { AnswerWith, Keep } from './once.ts'
 import { checkSecret } from './receiver.ts'
 import type { RotateBody } from './schemas/subscription.ts'
@@ -37,7 +37,7 @@ export async function rotate(
   const { service } = call
   const graceMs = graceOf(body.grace)
   if (body.secret !== undefined) checkSecret(service, body.secret)
-  const secret = body.secret ?? generateSecret()
+  const secret = body.secret ?? generateSecret(service.scope.config.signatures)
 
   return inItsTurn(service, id, async () => {
     const known = await findUnrevoked(call, id)
@@ -81,9 +81,4 @@ function graceOf(grace: string | number | undefined): number {
     throw unfitBody('/grace', 'must be a duration such as 24h, or seconds', 'duration')
   }
   throw unfitBody('/grace', 'must be at most 365d', 'maximum')
-}
-
-/** For any scheme with a shared secret: 32 random bytes. */
-function generateSecret(): string {
-  return `whsec_${randomBytes(32).toString('base64')}`
 }
