@@ -15,9 +15,11 @@ import { hostileDeliveries } from './hostile-deliveries.ts'
 import { isolation } from './isolation.ts'
 import { killHost } from './kill-host.ts'
 import { killHostProcess } from './kill-host-process.ts'
+import { killPublishing } from './kill-publishing.ts'
 import { oneProbe } from './one-probe.ts'
 import { ordered } from './ordered.ts'
 import { redeliverDead } from './redeliver-dead.ts'
+import { replayMany } from './replay-many.ts'
 import { retention } from './retention.ts'
 import { sharedRate } from './shared-rate.ts'
 import { type SharedStoreReport, sharedStore } from './shared-store.ts'
@@ -60,6 +62,15 @@ const steps: Readonly<Record<string, Step>> = {
       '`kill -9` of `carabiner run` at random moments, 50 times over 2,000 dispatches over HTTP: every completed one arrives, duplicates only of what was in flight and with the same id',
     run: () => killHostProcess({ kills: 50, messages: 2000 }),
   },
+  'kill-publishing-sqlite': {
+    promise:
+      '`kill -9` of `carabiner run` on SQLite, 40 times while 50 clients publish 2,000 events with idempotency keys until each has its answer: one event and one set of deliveries per key, duplicates only of what was in flight and with the same id',
+    run: () => killPublishing({ store: 'sqlite', kills: 40, events: 2000 }),
+  },
+  'kill-publishing-postgres': {
+    promise: 'the same with one of three hosts on one PostgreSQL killed each time',
+    run: () => killPublishing({ store: 'postgres', kills: 40, events: 2000 }),
+  },
   retention: {
     promise:
       'ten million deliveries with their attempts over thirty days in a SQLite file that keeps eight: its size settles, claims take as long as in an empty store',
@@ -94,6 +105,17 @@ const steps: Readonly<Record<string, Step>> = {
     promise:
       'a redelivery of 100,000 dead deliveries, its host killed with `kill -9` at 40 %: the next host goes on, none is repeated twice; live events beside it',
     run: () => redeliverDead({ dead: 100_000, baselineMs: 20_000 }),
+  },
+  'replay-many': {
+    promise:
+      '`carabiner subscriptions replay` of 5,000 events beside a running host, interrupted by Ctrl-C and, once more, by `kill -9`, and gone on with as it said: none twice, none left out',
+    run: async () => {
+      const asked = await replayMany({ events: 5_000, by: 'SIGINT' })
+      const killed = await replayMany({ events: 5_000, by: 'SIGKILL' })
+      const left = 'replayed after'
+      assert.ok(asked[left] > 0 && killed[left] > 0, 'it was never interrupted')
+      return { events: 5_000, 'after Ctrl-C': asked[left], 'after kill -9': killed[left] }
+    },
   },
   isolation: {
     promise:

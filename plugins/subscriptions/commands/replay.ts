@@ -75,6 +75,10 @@ async function replayMany(
     context.say('nothing replayed')
     return 1
   }
+  if (!dryRun && total > 1) {
+    const option = `--unless-replayed-since ${rfc3339(begunAt)}`
+    context.say(`replaying ${many(total, 'event', 'events')}; ${option} goes on if this is cut off`)
+  }
   let progress = nothingYet
   const say = progressSayer((text) => context.say(text), total)
   const options: BulkReplay = {

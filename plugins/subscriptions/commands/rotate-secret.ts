@@ -32,7 +32,7 @@ async function rotateNamed(context: Context): Promise<number> {
     const { id, owner } = await namedSubscription(context, service)
     const answer = await rotate(callFor(service, owner), id, body, undefined)
     const { subscription, secret } = answer.body
-    const told = `${id}: the new secret signs first, the old one beside it for ${body.grace ?? '24h'}`
+    const told = `${id}: the new secret signs first${besideIt(body)}`
     print(context, { subscription, ...(secret !== undefined && { secret }) }, secret ?? told)
     if (secret !== undefined && !context.json) {
       context.say(told)
@@ -42,11 +42,17 @@ async function rotateNamed(context: Context): Promise<number> {
   })
 }
 
+function besideIt({ grace = '24h' }: RotateBody): string {
+  const duration = typeof grace === 'number' ? `${grace} s` : grace
+  return grace === 0 ? '' : `, the old one beside it for ${duration}`
+}
+
 async function bodyOf(context: Context): Promise<RotateBody> {
   const secret = textOption(context, 'secret')
   const grace = textOption(context, 'grace')
   return {
     ...(secret !== undefined && { secret: await readText(context, secret) }),
-    ...(grace !== undefined && { grace }),
+    // As in JSON, a number is of seconds.
+    ...(grace !== undefined && { grace: /^\d+$/.test(grace) ? Number(grace) : grace }),
   }
 }
