@@ -5,7 +5,7 @@ import type { HostLogger } from './log.ts'
 import type { Store } from './store/store.ts'
 
 export interface RetentionParts {
-  readonly store: Pick<Store, 'prune' | 'expireRecords'>
+  readonly store: Pick<Store, 'prune' | 'pruneAudit' | 'expireRecords'>
   readonly engine: Pick<DeliveryEngine, 'sweepMissing'>
   readonly clock: Clock
   readonly log: Pick<HostLogger, 'warn'>
@@ -43,11 +43,14 @@ export function startRetention(parts: RetentionParts): Disposable {
 }
 
 /** Resolves to the milliseconds until the next one. */
-async function sweep({ store, engine, clock, retentionMs }: RetentionParts): Promise<number> {
+async function sweep({ store, engine, clock, log, retentionMs }: RetentionParts): Promise<number> {
   const ms = retentionMs()
-  const removed = await store.prune(clock.now() - ms, batch)
+  const before = clock.now() - ms
+  const removed = await store.prune(before, batch)
+  const audit = await store.pruneAudit(before, batch)
+  for (const reason of audit.refused) log.warn({ reason }, 'retention left an audit chain alone')
   const expired = await store.expireRecords(clock.now(), batch)
-  if (removed === batch || expired === batch) return pauseMs
+  if ([removed, audit.removed, expired].includes(batch)) return pauseMs
   await engine.sweepMissing(ms)
   return everyMs
 }

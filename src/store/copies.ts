@@ -1,3 +1,4 @@
+import type { AuditText } from './audit-chain.ts'
 import type { AttemptRow, AuditRow, NewMessage, Settlement } from './store.ts'
 
 // What a store keeps is its own: the caller may go on using its buffers and objects, and a write may wait for its turn.
@@ -35,7 +36,21 @@ function copyOfBytes(bytes: Uint8Array): Uint8Array {
   return Buffer.from(bytes)
 }
 
-/** Details are JSON: what cannot be written as JSON is refused now. */
-export function copyOfAuditRow(row: AuditRow): AuditRow {
-  return { ...row, details: JSON.parse(JSON.stringify(row.details)) as AuditRow['details'] }
+/** What is stored of a row, and signed: text that every store gives back as it is. Details that cannot be written as JSON are refused now. */
+export function auditTextOf(row: AuditRow): AuditText {
+  return {
+    id: storable(row.id),
+    entityType: storable(row.entityType),
+    entityId: storable(row.entityId),
+    action: storable(row.action),
+    actor: storable(row.actor),
+    details: JSON.stringify(row.details),
+    createdAt: row.createdAt,
+  }
+}
+
+/** Half a surrogate pair is no UTF-8, and PostgreSQL has no text with a NUL. */
+function storable(text: string): string {
+  const whole = text.isWellFormed() ? text : text.toWellFormed()
+  return whole.includes('\0') ? whole.replaceAll('\0', '\uFFFD') : whole
 }

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path'
 import { type Clock, systemClock } from '../clock.ts'
 import { CarabinerError } from '../errors.ts'
+import type { AuditWriterOptions } from './audit-writer.ts'
 import { MemoryStore } from './memory/memory-store.ts'
 import { openDatabase } from './sqlite/database.ts'
 import { SqliteStore } from './sqlite/sqlite-store.ts'
@@ -10,6 +11,8 @@ import { storeUnavailable } from './unavailable.ts'
 export interface OpenStoreOptions {
   /** @defaultValue {@link systemClock} */
   readonly clock?: Clock
+  /** Who writes its audit trail, and with which keys it is signed. @defaultValue the writer `carabiner`, the key that the store has made */
+  readonly audit?: AuditWriterOptions
 }
 
 /**
@@ -20,13 +23,13 @@ export interface OpenStoreOptions {
  * is not a carabiner store, or was written by a newer carabiner
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
-  const { clock = systemClock } = options
-  if (url === 'memory:') return new MemoryStore(clock)
-  if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length), clock)
+  const { clock = systemClock, audit = {} } = options
+  if (url === 'memory:') return new MemoryStore(clock, audit)
+  if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length), clock, audit)
   if (/^postgres(ql)?:/.test(url)) {
     // Loaded only by those who use it.
     const { openPostgres } = await import('./postgres/open.ts')
-    return openPostgres(url, clock)
+    return openPostgres(url, clock, audit)
   }
   throw new CarabinerError(
     'USAGE',
@@ -51,14 +54,14 @@ export async function openSharedStore(url: string, options?: OpenStoreOptions): 
   throw storeUnavailable('the memory: store ends with its process; use sqlite: or postgres:')
 }
 
-async function openSqlite(path: string, clock: Clock): Promise<Store> {
+async function openSqlite(path: string, clock: Clock, audit: AuditWriterOptions): Promise<Store> {
   if (!isAbsolute(path)) {
     throw new CarabinerError(
       'USAGE',
       `sqlite: takes an absolute path (sqlite:/…), got sqlite:${path}`,
     )
   }
-  return new SqliteStore(await openDatabase(path, clock), path, clock)
+  return new SqliteStore(await openDatabase(path, clock), path, clock, audit)
 }
 
 /** A URL may carry a password: only what it begins with is shown. */

@@ -1,4 +1,6 @@
 import type { DeliveryId, MessageId, RedeliveryId } from '../ids.ts'
+import type { LooseRow } from './audit.ts'
+import type { AuditChain, AuditRoster, AuditText, ChainedRow } from './audit-chain.ts'
 import type { StoredRecord } from './records.ts'
 import type { Redelivery } from './redelivery.ts'
 import type {
@@ -80,14 +82,69 @@ export function endpointStateOf(row: Row): EndpointState {
 }
 
 export function auditRowOf(row: Row): AuditRow {
+  return auditRowOfText(auditTextOfRow(row))
+}
+
+export function auditRowOfText({ details, ...row }: AuditText): AuditRow {
+  return { ...row, details: JSON.parse(details) as Record<string, unknown> }
+}
+
+function auditTextOfRow(row: Row): AuditText {
   return {
     id: row['id'] as string,
     entityType: row['entity_type'] as string,
     entityId: row['entity_id'] as string,
     action: row['action'] as string,
     actor: row['actor'] as string,
-    details: JSON.parse(row['details'] as string) as Record<string, unknown>,
+    details: row['details'] as string,
     createdAt: row['created_at'] as number,
+  }
+}
+
+export function chainedRowOf(row: Row): ChainedRow {
+  return {
+    position: row['position'] as number,
+    // NULL only if somebody has put it there; no MAC either.
+    previous: (row['previous'] as string | null) ?? '',
+    mac: (row['mac'] as string | null) ?? '',
+    row: auditTextOfRow(row),
+  }
+}
+
+export function looseRowOf(row: Row): LooseRow {
+  return {
+    seq: row['seq'] as number,
+    chain: row['chain'] as string | null,
+    id: row['id'] as string,
+    createdAt: row['created_at'] as number,
+  }
+}
+
+export function auditChainOf(row: Row): AuditChain {
+  return {
+    name: row['chain'] as string,
+    head: {
+      position: row['position'] as number,
+      mac: row['mac'] as string,
+      keyId: row['key_id'] as string,
+      signature: row['signature'] as string,
+    },
+    anchor: {
+      position: row['anchor_position'] as number,
+      mac: row['anchor_mac'] as string,
+      keyId: row['anchor_key_id'] as string,
+      signature: row['anchor_signature'] as string,
+    },
+  }
+}
+
+export function auditRosterOf(row: Row): AuditRoster {
+  return {
+    keyId: row['key_id'] as string,
+    // Sorted names, none of which has a line break; whatever else stands there is not what was signed.
+    chains: (row['chains'] as string).split('\n'),
+    unchainedTo: row['unchained_to'] as number,
+    signature: row['signature'] as string,
   }
 }
 

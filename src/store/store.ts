@@ -266,8 +266,8 @@ export interface Store
   countWaiting(endpoint: string): Promise<number>
 
   /**
-   * Removes settled deliveries (with their attempts and orphaned messages), audit rows and redeliveries that are over, older than `before`,
-   * at most `limit`. Resolves to the number removed.
+   * Removes settled deliveries (with their attempts and orphaned messages) and redeliveries that are over, older than `before`, at most `limit`.
+   * Resolves to the number removed.
    */
   prune(before: number, limit: number): Promise<number>
 }

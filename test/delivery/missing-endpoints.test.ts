@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { startRetention } from '../../src/retention.ts'
+import type { AuditCut } from '../../src/store/audit-cut.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
   allDeliveries,
@@ -125,6 +126,10 @@ describe('retention', () => {
         done.push(`prune ${clock.now() - before} ${limit}`)
         return removals.shift() ?? Promise.reject(new TypeError('away'))
       },
+      async pruneAudit(before: number, limit: number): Promise<AuditCut> {
+        done.push(`audit ${clock.now() - before} ${limit}`)
+        return { removed: 0, refused: [] }
+      },
       async expireRecords(now: number, limit: number): Promise<number> {
         done.push(`expire ${clock.now() - now} ${limit}`)
         return expired.shift() ?? 0
@@ -138,15 +143,15 @@ describe('retention', () => {
     await quiet()
     await clock.advance(300)
     await quiet()
-    const round = ['prune 1000 500', 'expire 0 500']
+    const round = ['prune 1000 500', 'audit 1000 500', 'expire 0 500']
     assert.deepEqual(done, [...Array(4).fill(round).flat(), 'missing 1000'])
     await clock.advance(60 * second)
-    assert.equal(done.length, 12)
+    assert.equal(done.length, 17)
     assert.deepEqual(warnings, [])
     await clock.advance(60 * second)
     await clock.advance(60 * second)
 
-    assert.equal(done.length, 14)
+    assert.equal(done.length, 19)
     assert.equal(warnings.length, 2)
   })
 })

@@ -45,6 +45,7 @@ interface Server {
   end(): Promise<void>
 }
 
+const auditTables = ['audit', 'audit_chains', 'audit_rosters']
 const recordTables = ['records', 'record_entries', 'record_unique']
 const user = 'carabiner'
 const password = 'test-password'
@@ -89,7 +90,7 @@ class Databases implements TestPostgres {
       'rates',
       'hosts',
     ]
-    const tables = [...delivered, 'audit', 'redeliveries', ...recordTables, 'permits']
+    const tables = [...delivered, ...auditTables, 'redeliveries', ...recordTables, 'permits']
     const names = tables.map((table) => `carabiner.${table}`)
     await using client = await connect(url)
     await client.query(names.map((name) => `DELETE FROM ${name}`).join(';'))

@@ -112,19 +112,6 @@ export function testRetention(open: () => Promise<Store>): void {
       assert.equal((await store.deliveries({})).rows.length, 1)
     })
 
-    it('removes audit rows, and counts them', async () => {
-      await using store = await open()
-      await store.audit([0, 1, 2].map((age) => anAuditRow({ createdAt: noon - age * second })))
-
-      assert.equal(await store.prune(noon, 1), 1)
-      assert.equal(await store.prune(noon, 10), 1)
-
-      assert.deepEqual(
-        (await store.auditTrail({})).rows.map((row) => row.createdAt),
-        [noon],
-      )
-    })
-
     it('prunes more than fits one batch', async () => {
       await using store = await open()
       await store.enqueue(Array.from({ length: 1100 }, () => aMessage()))

@@ -1,36 +1,46 @@
-import { copyOfAuditRow } from '../copies.ts'
+import type { AuditChains } from '../audit.ts'
+import type { AuditText, ChainedRow } from '../audit-chain.ts'
+import { type AuditCut, cutChains } from '../audit-cut.ts'
+import { AuditWriter, type AuditWriterOptions, chainRows } from '../audit-writer.ts'
+import { auditTextOf } from '../copies.ts'
 import { type Place, pageLimit, placeOfCursor, toPage } from '../paging.ts'
 import { auditRowExists } from '../refusal.ts'
+import { auditRowOfText } from '../rows.ts'
 import type { AuditFilter, AuditPage, AuditPageQuery, AuditRow, Page } from '../store.ts'
-import { Heap } from './heap.ts'
-import { isBefore, Timeline } from './timeline.ts'
+import { AuditShelf } from './audit-shelf.ts'
+import { Timeline } from './timeline.ts'
 
 interface Entry extends Place {
-  readonly row: AuditRow
+  readonly row: AuditText
 }
 
 /** Who did what, newest first. */
 export class AuditLog {
   readonly #entries = new Map<string, Entry>()
   readonly #timeline = new Timeline<Entry>(({ row }) => this.#entries.has(row.id))
-  readonly #byAge = new Heap<Entry>(isBefore, () => true)
+  readonly #shelf = new AuditShelf()
+  readonly #writer: AuditWriter
   #seq = 0
 
-  /** Refuses what could not be added as a whole; gives copies of the rows, to be added. */
-  check(rows: readonly AuditRow[]): readonly AuditRow[] {
-    const own = rows.map(copyOfAuditRow)
+  constructor(options: AuditWriterOptions) {
+    this.#writer = new AuditWriter(options, this.#shelf.ownKey)
+  }
+
+  /** Refuses what could not be added as a whole; gives the rows as they are to be added. */
+  check(rows: readonly AuditRow[]): readonly AuditText[] {
+    const own = rows.map(auditTextOf)
     this.#refuseDuplicates(own)
     return own
   }
 
   /** @param rows - as `check` gave them */
-  add(rows: readonly AuditRow[]): void {
+  add(rows: readonly AuditText[]): void {
+    chainRows(this.#shelf, this.#writer, rows)
     for (const row of rows) {
       this.#seq += 1
       const entry = { seq: this.#seq, at: row.createdAt, row }
       this.#entries.set(row.id, entry)
       this.#timeline.add(entry)
-      this.#byAge.push(entry)
     }
   }
 
@@ -38,7 +48,7 @@ export class AuditLog {
     const limit = pageLimit(filter.limit)
     const place = placeOfCursor('audit', filter.cursor)
     const found = this.#timeline.newest(place, limit + 1, ({ row }) => matches(row, filter))
-    return toPage('audit', found, limit, identity, ({ row }) => copyOfAuditRow(row))
+    return toPage('audit', found, limit, identity, ({ row }) => auditRowOfText(row))
   }
 
   pageAt({ offset, limit, ...filter }: AuditPageQuery): AuditPage {
@@ -47,21 +57,34 @@ export class AuditLog {
     const found = this.#timeline.newest(undefined, offset + wanted, isWanted).slice(offset)
     let total = 0
     for (const entry of this.#entries.values()) if (isWanted(entry)) total += 1
-    return { rows: found.map(({ row }) => copyOfAuditRow(row)), total }
+    return { rows: found.map(({ row }) => auditRowOfText(row)), total }
   }
 
-  /** Removes at most `limit` rows that are older. */
-  prune(before: number, limit: number): number {
-    for (let removed = 0; ; removed += 1) {
-      const oldest = this.#byAge.peek()
-      if (removed >= limit || oldest === undefined || oldest.at >= before) return removed
-      this.#byAge.pop()
-      this.#entries.delete(oldest.row.id)
-      this.#timeline.removed()
-    }
+  chains(): AuditChains {
+    return this.#shelf.all()
   }
 
-  #refuseDuplicates(rows: readonly AuditRow[]): void {
+  chained(chain: string, after: number, limit: number): readonly ChainedRow[] {
+    return this.#shelf.rows(chain, after, limit)
+  }
+
+  prune(before: number, limit: number): Promise<AuditCut> {
+    return cutChains(this.#shelf.all().chains, limit, {
+      cut: async (chain, rows) => {
+        const gone = this.#shelf.cut(chain, before, rows, this.#writer)
+        for (const { row } of gone) this.#remove(row)
+        return { removed: gone.length, refused: [] }
+      },
+      cutUnchained: async () => 0,
+    })
+  }
+
+  #remove({ id }: AuditText): void {
+    this.#entries.delete(id)
+    this.#timeline.removed()
+  }
+
+  #refuseDuplicates(rows: readonly AuditText[]): void {
     const given = new Set<string>()
     for (const { id } of rows) {
       if (given.has(id) || this.#entries.has(id)) throw auditRowExists(id)
@@ -70,7 +93,7 @@ export class AuditLog {
   }
 }
 
-function matches(row: AuditRow, { entityType, entityId, action, from }: AuditFilter): boolean {
+function matches(row: AuditText, { entityType, entityId, action, from }: AuditFilter): boolean {
   return (
     (entityType === undefined || row.entityType === entityType) &&
     (entityId === undefined || row.entityId === entityId) &&

@@ -1,6 +1,16 @@
 import type { Clock } from '../../clock.ts'
 import type { DeliveryId, MessageId, RedeliveryId } from '../../ids.ts'
-import type { AuditFilter, AuditPage, AuditPageQuery, AuditRow } from '../audit.ts'
+import type {
+  AuditChains,
+  AuditFilter,
+  AuditPage,
+  AuditPageQuery,
+  AuditRow,
+  LooseRow,
+} from '../audit.ts'
+import type { ChainedRow } from '../audit-chain.ts'
+import type { AuditCut } from '../audit-cut.ts'
+import type { AuditWriterOptions } from '../audit-writer.ts'
 import type { Beside } from '../beside.ts'
 import { copyOfMessage } from '../copies.ts'
 import { type DueEndpoints, type DueWalk, dueAmong } from '../due-endpoints.ts'
@@ -60,13 +70,14 @@ export class MemoryStore implements Store {
   readonly #rates = new RateBook()
   readonly #life = new DeliveryLife(this.#book)
   readonly #listing = new DeliveryListing(this.#book, this.#endpoints)
-  readonly #audit = new AuditLog()
+  readonly #audit: AuditLog
   readonly #records = new RecordBook()
   readonly #permits = new PermitBook()
   #closed = false
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, audit: AuditWriterOptions = {}) {
     this.#clock = clock
+    this.#audit = new AuditLog(audit)
   }
 
   ready(): void {
@@ -234,12 +245,31 @@ export class MemoryStore implements Store {
     return this.#audit.pageAt(query)
   }
 
+  async auditChains(): Promise<AuditChains> {
+    this.ready()
+    return this.#audit.chains()
+  }
+
+  async chainedRows(chain: string, after: number, limit: number): Promise<readonly ChainedRow[]> {
+    this.ready()
+    return this.#audit.chained(chain, after, limit)
+  }
+
+  /** Every row was chained from the first on. */
+  async looseRows(): Promise<readonly LooseRow[]> {
+    this.ready()
+    return []
+  }
+
+  async pruneAudit(before: number, limit: number): Promise<AuditCut> {
+    this.ready()
+    return this.#audit.prune(before, limit)
+  }
+
   async prune(before: number, limit: number): Promise<number> {
     this.ready()
     const deliveries = this.#book.prune(before, limit)
-    const audited = this.#audit.prune(before, limit - deliveries)
-    const removed = deliveries + audited
-    return removed + this.#redeliveries.prune(before, limit - removed)
+    return deliveries + this.#redeliveries.prune(before, limit - deliveries)
   }
 
   async createRedelivery(redelivery: NewRedelivery): Promise<Redelivery> {

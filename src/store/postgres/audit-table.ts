@@ -1,38 +1,20 @@
+import type { ChainedRow } from '../audit-chain.ts'
 import { pageLimit, placeOfCursor, toPage } from '../paging.ts'
 import { auditRowExists } from '../refusal.ts'
 import { auditRowOf } from '../rows.ts'
 import type { AuditFilter, AuditPage, AuditPageQuery, AuditRow, Page } from '../store.ts'
+import type { Extension } from './audit-end.ts'
 import { Conditions } from './conditions.ts'
 import type { Connections } from './connections.ts'
-import type { Row, Statement, Value } from './database.ts'
-import { duplicateKey } from './failure.ts'
-import { GroupedCalls } from './grouped-calls.ts'
-import { columns, placeholders, text } from './parameters.ts'
-
-/** Audit rows that one transaction carries at most. */
-const largestGroup = 1000
+import type { Row, Value } from './database.ts'
+import { duplicateKey, isDuplicateIn, raised } from './failure.ts'
 
 /** Who did what, newest first. */
 export class AuditTable {
   readonly #connections: Connections
-  readonly #insert: Statement
-  readonly #calls: GroupedCalls<readonly AuditRow[], void>
 
   constructor(connections: Connections) {
     this.#connections = connections
-    this.#insert = {
-      name: 'add_audit',
-      text: `SELECT ${connections.schema}.add_audit(${placeholders(7)})`,
-    }
-    this.#calls = new GroupedCalls({
-      run: (calls) => this.#store(calls),
-      sizeOf: (rows) => rows.length,
-      largestGroup,
-    })
-  }
-
-  async add(rows: readonly AuditRow[]): Promise<void> {
-    if (rows.length > 0) await this.#calls.add(rows)
   }
 
   async page(filter: AuditFilter): Promise<Page<AuditRow>> {
@@ -59,10 +41,6 @@ export class AuditTable {
     return { rows: found.map(auditRowOf), total: Number(count?.['total']) }
   }
 
-  idle(): Promise<void> {
-    return this.#calls.idle()
-  }
-
   #select(conditions: Conditions, part: string): Promise<readonly Row[]> {
     const { schema } = this.#connections
     const select = `
@@ -70,47 +48,49 @@ export class AuditTable {
       FROM ${schema}.audit AS a ${conditions.sql} ORDER BY a.created_at DESC, a.seq DESC ${part}`
     return this.#connections.read({ text: select }, conditions.values)
   }
-
-  async #store(calls: readonly (readonly AuditRow[])[]): Promise<readonly void[]> {
-    try {
-      await this.#connections.write(this.#insert, auditValues(calls.flat()))
-    } catch (error) {
-      throw auditRefusal(error) ?? error
-    }
-    return calls.map(() => undefined)
-  }
 }
 
 /** What `add_audit` is called with. */
-export function auditValues(rows: readonly AuditRow[]): Value[] {
-  return columns(rows, [
-    ({ id }) => text(id),
-    ({ entityType }) => text(entityType),
-    ({ entityId }) => text(entityId),
-    ({ action }) => text(action),
-    ({ actor }) => text(actor),
-    ({ details }) => JSON.stringify(details),
-    ({ createdAt }) => createdAt,
-  ])
+export function auditValues({ chain, from, placed, head }: Extension): Value[] {
+  const column = <T extends string | number>(of: (row: ChainedRow) => T): T[] => placed.map(of)
+  return [
+    ...[chain, from.position, from.signature, head.mac, head.signature],
+    column(({ row }) => row.id),
+    column(({ row }) => row.entityType),
+    column(({ row }) => row.entityId),
+    column(({ row }) => row.action),
+    column(({ row }) => row.actor),
+    column(({ row }) => row.details),
+    column(({ row }) => row.createdAt),
+    column(({ previous }) => previous),
+    column(({ mac }) => mac),
+  ]
 }
 
 /** What is to be told of an error that is about a row given. */
 export function auditRefusal(error: unknown): Error | undefined {
+  if (isDuplicateIn(error, 'audit_place')) return undefined
   const duplicate = duplicateKey(error, 'audit')
   return duplicate === undefined ? undefined : auditRowExists(duplicate, error)
 }
 
-/** Adds rows to the audit trail, in the order given. */
+/** Puts rows behind the head of a chain, in the order given, if that is still where it was when they were signed. */
 export function auditRoutine(schema: string): string {
   return `
   CREATE OR REPLACE FUNCTION ${schema}.add_audit(
-    a_id text[], a_entity_type text[], a_entity_id text[], a_action text[], a_actor text[], a_details text[], a_created_at double precision[]
+    c_chain text, c_position bigint, c_signature text, c_new_mac text, c_new_signature text,
+    a_id text[], a_entity_type text[], a_entity_id text[], a_action text[], a_actor text[], a_details text[], a_created_at double precision[],
+    a_previous text[], a_mac text[]
   ) RETURNS void LANGUAGE plpgsql AS $$
   BEGIN
-    INSERT INTO ${schema}.audit (id, entity_type, entity_id, action, actor, details, created_at)
-    SELECT g.id, g.entity_type, g.entity_id, g.action, g.actor, g.details, g.created_at
-    FROM unnest(a_id, a_entity_type, a_entity_id, a_action, a_actor, a_details, a_created_at)
-      WITH ORDINALITY AS g (id, entity_type, entity_id, action, actor, details, created_at, place)
+    UPDATE ${schema}.audit_chains AS c SET position = c_position + cardinality(a_id), mac = c_new_mac, signature = c_new_signature
+    WHERE c.chain = c_chain AND c.position = c_position AND c.signature = c_signature;
+    IF NOT FOUND THEN RAISE EXCEPTION 'the head has moved' USING ERRCODE = '${raised.auditHeadMoved}', DETAIL = c_chain; END IF;
+
+    INSERT INTO ${schema}.audit (id, entity_type, entity_id, action, actor, details, created_at, chain, position, previous, mac)
+    SELECT g.id, g.entity_type, g.entity_id, g.action, g.actor, g.details, g.created_at, c_chain, c_position + g.place, g.previous, g.mac
+    FROM unnest(a_id, a_entity_type, a_entity_id, a_action, a_actor, a_details, a_created_at, a_previous, a_mac)
+      WITH ORDINALITY AS g (id, entity_type, entity_id, action, actor, details, created_at, previous, mac, place)
     ORDER BY g.place;
   END $$;
   `

@@ -7,6 +7,7 @@ export const raised = {
   otherVersion: 'CB003',
   otherStore: 'CB004',
   recordConflict: 'CB005',
+  auditHeadMoved: 'CB006',
 } as const
 
 const uniqueViolation = '23505'
@@ -38,6 +39,11 @@ export function duplicateKey(error: unknown, table: string): string | undefined 
   return /=\((.*)\)/s.exec(fieldOf(error, 'detail') ?? '')?.[1] ?? 'with the same id'
 }
 
+/** Whether a row cannot be stored because of what a unique index has already. */
+export function isDuplicateIn(error: unknown, index: string): boolean {
+  return sqlState(error) === uniqueViolation && fieldOf(error, 'constraint') === index
+}
+
 /** What a routine said of an error it raised with the given code. */
 export function raisedDetail(error: unknown, code: string): string | undefined {
   return sqlState(error) === code ? (fieldOf(error, 'detail') ?? '') : undefined
@@ -49,7 +55,10 @@ function sqlState(error: unknown): string | undefined {
   return code !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
 }
 
-function fieldOf(error: unknown, field: 'code' | 'detail' | 'table'): string | undefined {
+function fieldOf(
+  error: unknown,
+  field: 'code' | 'detail' | 'table' | 'constraint',
+): string | undefined {
   if (!(error instanceof Error) || !(field in error)) return undefined
   const value: unknown = Reflect.get(error, field)
   return typeof value === 'string' ? value : undefined

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import { RecordConflictError } from '../../errors.ts'
 import type { DeliveryId, MessageId } from '../../ids.ts'
-import type { AuditRow } from '../audit.ts'
+import type { AuditText } from '../audit-chain.ts'
 import type { OwnWrite } from '../record-write.ts'
 import { deliveryExists, messageDiffers, messageErased, orderedBornClaimed } from '../refusal.ts'
 import type { Lease, NewDelivery, NewMessage } from '../store.ts'
+import type { AuditEnd, Extension } from './audit-end.ts'
 import { auditRefusal, auditValues } from './audit-table.ts'
 import type { Connections } from './connections.ts'
 import type { Statement, Value } from './database.ts'
@@ -27,7 +28,7 @@ interface Enqueue {
 /** What one caller stores, all or nothing. */
 interface Unit extends Enqueue {
   readonly records: readonly OwnWrite[]
-  readonly audit: readonly AuditRow[]
+  readonly audit: readonly AuditText[]
 }
 
 /** What a caller's transaction must find: null for a store's own. */
@@ -44,21 +45,24 @@ interface StoredDelivery extends NewDelivery {
   readonly leads: boolean
 }
 
-/** Bytes of bodies that one transaction carries at most, and what a delivery counts for. */
+/** Bytes of bodies that one transaction carries at most, and what a delivery or a row of the audit trail counts for. */
 const groupBytes = 8 * 1024 * 1024
-const deliveryBytes = 8 * 1024
+const rowBytes = 8 * 1024
 const parameterCount = 27
 
 /** Where messages enter, with their deliveries and what is to stand beside them. */
 export class OutboxTable {
   readonly #connections: Connections
+  readonly #audit: AuditEnd
   readonly #calls: GroupedCalls<Unit, void>
 
-  constructor(connections: Connections, now: () => number) {
+  constructor(connections: Connections, now: () => number, audit: AuditEnd) {
     this.#connections = connections
+    this.#audit = audit
     this.#calls = new GroupedCalls({
       run: (calls) => this.#enqueue(calls, now()),
-      sizeOf: ({ messages, records }) => sizeOf(messages) + sizeOfWrites(records),
+      sizeOf: ({ messages, records, audit }) =>
+        sizeOf(messages) + sizeOfWrites(records) + audit.length * rowBytes,
       largestGroup: groupBytes,
       touchedBy: ({ records }) => records.flatMap(touchedBy),
       refusalOf: conflictAmong,
@@ -81,14 +85,22 @@ export class OutboxTable {
   }
 
   async #enqueue(calls: readonly Unit[], now: number): Promise<readonly void[]> {
+    const audit = calls.flatMap((call) => call.audit)
+    if (audit.length === 0) await this.#write(calls, now)
+    else await this.#audit.extend(audit, (extension) => this.#write(calls, now, extension))
+    return calls.map(() => undefined)
+  }
+
+  async #write(calls: readonly Unit[], now: number, audit?: Extension): Promise<void> {
     const { schema, sender } = this.#connections
-    const { statement, values } = oneStatement(schema, routinesFor(calls, now, sender))
+    const routines = routinesFor(calls, now, sender)
+    if (audit !== undefined) routines.push({ routine: 'add_audit', values: auditValues(audit) })
+    const { statement, values } = oneStatement(schema, routines)
     try {
       await this.#connections.write(statement, values)
     } catch (error) {
       throw enqueueRefusal(error) ?? auditRefusal(error) ?? error
     }
-    return calls.map(() => undefined)
   }
 }
 
@@ -98,10 +110,9 @@ interface RoutineCall {
   readonly values: readonly Value[]
 }
 
-/** Records come first: of what is locked here others wait for them the most, and they are what may refuse the rest. */
-function routinesFor(units: readonly Unit[], now: number, sender: string): readonly RoutineCall[] {
+/** Records come first: of what is locked here others wait for them the most, and they are what may refuse the rest. The audit chain comes last. */
+function routinesFor(units: readonly Unit[], now: number, sender: string): RoutineCall[] {
   const records = units.flatMap((unit) => unit.records)
-  const audit = units.flatMap((unit) => unit.audit)
   const calls: RoutineCall[] = []
   if (records.length > 0) {
     calls.push({ routine: 'write_records', values: recordWriteValues(records) })
@@ -109,7 +120,6 @@ function routinesFor(units: readonly Unit[], now: number, sender: string): reado
   if (units.some(({ messages }) => messages.length > 0)) {
     calls.push({ routine: 'enqueue', values: enqueueValues(units, now, sender, null) })
   }
-  if (audit.length > 0) calls.push({ routine: 'add_audit', values: auditValues(audit) })
   return calls
 }
 
@@ -244,7 +254,7 @@ function refuseOrdered(messages: readonly NewMessage[], { ids }: BornClaimed): v
 function sizeOf(messages: readonly NewMessage[]): number {
   let size = 0
   for (const { body, deliveries } of messages) {
-    size += body.byteLength + deliveries.length * deliveryBytes
+    size += body.byteLength + deliveries.length * rowBytes
   }
   return size
 }

@@ -1,7 +1,10 @@
 import type { Clock } from '../../clock.ts'
 import type { DeliveryId, MessageId, RedeliveryId } from '../../ids.ts'
+import type { AuditChains } from '../audit.ts'
+import { type AuditCut, cutChains } from '../audit-cut.ts'
+import type { AuditWriter } from '../audit-writer.ts'
 import type { Beside } from '../beside.ts'
-import { copyOfAuditRow, copyOfMessage, copyOfSettlement } from '../copies.ts'
+import { auditTextOf, copyOfMessage, copyOfSettlement } from '../copies.ts'
 import type { DueEndpoints, DueWalk } from '../due-endpoints.ts'
 import type { Erasure, ErasureTarget } from '../erasure.ts'
 import type { PermitRequest, Permits } from '../permits.ts'
@@ -54,12 +57,18 @@ export class PostgresStore implements Store, Transactional {
   readonly #tables: Tables
 
   /** @param database - migrated; closed with the store, as is the listener */
-  constructor(database: Database, changes: ChangeListener, identity: StoreIdentity, clock: Clock) {
+  constructor(
+    database: Database,
+    changes: ChangeListener,
+    identity: StoreIdentity,
+    clock: Clock,
+    writer: AuditWriter,
+  ) {
     this.#database = database
     this.#changes = changes
     this.#identity = identity
     this.#clock = clock
-    this.#tables = tablesOf(database, () => clock.now())
+    this.#tables = tablesOf(database, () => clock.now(), writer)
   }
 
   ready(): void | Promise<void> {
@@ -78,7 +87,7 @@ export class PostgresStore implements Store, Transactional {
   ): Promise<void> {
     const own = messages.map(copyOfMessage)
     const born = claimed && { lease: { ...claimed.lease }, ids: new Set(claimed.ids) }
-    const beside = { records: ownWrites(records), audit: audit.map(copyOfAuditRow) }
+    const beside = { records: ownWrites(records), audit: audit.map(auditTextOf) }
     await this.#open(() => this.#tables.outbox.enqueue(own, born, beside))
   }
 
@@ -221,8 +230,7 @@ export class PostgresStore implements Store, Transactional {
   }
 
   async audit(rows: readonly AuditRow[]): Promise<void> {
-    const own = rows.map(copyOfAuditRow)
-    await this.#open(() => this.#tables.audit.add(own))
+    await this.enqueue([], undefined, { audit: rows })
   }
 
   async auditTrail(filter: AuditFilter): Promise<Page<AuditRow>> {
@@ -231,6 +239,27 @@ export class PostgresStore implements Store, Transactional {
 
   async auditPage(query: AuditPageQuery): Promise<AuditPage> {
     return this.#open(() => this.#tables.audit.pageAt(query))
+  }
+
+  async auditChains(): Promise<AuditChains> {
+    return this.#open(() => this.#tables.auditChains.chains())
+  }
+
+  async chainedRows(chain: string, after: number, limit: number): ReturnType<Store['chainedRows']> {
+    return this.#open(() => this.#tables.auditChains.rows(chain, after, limit))
+  }
+
+  async looseRows(after: number, limit: number): ReturnType<Store['looseRows']> {
+    return this.#open(() => this.#tables.auditChains.loose(after, limit))
+  }
+
+  async pruneAudit(before: number, limit: number): Promise<AuditCut> {
+    const { auditChains } = this.#tables
+    const { chains } = await this.auditChains()
+    return cutChains(chains, limit, {
+      cut: (chain, rows) => this.#open(() => auditChains.cut(chain, before, rows)),
+      cutUnchained: (rows) => this.#open(() => auditChains.cutUnchained(before, rows)),
+    })
   }
 
   async createRedelivery(redelivery: NewRedelivery): Promise<Redelivery> {

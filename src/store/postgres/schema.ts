@@ -172,6 +172,37 @@ const migrations: readonly ((schema: string) => string)[] = [
   DROP FUNCTION IF EXISTS ${schema}.enqueue;
   DROP FUNCTION IF EXISTS ${schema}.claim;
   `,
+  /* 4: the audit trail in chains */ (schema) => `
+  -- the chain, the place in it, the MAC of the row before, the row's own; NULL in rows that are older than chains
+  ALTER TABLE ${schema}.audit ADD COLUMN chain text COLLATE "C", ADD COLUMN position bigint, ADD COLUMN previous text, ADD COLUMN mac text;
+  CREATE UNIQUE INDEX audit_place ON ${schema}.audit (chain, position) WHERE chain IS NOT NULL;
+
+  -- where each chain ends, and where retention lets it begin
+  CREATE TABLE ${schema}.audit_chains (
+    chain text COLLATE "C" PRIMARY KEY,
+    position bigint NOT NULL,
+    mac text NOT NULL,
+    key_id text NOT NULL,
+    signature text NOT NULL,
+    anchor_position bigint NOT NULL,
+    anchor_mac text NOT NULL,
+    anchor_key_id text NOT NULL,
+    anchor_signature text NOT NULL
+  ) WITH (fillfactor = 50);
+
+  -- the names of all chains of a key, a line each
+  CREATE TABLE ${schema}.audit_rosters (
+    key_id text COLLATE "C" PRIMARY KEY,
+    chains text NOT NULL,
+    unchained_to bigint NOT NULL,
+    signature text NOT NULL
+  );
+
+  -- for hosts that are given none
+  CREATE TABLE ${schema}.audit_key (key text NOT NULL);
+  INSERT INTO ${schema}.audit_key (key)
+  SELECT encode(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'hex');
+  `,
 ]
 
 /** The version of the schema this program works with. */

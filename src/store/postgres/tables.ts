@@ -1,3 +1,6 @@
+import type { AuditWriter } from '../audit-writer.ts'
+import { AuditChainTable } from './audit-chain-table.ts'
+import { AuditEnd } from './audit-end.ts'
 import { AuditTable } from './audit-table.ts'
 import type { Connections } from './connections.ts'
 import { DeliveryList } from './delivery-list.ts'
@@ -19,6 +22,7 @@ export interface Tables {
   readonly endpoints: EndpointTable
   readonly redeliveries: RedeliveryTable
   readonly audit: AuditTable
+  readonly auditChains: AuditChainTable
   readonly upkeep: UpkeepTable
   readonly records: RecordTable
   readonly permits: PermitTable
@@ -26,10 +30,9 @@ export interface Tables {
   idle(): Promise<void>
 }
 
-export function tablesOf(connections: Connections, now: () => number): Tables {
-  const outbox = new OutboxTable(connections, now)
+export function tablesOf(connections: Connections, now: () => number, writer: AuditWriter): Tables {
+  const outbox = new OutboxTable(connections, now, new AuditEnd(connections, writer))
   const deliveries = new DeliveryTable(connections, now)
-  const audit = new AuditTable(connections)
   const permits = new PermitTable(connections)
   return {
     outbox,
@@ -38,12 +41,13 @@ export function tablesOf(connections: Connections, now: () => number): Tables {
     tallies: new TallyTable(connections),
     endpoints: new EndpointTable(connections),
     redeliveries: new RedeliveryTable(connections),
-    audit,
+    audit: new AuditTable(connections),
+    auditChains: new AuditChainTable(connections, writer),
     upkeep: new UpkeepTable(connections),
     records: new RecordTable(connections),
     permits,
     async idle() {
-      await Promise.all([outbox.idle(), deliveries.idle(), audit.idle(), permits.idle()])
+      await Promise.all([outbox.idle(), deliveries.idle(), permits.idle()])
     },
   }
 }

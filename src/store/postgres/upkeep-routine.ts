@@ -62,12 +62,6 @@ export function upkeepRoutines(schema: string): string {
     DELETE FROM ${schema}.messages AS m
     WHERE m.id = ANY (left_alone) AND NOT EXISTS (SELECT FROM ${schema}.deliveries AS d WHERE d.message_id = m.id);
 
-    DELETE FROM ${schema}.audit WHERE seq IN (
-      SELECT a.seq FROM ${schema}.audit AS a WHERE a.created_at < p_before ORDER BY a.created_at LIMIT p_limit - removed
-    );
-    GET DIAGNOSTICS others = ROW_COUNT;
-    removed := removed + others;
-
     DELETE FROM ${schema}.redeliveries WHERE id IN (
       SELECT r.id FROM ${schema}.redeliveries AS r
       WHERE r.finished_at < p_before ORDER BY r.created_at, r.seq LIMIT p_limit - removed

@@ -1,29 +1,28 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { AuditText } from '../audit-chain.ts'
+import { type AuditWriter, chainRows } from '../audit-writer.ts'
 import { pageLimit, placeOfCursor, toPage } from '../paging.ts'
-import { auditRowExists } from '../refusal.ts'
 import { auditRowOf } from '../rows.ts'
 import type { AuditFilter, AuditPage, AuditPageQuery, AuditRow, Page } from '../store.ts'
+import { auditShelf } from './audit-shelf.ts'
 import { Conditions } from './conditions.ts'
-import { isDuplicate } from './failure.ts'
 
 /** Who did what, newest first. */
 export interface AuditTable {
-  add(rows: readonly AuditRow[]): void
+  /** Behind the last row of the writer's chain. */
+  add(rows: readonly AuditText[]): void
   page(filter: AuditFilter): Page<AuditRow>
   pageAt(query: AuditPageQuery): AuditPage
 }
 
-export function auditTable(database: DatabaseSync): AuditTable {
-  const insert = database.prepare(
-    `INSERT INTO audit (id, entity_type, entity_id, action, actor, details, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  )
+export function auditTable(database: DatabaseSync, writer: AuditWriter): AuditTable {
+  const shelf = auditShelf(database)
   /** One statement for each text, of which there are few: one for each combination of conditions. */
   const statements = new Map<string, StatementSync>()
 
   return {
     add(rows) {
-      for (const row of rows) store(row)
+      chainRows(shelf, writer, rows)
     },
 
     page(filter) {
@@ -43,14 +42,6 @@ export function auditTable(database: DatabaseSync): AuditTable {
       const counted = statement(`SELECT count(*) AS total FROM audit AS a ${sql}`).get(...values)
       return { rows: found.map(auditRowOf), total: Number(counted?.['total']) }
     },
-  }
-
-  function store({ id, entityType, entityId, action, actor, details, createdAt }: AuditRow): void {
-    try {
-      insert.run(id, entityType, entityId, action, actor, JSON.stringify(details), createdAt)
-    } catch (error) {
-      throw isDuplicate(error) ? auditRowExists(id, error) : error
-    }
   }
 
   function statement(sql: string): StatementSync {

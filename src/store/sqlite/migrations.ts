@@ -230,6 +230,39 @@ const migrations: readonly string[] = [
     PRIMARY KEY (forget_at, key)
   ) STRICT, WITHOUT ROWID;
   `,
+  /* 6: the audit trail in chains */ `
+  -- the chain, the place in it, the MAC of the row before, the row's own; NULL in rows that are older than chains
+  ALTER TABLE audit ADD COLUMN chain TEXT;
+  ALTER TABLE audit ADD COLUMN position INTEGER;
+  ALTER TABLE audit ADD COLUMN previous TEXT;
+  ALTER TABLE audit ADD COLUMN mac TEXT;
+  CREATE UNIQUE INDEX audit_place ON audit (chain, position) WHERE chain IS NOT NULL;
+
+  -- where each chain ends, and where retention lets it begin
+  CREATE TABLE audit_chains (
+    chain TEXT PRIMARY KEY,
+    position INTEGER NOT NULL,
+    mac TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    signature TEXT NOT NULL,
+    anchor_position INTEGER NOT NULL,
+    anchor_mac TEXT NOT NULL,
+    anchor_key_id TEXT NOT NULL,
+    anchor_signature TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- the names of all chains of a key, a line each
+  CREATE TABLE audit_rosters (
+    key_id TEXT PRIMARY KEY,
+    chains TEXT NOT NULL,
+    unchained_to INTEGER NOT NULL,
+    signature TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- for hosts that are given none
+  CREATE TABLE audit_key (key TEXT NOT NULL) STRICT;
+  INSERT INTO audit_key (key) VALUES (lower(hex(randomblob(32))));
+  `,
 ]
 
 /** The version of the schema this program works with. */

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 
 /** Removes what has been settled for long enough. */
 export interface Retention {
-  /** At most `limit` deliveries, audit rows and redeliveries older than `before`; resolves to their number. */
+  /** At most `limit` deliveries and redeliveries older than `before`; resolves to their number. */
   prune(before: number, limit: number): number
 }
 
@@ -18,9 +18,6 @@ export function retention(database: DatabaseSync): Retention {
   const removeOrphan = database.prepare(
     'DELETE FROM messages WHERE seq = ?1 AND NOT EXISTS (SELECT 1 FROM deliveries WHERE message_seq = ?1)',
   )
-  const removeAudit = database.prepare(
-    `DELETE FROM audit WHERE seq IN (SELECT seq FROM audit WHERE created_at < ? ORDER BY created_at LIMIT ?)`,
-  )
   const removeRedeliveries = database.prepare(
     `DELETE FROM redeliveries WHERE seq IN (SELECT seq FROM redeliveries WHERE finished_at < ? ORDER BY created_at LIMIT ?)`,
   )
@@ -28,9 +25,7 @@ export function retention(database: DatabaseSync): Retention {
   return {
     prune(before, limit) {
       const deliveries = pruneDeliveries(before, limit)
-      const audited = Number(removeAudit.run(before, limit - deliveries).changes)
-      const removed = deliveries + audited
-      return removed + Number(removeRedeliveries.run(before, limit - removed).changes)
+      return deliveries + Number(removeRedeliveries.run(before, limit - deliveries).changes)
     },
   }
 

@@ -1,9 +1,19 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../clock.ts'
 import type { DeliveryId, MessageId, RedeliveryId } from '../../ids.ts'
-import type { AuditFilter, AuditPage, AuditPageQuery, AuditRow } from '../audit.ts'
+import type {
+  AuditChains,
+  AuditFilter,
+  AuditPage,
+  AuditPageQuery,
+  AuditRow,
+  LooseRow,
+} from '../audit.ts'
+import type { ChainedRow } from '../audit-chain.ts'
+import { type AuditCut, cutChains } from '../audit-cut.ts'
+import { AuditWriter, type AuditWriterOptions } from '../audit-writer.ts'
 import type { Beside } from '../beside.ts'
-import { copyOfAuditRow, copyOfMessage, copyOfSettlement } from '../copies.ts'
+import { auditTextOf, copyOfMessage, copyOfSettlement } from '../copies.ts'
 import type { DueEndpoints, DueWalk } from '../due-endpoints.ts'
 import type { Erasure, ErasureTarget } from '../erasure.ts'
 import type { PermitRequest, Permits } from '../permits.ts'
@@ -38,6 +48,7 @@ import type {
   Store,
 } from '../store.ts'
 import type { Tally } from '../tally.ts'
+import { ownAuditKey } from './audit-chain-table.ts'
 import { readPage } from './delivery-page.ts'
 import type { GivenUp } from './delivery-table.ts'
 import { FileAccess } from './file-access.ts'
@@ -52,9 +63,14 @@ export class SqliteStore implements Store {
   readonly #tables: Tables
 
   /** @param database - opened by `openDatabase`; closed with the store */
-  constructor(database: DatabaseSync, path: string, clock: Clock) {
+  constructor(
+    database: DatabaseSync,
+    path: string,
+    clock: Clock,
+    audit: AuditWriterOptions = {},
+  ) {
     this.#clock = clock
-    this.#tables = tablesOf(database)
+    this.#tables = tablesOf(database, new AuditWriter(audit, ownAuditKey(database)))
     const { probe } = this.#tables
     this.#file = new FileAccess(database, path, clock, () => probe.write())
   }
@@ -76,7 +92,7 @@ export class SqliteStore implements Store {
     const own = messages.map(copyOfMessage)
     const born = claimed && { lease: { ...claimed.lease }, ids: new Set(claimed.ids) }
     const kept = ownWrites(records)
-    const rows = audit.map(copyOfAuditRow)
+    const rows = audit.map(auditTextOf)
     await this.#file.write(() => {
       this.#tables.records.write(kept)
       this.#tables.outbox.enqueue(own, born)
@@ -199,7 +215,7 @@ export class SqliteStore implements Store {
   }
 
   async audit(rows: readonly AuditRow[]): Promise<void> {
-    const own = rows.map(copyOfAuditRow)
+    const own = rows.map(auditTextOf)
     await this.#file.write(() => this.#tables.audit.add(own))
   }
 
@@ -209,6 +225,27 @@ export class SqliteStore implements Store {
 
   async auditPage(query: AuditPageQuery): Promise<AuditPage> {
     return this.#file.read(() => this.#tables.audit.pageAt(query))
+  }
+
+  async auditChains(): Promise<AuditChains> {
+    return this.#file.read(() => this.#tables.auditChains.chains())
+  }
+
+  async chainedRows(chain: string, after: number, limit: number): Promise<readonly ChainedRow[]> {
+    return this.#file.read(() => this.#tables.auditChains.rows(chain, after, limit))
+  }
+
+  async looseRows(after: number, limit: number): Promise<readonly LooseRow[]> {
+    return this.#file.read(() => this.#tables.auditChains.loose(after, limit))
+  }
+
+  async pruneAudit(before: number, limit: number): Promise<AuditCut> {
+    const { auditChains } = this.#tables
+    const { chains } = await this.auditChains()
+    return cutChains(chains, limit, {
+      cut: (chain, rows) => this.#file.write(() => auditChains.cut(chain, before, rows)),
+      cutUnchained: (rows) => this.#file.write(() => auditChains.cutUnchained(before, rows)),
+    })
   }
 
   async prune(before: number, limit: number): Promise<number> {

@@ -1,4 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { AuditWriter } from '../audit-writer.ts'
+import { type AuditChainTable, auditChainTable } from './audit-chain-table.ts'
 import { type AuditTable, auditTable } from './audit-table.ts'
 import { type BacklogCount, backlogCount } from './backlog-count.ts'
 import { type DeliveryList, deliveryList } from './delivery-list.ts'
@@ -28,6 +30,7 @@ export interface Tables {
   readonly endpoints: EndpointTable
   readonly hosts: HostTable
   readonly audit: AuditTable
+  readonly auditChains: AuditChainTable
   readonly retention: Retention
   readonly settled: SettledDeliveries
   readonly redeliveries: RedeliveryTable
@@ -40,7 +43,7 @@ export interface Tables {
   readonly version: StatementSync
 }
 
-export function tablesOf(database: DatabaseSync): Tables {
+export function tablesOf(database: DatabaseSync, writer: AuditWriter): Tables {
   const hints = new RowHints()
   const deliveries = deliveryTable(database, hints)
   const settled = settledDeliveries(database)
@@ -52,7 +55,8 @@ export function tablesOf(database: DatabaseSync): Tables {
     backlog: backlogCount(database),
     endpoints: endpointTable(database),
     hosts: hostTable(database),
-    audit: auditTable(database),
+    audit: auditTable(database, writer),
+    auditChains: auditChainTable(database, writer),
     retention: retention(database),
     settled,
     redeliveries: redeliveryTable(database, settled),
