@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { rotated } from '../../../plugins/subscriptions/rotate.ts'
-import { schemeNamed } from '../../../src/delivery/signing/schemes.ts'
-import { type ReceivedRequest, receiver } from '../../helpers/receiver.ts'
+import { receiver } from '../../helpers/receiver.ts'
 import { type Api, startApi } from './api.ts'
+import { verdictOf } from './verdict.ts'
 
 const subscriptions = '/v1/webhooks/subscriptions'
 const first = 'the-first-secret-of-all'
@@ -146,18 +146,4 @@ async function publishAll(api: Api, count: number): Promise<void> {
   for (let n = 0; n < count; n += 10) {
     await Promise.all(Array.from({ length: 10 }, () => api.publish()))
   }
-}
-
-function verdictOf(
-  request: ReceivedRequest | undefined,
-  scheme: string,
-  secrets: readonly string[],
-): string {
-  const { prepare, verify } = schemeNamed(scheme)
-  const input = {
-    header: (name: string) => request?.headers[name],
-    body: request?.body ?? new Uint8Array(),
-    now: Math.floor(Date.now() / 1_000),
-  }
-  return verify(input, secrets.map(prepare)).kind
 }
