@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import { Command } from 'commander'
+import subscriptions from '../../plugins/subscriptions/index.ts'
 import webhooks from '../../plugins/webhooks/index.ts'
 import type { Act } from '../../src/cli/command.ts'
 import { commands } from '../../src/cli/commands.ts'
@@ -28,7 +29,7 @@ describe('docs/cli.md', async () => {
   }
 
   it('has a row for no other command than these and the connectors’', () => {
-    const known = [...Object.keys(commands), webhooks.name]
+    const known = [...Object.keys(commands), webhooks.name, subscriptions.name]
     const named = rows.map((row) => /^\| `([a-z]+)/.exec(row)?.[1] ?? 'none')
 
     assert.ok(named.length > 15)
@@ -39,19 +40,21 @@ describe('docs/cli.md', async () => {
   })
 })
 
-describe('docs/webhooks.md', async () => {
-  const text = await page('webhooks.md')
+for (const connector of [webhooks, subscriptions]) {
+  describe(`docs/${connector.name}.md`, async () => {
+    const text = await page(`${connector.name}.md`)
 
-  for (const { name, options = [] } of webhooks.commands ?? []) {
-    it(`says what \`webhooks ${name} --help\` says`, () => {
-      assert.match(text, new RegExp(`\`webhooks ${name}\\b`))
-      for (const { flags } of options) {
-        const [long = flags] = flags.split(' ')
-        assert.ok(text.includes(long), long)
-      }
-    })
-  }
-})
+    for (const { name, options = [] } of connector.commands ?? []) {
+      it(`says what \`${connector.name} ${name} --help\` says`, () => {
+        assert.match(text, new RegExp(`\`${connector.name} ${name}\\b`))
+        for (const { flags } of options) {
+          const [long = flags] = flags.split(' ')
+          assert.ok(text.includes(long), long)
+        }
+      })
+    }
+  })
+}
 
 /** The names of a command's own commands, and the long names of all options. */
 function wordsOf(command: Command): string[] {
