@@ -15,9 +15,9 @@ import { hostileDeliveries } from './hostile-deliveries.ts'
 import { isolation } from './isolation.ts'
 import { killHost } from './kill-host.ts'
 import { killHostProcess } from './kill-host-process.ts'
-import { killPublishing } from './kill-publishing.ts'
 import { oneProbe } from './one-probe.ts'
 import { ordered } from './ordered.ts'
+import { publishThrough } from './publish-through.ts'
 import { redeliverDead } from './redeliver-dead.ts'
 import { replayMany } from './replay-many.ts'
 import { retention } from './retention.ts'
@@ -62,14 +62,22 @@ const steps: Readonly<Record<string, Step>> = {
       '`kill -9` of `carabiner run` at random moments, 50 times over 2,000 dispatches over HTTP: every completed one arrives, duplicates only of what was in flight and with the same id',
     run: () => killHostProcess({ kills: 50, messages: 2000 }),
   },
-  'kill-publishing-sqlite': {
+  'publish-host-killed': {
     promise:
       '`kill -9` of `carabiner run` on SQLite, 40 times while 50 clients publish 2,000 events with idempotency keys until each has its answer: one event and one set of deliveries per key, duplicates only of what was in flight and with the same id',
-    run: () => killPublishing({ store: 'sqlite', kills: 40, events: 2000 }),
+    run: () => publishThrough({ trouble: 'host-killed', times: 40, events: 2000 }),
   },
-  'kill-publishing-postgres': {
+  'publish-host-of-three-killed': {
     promise: 'the same with one of three hosts on one PostgreSQL killed each time',
-    run: () => killPublishing({ store: 'postgres', kills: 40, events: 2000 }),
+    run: () => publishThrough({ trouble: 'host-of-three-killed', times: 40, events: 2000 }),
+  },
+  'publish-server-restarted': {
+    promise: 'the same while PostgreSQL crashes and comes back 20 times: nothing arrives twice',
+    run: () => publishThrough({ trouble: 'server-restarted', times: 20, events: 2000 }),
+  },
+  'publish-connections-cut': {
+    promise: 'the same while all connections to PostgreSQL are cut 40 times: nothing arrives twice',
+    run: () => publishThrough({ trouble: 'connections-cut', times: 40, events: 2000 }),
   },
   retention: {
     promise:

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openStore } from '../../src/store/open-store.ts'
-import { ownPostgres } from '../helpers/postgres.ts'
+import { ownPostgres, type TestPostgres } from '../helpers/postgres.ts'
 import { type ReceivedRequest, receiver } from '../helpers/receiver.ts'
 import type { Answered } from '../helpers/served-host.ts'
 import type { ProjectFolder } from '../helpers/start-host.ts'
@@ -12,10 +12,11 @@ import {
   runApi,
 } from '../plugins/subscriptions/faults/host.ts'
 
-export interface KillPublishingOptions {
-  /** One host on its file, or three on one server. */
-  readonly store: 'sqlite' | 'postgres'
-  readonly kills: number
+export interface PublishThroughOptions {
+  /** What happens meanwhile, to one host on its SQLite file or to three hosts on one PostgreSQL. */
+  readonly trouble: 'host-killed' | 'host-of-three-killed' | 'server-restarted' | 'connections-cut'
+  /** How often. */
+  readonly times: number
   /** Publications, each with an idempotency key of its own. */
   readonly events: number
 }
@@ -24,30 +25,34 @@ const clientCount = 50
 const paths = ['/one', '/two']
 
 /**
- * Kills a host with SIGKILL at random moments while clients publish over HTTP, each again and again until it has an answer.
+ * Clients publish over HTTP, each again and again until it has an answer, and something goes wrong at random moments.
  *
  * Asserts that there is one event per key, that all answers to a key agree, that each subscription gets each event under one
- * `webhook-id`, and that what arrives twice had been in flight at a kill.
+ * `webhook-id`, and that what arrives twice had been in flight when a host was killed.
  */
-export async function killPublishing(
-  options: KillPublishingOptions,
+export async function publishThrough(
+  options: PublishThroughOptions,
 ): Promise<Readonly<Record<string, number>>> {
-  const { kills, events } = options
+  const { trouble, times, events } = options
   const arrivals = new Arrivals()
   await using to = await receiver({ answers: [(request) => arrivals.answer(request)] })
-  await using place = await placeOf(options)
-  await using fleet = await Fleet.start(place.folder, options.store === 'sqlite' ? 1 : 3)
+  await using place = await placeOf(trouble)
+  await using fleet = await Fleet.start(place.folder, trouble === 'host-killed' ? 1 : 3)
   for (const path of paths) await fleet.any().subscribe(`${to.url}${path}`)
 
   const publishing = new Publishing(fleet, events)
   const clients = Promise.all(Array.from({ length: clientCount }, () => publishing.client()))
   const inFlightAt: ReadonlySet<string>[] = []
-  for (let kill = 1; kill <= kills; kill += 1) {
-    await Promise.race([publishing.reached((events * kill) / (kills + 1)), clients])
+  for (let time = 1; time <= times; time += 1) {
+    await Promise.race([publishing.reached((events * time) / (times + 1)), clients])
     await sleep(Math.random() * 30)
-    await fleet.killOne()
-    inFlightAt.push(await inHands(place.url))
-    await fleet.refill()
+    if (trouble === 'server-restarted') await place.server?.restart('immediate')
+    else if (trouble === 'connections-cut') await place.server?.cutConnections(place.url)
+    else {
+      await fleet.killOne()
+      inFlightAt.push(await inHands(place.url))
+      await fleet.refill()
+    }
   }
   await clients
   await allSettled(place.url)
@@ -55,7 +60,7 @@ export async function killPublishing(
   arrivals.check(publishing.eventIds, inFlightAt)
   await checkStore(place.url, events)
   return {
-    kills,
+    times,
     events,
     'asked again': publishing.askedAgain,
     'answered from the key': publishing.replayed,
@@ -67,22 +72,22 @@ export async function killPublishing(
 interface Place extends AsyncDisposable {
   readonly url: string
   readonly folder: ProjectFolder
+  /** Unless it is a file. */
+  readonly server?: TestPostgres
 }
 
-async function placeOf({ store }: KillPublishingOptions): Promise<Place> {
+async function placeOf(trouble: PublishThroughOptions['trouble']): Promise<Place> {
   const stanza = 'http: { timeout: 60s, circuit_breaker: { failure_threshold: 1000 } }'
   const stack = new AsyncDisposableStack()
-  if (store === 'sqlite') {
+  const dispose = { [Symbol.asyncDispose]: () => stack.disposeAsync() }
+  if (trouble === 'host-killed') {
     const folder = stack.use(apiFolder({ store: 'sqlite:./store.db', stanza }))
-    return {
-      url: `sqlite:${folder.file('store.db')}`,
-      folder,
-      [Symbol.asyncDispose]: () => stack.disposeAsync(),
-    }
+    return { url: `sqlite:${folder.file('store.db')}`, folder, ...dispose }
   }
-  const url = await stack.use(ownPostgres()).database()
+  const server = stack.use(ownPostgres())
+  const url = await server.database()
   const folder = stack.use(apiFolder({ store: url, stanza }))
-  return { url, folder, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+  return { url, folder, server, ...dispose }
 }
 
 /** Hosts of one store, of which one may be missing for a moment. */
