@@ -71,7 +71,7 @@ async function replayMany(
   const begunAt = timeOption(context, 'unlessReplayedSince') ?? service.scope.clock.now()
   const total = await count(service, selection, context.signal)
   const dryRun = context.options['dryRun'] === true
-  if (!dryRun && !(await isConfirmed(context, total))) {
+  if (context.signal.aborted || !(dryRun || (await isConfirmed(context, total)))) {
     context.say('nothing replayed')
     return 1
   }
@@ -103,7 +103,7 @@ async function replayMany(
 async function count(service: Service, selection: Selection, signal: AbortSignal): Promise<number> {
   let total = 0
   for await (const _event of selected(service, selection)) {
-    signal.throwIfAborted()
+    if (signal.aborted) return total
     total += 1
   }
   return total
