@@ -122,7 +122,7 @@ function servedRoutes(
   return routes.map((route) => ({
     connector: id,
     route,
-    admit: (head) => requests.track(async () => route.admit?.(head, scope)),
+    admit: (head) => requests.track(() => route.admit?.(head, scope)),
     handle: (request) => requests.track(() => route.handle(request, scope)),
   }))
 }

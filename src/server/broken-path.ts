@@ -10,8 +10,8 @@ export function routableUrl(url: string): string {
 
 /** Whether every `%` of a URL's path stands for a part of a character. */
 export function isReadable(url: string): boolean {
+  if (!url.includes('%')) return true
   const path = url.split('?', 1).join('')
-  if (!path.includes('%')) return true
   try {
     decodeURIComponent(path)
     return true

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, preValidationHookHandler } from 'fastify'
 import type { ConnectorRoute } from '../connector/route.ts'
 import { isEnveloped } from '../connector/route-family.ts'
 import { CarabinerError } from '../errors.ts'
@@ -11,7 +11,7 @@ import { type RefusalOptions, refusalOf } from './refusal.ts'
 import { RequestError, unavailable } from './request-error.ts'
 import { partReader } from './request-schema.ts'
 import { headOf, requestOf } from './route-request.ts'
-import { sendAnswer } from './send-answer.ts'
+import { type Payload, writeHead } from './send-answer.ts'
 
 export interface ConnectorRouteOptions extends RefusalOptions {
   readonly face: Pick<HostFace, 'state'>
@@ -47,10 +47,11 @@ function serve(app: App, served: ServedRoute, options: ConnectorRouteOptions): v
         request.setDecorator(admittedKey, await served.admit(headOf(request)))
       },
       preValidation: readParts(route, options.validator),
-      async handler(request, reply) {
+      // The body, not the reply: that is a thenable, and waiting for it costs a listener on each of its ends.
+      async handler(request, reply): Promise<Payload> {
         const admitted: unknown = request.getDecorator(admittedKey)
         const result = await served.handle(requestOf(request, reply, route, admitted))
-        return sendAnswer(result, reply, isEnveloped(route))
+        return writeHead(result, reply, isEnveloped(route))
       },
     })
   } catch (error) {
@@ -67,7 +68,7 @@ function bodyConfig({ body, strictJson = false }: ConnectorRoute): object {
   return strictJson ? takesNamesOnce : {}
 }
 
-type ErrorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
+type ErrorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void
 
 function ownErrors(
   route: ConnectorRoute,
@@ -77,7 +78,7 @@ function ownErrors(
   return {
     errorHandler(error, request, reply) {
       const answer = route.refuse?.(refusalOf(error, request, options), headOf(request))
-      return sendAnswer(answer, reply, false)
+      reply.send(writeHead(answer, reply, false))
     },
   }
 }
@@ -92,14 +93,15 @@ function refuseUnlessReady(face: ConnectorRouteOptions['face']): void {
 function readParts(
   { params, query = noQuery, body }: ConnectorRoute,
   validator: Validator,
-): (request: FastifyRequest) => Promise<void> {
+): preValidationHookHandler {
   const readParams = params && partReader(validator, params, 'path')
   const readQuery = partReader(validator, query, 'query')
   const readBody =
     body === undefined || body === 'bytes' ? undefined : partReader(validator, body, 'body')
-  return async (request) => {
+  return (request, _reply, done) => {
     if (readParams !== undefined) request.params = readParams(request.params)
     request.query = readQuery(request.query)
     if (readBody !== undefined) request.body = readBody(request.body)
+    done()
   }
 }

@@ -52,15 +52,19 @@ export function createApp(options: AppOptions): App {
   app.setValidatorCompiler(compileRequestSchema(options.validator))
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, options))
   app.setNotFoundHandler(refuseUnknownPath)
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     tellIds(request, reply)
     if (lacksHost(request)) throw invalidRequest('the header Host is missing')
     if (!isReadable(request.originalUrl))
       throw invalidRequest('the path is not percent-encoded UTF-8')
     // Before the body is read: an unknown path is unknown whatever is sent to it.
     if (request.is404) refuseUnknownPath()
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => logAnswer(request, reply, options.log))
+  app.addHook('onResponse', (request, reply, done) => {
+    logAnswer(request, reply, options.log)
+    done()
+  })
   return app
 }
 

@@ -27,21 +27,27 @@ export function readBodies(app: App): void {
     app.addContentTypeParser<Buffer>(
       type,
       { parseAs: 'buffer' },
-      async (request: FastifyRequest, bytes: Buffer) => {
+      (request: FastifyRequest, bytes: Buffer, done) => {
         request.setDecorator<ReceivedBody>(bodyKey, { bytes, isJson })
+        done(null)
       },
     )
   }
   // Not in the parsers: what they throw costs the connection.
-  app.addHook('preValidation', async (request) => {
-    const { config } = request.routeOptions
-    if ('anyBody' in config) return
-    const body = request.getDecorator<ReceivedBody | undefined>(bodyKey)
-    if (body === undefined || body.bytes.length === 0) return
-    if (!body.isJson) throw new RequestError(notJson)
-    refuseEncoded(request)
-    request.body = parseJson(body.bytes, 'namesOnce' in config ? 'once' : 'last')
+  app.addHook('preValidation', (request, _reply, done) => {
+    if (!('anyBody' in request.routeOptions.config)) readBody(request)
+    done()
   })
+}
+
+/** @throws {RequestError} 400, 415 */
+function readBody(request: FastifyRequest): void {
+  const body = request.getDecorator<ReceivedBody | undefined>(bodyKey)
+  if (body === undefined || body.bytes.length === 0) return
+  if (!body.isJson) throw new RequestError(notJson)
+  refuseEncoded(request)
+  const equalNames = 'namesOnce' in request.routeOptions.config ? 'once' : 'last'
+  request.body = parseJson(body.bytes, equalNames)
 }
 
 const noBytes = Buffer.alloc(0)

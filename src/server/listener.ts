@@ -101,8 +101,9 @@ export class Listener {
    * A closing server ends connections that are idle at that moment; one that is in use would be kept until it times out.
    */
   #withGoodbye(app: App): App {
-    app.addHook('onSend', async (_request, reply) => {
+    app.addHook('onSend', (_request, reply, _payload, done) => {
       if (this.#isClosing) reply.header('connection', 'close')
+      done()
     })
     return app
   }

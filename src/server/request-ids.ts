@@ -6,8 +6,15 @@ const traceIdHeader = 'x-trace-id'
 /** Header that carries the id of one request, both ways. */
 const requestIdHeader = 'x-request-id'
 
-/** By the request itself: Fastify's own, in which a path cannot be read, has no decorators. */
-const requestIds = new WeakMap<FastifyRequest['raw'], string>()
+/** On the request itself: Fastify's own, in which a path cannot be read, has no decorators; and a WeakMap costs more than the id. */
+const requestId: unique symbol = Symbol('request id')
+
+declare module 'node:http' {
+  interface IncomingMessage {
+    [requestId]?: string
+  }
+}
+
 const acceptable = /^[\x21-\x7e]{1,128}$/
 
 /** The caller's trace id when it is one, else a new one. */
@@ -17,11 +24,8 @@ export function traceIdOf(headers: FastifyRequest['headers']): string {
 
 /** Which of the requests of a trace this is: `X-Request-Id` when it is one, else a new id. */
 export function requestIdOf({ raw, headers }: Pick<FastifyRequest, 'raw' | 'headers'>): string {
-  const known = requestIds.get(raw)
-  if (known !== undefined) return known
-  const id = acceptedOr(headers[requestIdHeader], newId)
-  requestIds.set(raw, id)
-  return id
+  raw[requestId] ??= acceptedOr(headers[requestIdHeader], newId)
+  return raw[requestId]
 }
 
 /** Tells the caller both ids, whatever else it is told. */

@@ -34,6 +34,8 @@ export function partReader(
   }
 }
 
+const none: readonly RequestMismatch[] = []
+
 function partOf(httpPart: string | undefined): RequestMismatch['part'] {
   switch (httpPart) {
     case 'querystring':
@@ -54,11 +56,14 @@ function checkOf(
   readonly mismatches: readonly RequestMismatch[]
 } {
   const inspect = validator.inspect(schema)
+  const readText = textReader(schema)
   const isOptional = part === 'body' && !requiresAnything(schema)
   return (received) => {
     const given = isOptional && received === undefined ? {} : received
-    const value = part === 'body' ? given : fromText(schema, given)
-    return { value, mismatches: inspect(value).map((finding) => ({ part, ...finding })) }
+    const value = part === 'body' ? given : readText(given)
+    const findings = inspect(value)
+    if (findings.length === 0) return { value, mismatches: none }
+    return { value, mismatches: findings.map((finding) => ({ part, ...finding })) }
   }
 }
 
@@ -67,12 +72,15 @@ function requiresAnything(schema: { readonly required?: unknown }): boolean {
 }
 
 /** Numbers and booleans of a query as the schema wants them, if they are written the only way there is to write them. */
-function fromText(schema: object, given: unknown): unknown {
-  if (typeof given !== 'object' || given === null || !('properties' in schema)) return given
+function textReader(schema: object): (given: unknown) => unknown {
+  if (!('properties' in schema)) return (given) => given
   const properties = Object.entries(schema.properties ?? {})
   const typeOf = new Map(properties.map(([name, property]) => [name, jsonType(property)]))
-  const values = Object.entries(given)
-  return Object.fromEntries(values.map(([name, text]) => [name, read(text, typeOf.get(name))]))
+  return (given) => {
+    if (typeof given !== 'object' || given === null) return given
+    const values = Object.entries(given)
+    return Object.fromEntries(values.map(([name, text]) => [name, read(text, typeOf.get(name))]))
+  }
 }
 
 function jsonType(property: unknown): unknown {

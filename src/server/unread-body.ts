@@ -11,13 +11,16 @@ import type { App } from './app.ts'
  * answered before its body was read, loses its connection: the rest of the body would have to be read and thrown away.
  */
 export function spareBodies(app: App, clock: Pick<Clock, 'after'>): void {
-  app.addHook('preParsing', async (request, reply) => {
+  app.addHook('preParsing', (request, reply, _payload, done) => {
     if (waitsForLeave(request.raw) && !isTooLong(request)) reply.raw.writeContinue()
+    done()
   })
-  app.addHook('onSend', async ({ raw }, reply: FastifyReply) => {
-    if (!hasBody(raw) || raw.complete) return
-    reply.header('connection', 'close')
-    raw.socket.destroySoon = () => hangUp(raw.socket, clock)
+  app.addHook('onSend', ({ raw }, reply: FastifyReply, _payload, done) => {
+    if (hasBody(raw) && !raw.complete) {
+      reply.header('connection', 'close')
+      raw.socket.destroySoon = () => hangUp(raw.socket, clock)
+    }
+    done()
   })
 }
 
