@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { type ApiKey, actsFor, hasScope, type RouteHead } from 'carabiner'
 import type { ApiKeyConfig, KeyScope } from './api-key-config.ts'
 import { isOwner } from './owner.ts'
@@ -95,7 +95,7 @@ function toConfigured({ key, owner, scopes, may_act_for: mayActFor }: ApiKeyConf
 }
 
 function digestOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
+  return hash('sha256', secret, 'buffer')
 }
 
 function missingKey(): Error {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { matchesPattern } from '../quantity/glob.ts'
 
 /** Who may call, for whom, and what: an API key without its secret. */
@@ -45,5 +45,5 @@ export function newKeySecret(): string {
 
 /** What is kept of a secret. It is random and long: a plain digest tells nothing of it. */
 export function digestOfKey(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex')
+  return hash('sha256', secret)
 }

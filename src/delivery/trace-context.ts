@@ -1,4 +1,4 @@
-import { createHash, randomFillSync } from 'node:crypto'
+import { hash, randomFillSync } from 'node:crypto'
 
 const hex32 = /^[0-9a-f]{32}$/
 const visible = /^[\x21-\x7e]{1,256}$/
@@ -21,12 +21,12 @@ export function traceHeader(traceId: string): string {
 export function traceHex(traceId: string): string {
   const digits = traceId.replaceAll('-', '').toLowerCase()
   if (hex32.test(digits) && digits !== noTrace) return digits
-  return createHash('sha256').update(traceId).digest('hex').slice(0, 32)
+  return hash('sha256', traceId).slice(0, 32)
 }
 
 /** 16 hex digits made of a trace id: the same for whoever asks, so that what belongs to one trace hangs below one span. */
 export function spanIdOf(traceId: string): string {
-  return createHash('sha256').update(`span of ${traceId}`).digest('hex').slice(0, 16)
+  return hash('sha256', `span of ${traceId}`).slice(0, 16)
 }
 
 function newSpanId(): string {
