@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Registry } from 'prom-client'
+import { Counter, type Registry } from 'prom-client'
 import type { DeliveryObserver } from '../delivery/delivery-observer.ts'
 import { TallyCounter, TallyHistogram } from './tallies.ts'
 
@@ -68,7 +68,7 @@ export function deliveryMetrics(registry: Registry): DeliveryObserver {
     help: 'Deliveries that this host has claimed from the store; those sent from memory were never claimed',
     registers,
   })
-  const storeDuration = new Histogram({
+  const storeDuration = new TallyHistogram({
     name: 'carabiner_store_duration_seconds',
     help: 'Time the store took to answer, by operation: enqueue, claim or settle, each of many deliveries at once',
     labelNames: ['operation'],
@@ -92,6 +92,11 @@ export function deliveryMetrics(registry: Registry): DeliveryObserver {
     delivered: latency.under({ state: 'delivered' }),
     dead: latency.under({ state: 'dead' }),
   }
+  const storeTook = {
+    enqueue: storeDuration.under({ operation: 'enqueue' }),
+    claim: storeDuration.under({ operation: 'claim' }),
+    settle: storeDuration.under({ operation: 'settle' }),
+  }
   const durations = attemptDuration.under({})
   const firstAttempts = firstAttempt.under({})
   return {
@@ -111,7 +116,7 @@ export function deliveryMetrics(registry: Registry): DeliveryObserver {
       redelivered.inc({ result: 'skipped' }, skipped)
     },
     stored(operation, tookMs, deliveries) {
-      storeDuration.observe({ operation }, tookMs / 1_000)
+      storeTook[operation].add(tookMs / 1_000)
       if (operation === 'claim') claimed.inc(deliveries)
     },
   }
