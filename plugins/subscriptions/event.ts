@@ -1,5 +1,6 @@
 import type { MessageId, RecordPut, StoredRecord } from 'carabiner'
 import { entryOf, timeEntryOf } from './cursor.ts'
+import { rfc3339 } from './subscription.ts'
 
 /** Something that was published, as it is kept. */
 export interface PublishedEvent {
@@ -54,7 +55,7 @@ export function toRecord(event: PublishedEvent): RecordPut {
     id,
     expects: version === 0 ? 'absent' : version,
     value,
-    content: payload === null ? null : new TextEncoder().encode(payload),
+    content: payload === null ? null : Buffer.from(payload),
     entries: {
       [indexes.owner]: [entryOf(event.owner, event.acceptedAt)],
       [indexes.time]: [timeEntryOf(event.acceptedAt)],
@@ -102,7 +103,7 @@ export function bodyOf(
     event_type: event.type,
     source: event.source,
     owner_agent: event.owner,
-    occurred_at: new Date(event.acceptedAt).toISOString(),
+    occurred_at: rfc3339(event.acceptedAt),
   })
-  return new TextEncoder().encode(`${head.slice(0, -1)},"payload":${payload},"replay":${replay}}`)
+  return Buffer.from(`${head.slice(0, -1)},"payload":${payload},"replay":${replay}}`)
 }

@@ -64,5 +64,9 @@ export function secretsAt({ secrets }: Subscription, now: number): readonly stri
 }
 
 export function rfc3339(utcMs: number): string {
-  return new Date(utcMs).toISOString()
+  if (last.utcMs !== utcMs) last = { utcMs, text: new Date(utcMs).toISOString() }
+  return last.text
 }
+
+/** A moment is told in several places at once. */
+let last = { utcMs: 0, text: new Date(0).toISOString() }

@@ -20,6 +20,7 @@ import { Nothing } from '../schemas/fields.ts'
 import { refusal, unfit } from '../surface.ts'
 
 const tags = ['events']
+const utf8 = new TextDecoder()
 const path = '/v1/webhooks/events'
 const onePath = `${path}/:event_id`
 
@@ -102,7 +103,7 @@ async function publishOne(call: ApiCall, body: PublishBody, keep: Keep): Promise
   const submitted = await submit(call, {
     id: newId(),
     body,
-    text: new TextDecoder().decode(call.request.bytes),
+    text: utf8.decode(call.request.bytes),
     record:
       keep === undefined
         ? undefined
