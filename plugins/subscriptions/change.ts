@@ -1,7 +1,7 @@
 import { RecordConflictError } from 'carabiner'
 import type { Call } from './call.ts'
-import { checkEventTypes, commitSubscription, inItsTurn } from './commit.ts'
-import { checkCallbackUrl } from './receiver.ts'
+import { commitSubscription, inItsTurn } from './commit.ts'
+import { checkReceiver } from './receiver.ts'
 import type { PatchBody } from './schemas/subscription.ts'
 import type { Subscription } from './subscription.ts'
 import { refusal } from './surface.ts'
@@ -33,8 +33,7 @@ export async function findUnrevoked(
 /** Changes what a body names of a subscription. @throws {RouteError} 404, 409, 422 */
 export async function change(call: Call, id: string, body: PatchBody): Promise<Subscription> {
   const { service } = call
-  if (body.callback_url !== undefined) checkCallbackUrl(service, body.callback_url)
-  if (body.event_types !== undefined) checkEventTypes(service, body.event_types)
+  checkReceiver(service, body)
 
   return inItsTurn(service, id, async () => {
     const known = await findUnrevoked(call, id)

@@ -4,7 +4,6 @@ import { endpointOf } from './endpoint.ts'
 import type { Service } from './service.ts'
 import type { Subscription } from './subscription.ts'
 import { subscriptions, toRecord } from './subscription-record.ts'
-import { unfitBody } from './surface.ts'
 
 /** What happened to a subscription, as the audit trail says it. */
 export type SubscriptionAction =
@@ -61,13 +60,6 @@ async function unlessOvertaken<T>(work: () => Promise<T>): Promise<T> {
       if (left === 1 || !isOvertaken(error)) throw error
     }
   }
-}
-
-/** @throws {RouteError} 422 for types that no event can have */
-export function checkEventTypes({ types }: Service, selectors: readonly string[]): void {
-  const wrong = selectors.findIndex((selector) => !types.acceptsSelector(selector))
-  if (wrong === -1) return
-  throw unfitBody(`/event_types/${wrong}`, 'is no event type that is taken', 'event_type')
 }
 
 const mostTries = 20

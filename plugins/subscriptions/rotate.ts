@@ -4,7 +4,7 @@ import { findUnrevoked } from './change.ts'
 import { commitSubscription, inItsTurn } from './commit.ts'
 import { generateSecret } from './generate-secret.ts'
 import type { AnswerWith, Keep } from './once.ts'
-import { checkSecret } from './receiver.ts'
+import { checkReceiver } from './receiver.ts'
 import type { RotateBody } from './schemas/subscription.ts'
 import { type HeldSecret, type SubscriptionView, viewOf } from './subscription.ts'
 import { unfitBody } from './surface.ts'
@@ -36,7 +36,7 @@ export async function rotate(
 ): Promise<AnswerWith<Rotated>> {
   const { service } = call
   const graceMs = graceOf(body.grace)
-  if (body.secret !== undefined) checkSecret(service, body.secret)
+  checkReceiver(service, { secret: body.secret })
   const secret = body.secret ?? generateSecret(service.scope.config.signatures)
 
   return inItsTurn(service, id, async () => {

@@ -28,8 +28,12 @@ export function refusal(refused: Refused): RouteError {
   return new RouteError(refused)
 }
 
+/** Places of a request that a 422 tells: who has more wrong with it is not helped by more. */
+const mostMismatches = 50
+
 /** A 422: it could be read, and something in it cannot be what it says. */
-export function unfit(mismatches: readonly RequestMismatch[]): RouteError {
+export function unfit(found: readonly RequestMismatch[]): RouteError {
+  const mismatches = found.slice(0, mostMismatches)
   const [first] = mismatches
   const message = first === undefined ? 'the request does not fit' : first.message
   return new RouteError({ status: 422, code: 'unprocessable', message, mismatches })

@@ -1,8 +1,8 @@
 import { newId } from 'carabiner'
 import type { Call } from './call.ts'
-import { checkEventTypes, commitSubscription, inItsTurn } from './commit.ts'
+import { commitSubscription, inItsTurn } from './commit.ts'
 import type { AnswerWith, Keep } from './once.ts'
-import { checkCallbackUrl, checkSecret } from './receiver.ts'
+import { checkReceiver } from './receiver.ts'
 import type { UpsertBody } from './schemas/subscription.ts'
 import {
   type HeldSecret,
@@ -24,9 +24,7 @@ export async function upsert(
   keep: Keep,
 ): Promise<AnswerWith<{ readonly subscription: SubscriptionView }>> {
   const { service, owner } = call
-  checkCallbackUrl(service, body.callback_url)
-  checkEventTypes(service, body.event_types)
-  if (body.secret !== undefined) checkSecret(service, body.secret)
+  checkReceiver(service, body)
 
   return inItsTurn(service, urlEntry(owner, body.callback_url), async () => {
     const known = await service.subscriptions.at(owner, body.callback_url)

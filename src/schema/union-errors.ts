@@ -27,6 +27,12 @@ export function isWithin(error: ErrorObject, union: ErrorObject): boolean {
   return error !== union && belongs(error, union)
 }
 
+/** The first errors, without those of a union that ends beyond them: Ajv tells of its branches first. */
+export function firstErrors(errors: Errors, most: number): Errors {
+  const cut = errors.slice(most, 2 * most).filter(isUnion)
+  return errors.slice(0, most).filter((error) => !cut.some((union) => isWithin(error, union)))
+}
+
 /**
  * Finds the branch that was meant: of its kind, with its tag, with the fewest keys it does not know, then with the fewest mistakes.
  *

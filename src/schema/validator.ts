@@ -5,6 +5,7 @@ import { type Mismatch, messageOf } from '../errors.ts'
 import { constrainsNothing, inDraft2020 } from './json-schema.ts'
 import { describeErrors, type Finding, findingsOf } from './mismatches.ts'
 import { fitsPlainly, isPlain } from './plain-schema.ts'
+import { firstErrors } from './union-errors.ts'
 
 /** Says what is wrong with a value; an empty list: it matches. */
 export type Check = (value: unknown) => readonly Mismatch[]
@@ -16,6 +17,9 @@ const none: readonly never[] = []
 
 /** A check that is used more often than this is worth compiling. */
 const callsUncompiled = 16
+
+/** Of a value with more mistakes than this, the first are told: what is wrong with a long list is put into words in bounded time. */
+const mostErrors = 200
 
 const load = createRequire(import.meta.url)
 
@@ -134,7 +138,7 @@ function lazily<M extends Mismatch>(
   return (value) => {
     validate ??= compiled(ajv(), schema)
     if (validate(value) === true) return none
-    return describe(validate.errors ?? [], value)
+    return describe(firstErrors(validate.errors ?? [], mostErrors), value)
   }
 }
 

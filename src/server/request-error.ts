@@ -44,8 +44,12 @@ export function invalidRequest(
   return new RequestError({ status: 400, code: 'VALIDATION_ERROR', message, details }, options)
 }
 
+/** Places of a request that are told: who has more wrong with it is not helped by more. */
+const mostMismatches = 50
+
 /** 400: parts of the request do not fit; the first is put into words. At least one. */
-export function mismatching(mismatches: readonly RequestMismatch[]): RequestError {
+export function mismatching(found: readonly RequestMismatch[]): RequestError {
+  const mismatches = found.slice(0, mostMismatches)
   const [first] = mismatches
   const message = first && `${first.part}${first.pointer} ${first.message}`
   const errors = mismatches.map(({ pointer, message }) => ({ pointer, message }))

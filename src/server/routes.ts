@@ -27,7 +27,7 @@ type Serve = Pick<ListenerConfig, 'serve'>
 export function startingApp({ serve }: Serve, options: ServerOptions): App {
   const app = createApp({
     ...options,
-    validator: new Validator(),
+    validator: new Validator({ allErrors: true }),
     refuseUnknownPath() {
       throw new RequestError(unavailable('the host is starting'))
     },
@@ -43,7 +43,7 @@ export function servingApp(
   options: ServerOptions,
 ): App {
   const { config, metrics } = options
-  const validator = new Validator()
+  const validator = new Validator({ allErrors: true })
   const connectorOptions = { ...options, validator }
   const app = createApp({
     ...connectorOptions,

@@ -236,6 +236,16 @@ describe('the words for a mismatch in a union', () => {
     })
   }
 
+  it('tells the first of very many', () => {
+    const schema = Type.Array(Type.Union([Type.String(), Type.Null()]))
+
+    const said = new Validator({ allErrors: true }).compile(schema)(Array(60_000).fill(7))
+
+    assert.deepEqual(said[0], { pointer: '/0', message: 'must be a string or null' })
+    assert.deepEqual(new Set(said.map(({ message }) => message)).size, 1)
+    assert.ok(said.length <= 200)
+  })
+
   it('is never empty for a value that does not match, and never quotes the value', () => {
     const schema = Type.Union([strategy, Type.Literal('off'), Type.Array(strategy)])
     const check = new Validator({ allErrors: true }).compile(schema)

@@ -131,6 +131,36 @@ describe('bodies that do not fit', () => {
     )
     await assertNothingStored(api)
   })
+
+  it('name every place: what does not fit the schema, then what the assembly does not allow', async () => {
+    await using strict = await startApi({ stanza: 'event_types: [a.b]\negress: {}' })
+    const unfit = { event_types: ['!', 7], secret: 'short', other: 1 }
+    const refused = {
+      callback_url: 'https://10.0.0.1/',
+      event_types: ['a.b', 'no.such', 'nor.such'],
+      secret: 'whsec_not-base64-at-all',
+    }
+
+    assert.deepEqual(await placesOf(strict, unfit), [
+      'body.callback_url missing',
+      'body.event_types.0 string_pattern_mismatch',
+      'body.event_types.1 wrong_type',
+      'body.other extra_forbidden',
+      'body.secret string_too_short',
+    ])
+    assert.deepEqual(await placesOf(strict, refused), [
+      'body.callback_url egress',
+      'body.event_types.1 event_type',
+      'body.event_types.2 event_type',
+      'body.secret secret',
+    ])
+  })
+
+  it('name 50 places at most', async () => {
+    const members = Array.from({ length: 5_000 }, (_, index) => [`member-${index}`, index])
+
+    assert.equal((await placesOf(api, Object.fromEntries(members))).length, 50)
+  })
 })
 
 describe('bodies that are no JSON of a host', () => {
@@ -285,6 +315,16 @@ describe('paths, methods and queries that are none', () => {
     )
   })
 })
+
+/** What a 422 names when a subscription is asked for like this, sorted. */
+async function placesOf(api: Api, body: unknown): Promise<readonly string[]> {
+  const refused = await api.call('POST', subscriptions, { body })
+  assert.equal(refused.status, 422, refused.text)
+  const detail: readonly { readonly loc: readonly unknown[]; readonly type: string }[] = JSON.parse(
+    refused.text,
+  ).detail
+  return detail.map(({ loc, type }) => `${loc.join('.')} ${type}`).sort()
+}
 
 async function send(api: Api, path: string, body: string | Uint8Array): Promise<Response> {
   return fetch(`${api.project.url}${path}`, {
