@@ -130,6 +130,10 @@ describe('config/examples', async () => {
         POLICY_SECRET: 'policy-secret',
         WAREHOUSE_SECRET: 'warehouse-secret',
         MANAGEMENT_KEY: 'management-key-of-mine',
+        SHOP_KEY: 'key-of-the-shop-of-mine',
+        OPS_KEY: 'key-of-the-operators-of-mine',
+        ACME_SECRET: 'acme-secret',
+        GLOBEX_SECRET: 'globex-secret',
       }
 
       const loaded = await loadAssembly(file, { env, builtInFolder, validator: new Validator() })
