@@ -251,8 +251,12 @@ export class Claimer {
   }
 
   #wakeAt(at: number, now: number): void {
+    if (at === this.#timerAt) return
     this.#timer?.[Symbol.dispose]()
     this.#timerAt = at
-    this.#timer = this.#parts.clock.after(Math.max(1, at - now), () => this.wake())
+    this.#timer = this.#parts.clock.after(Math.max(1, at - now), () => {
+      this.#timerAt = Number.POSITIVE_INFINITY
+      this.wake()
+    })
   }
 }
