@@ -21,8 +21,6 @@ const columns = 'r.collection, r.id, r.version, r.value, r.content, r.erased_at'
 
 const selectById = `SELECT ${columns} FROM records AS r WHERE collection = ? AND id = ?`
 
-const selectBySeq = `SELECT ${columns} FROM records AS r WHERE seq = ?`
-
 /** A walk along an index between two places. */
 export function selectBetween(order: 'ASC' | 'DESC'): string {
   return `
@@ -33,12 +31,12 @@ export function selectBetween(order: 'ASC' | 'DESC'): string {
 
 /** Records under one entry: of several, each stands in its own order. */
 export const selectUnder: string = `
-  SELECT id, seq FROM record_entries WHERE collection = ? AND name = ? AND entry = ? AND id > ?
-  ORDER BY id ${limited}`
+  SELECT ${columns} FROM record_entries AS e CROSS JOIN records AS r ON r.seq = e.seq
+  WHERE e.collection = ? AND e.name = ? AND e.entry = ? AND e.id > ?
+  ORDER BY e.id ${limited}`
 
 export function recordList(database: DatabaseSync): RecordList {
   const byId = database.prepare(selectById)
-  const bySeq = database.prepare(selectBySeq)
   const upwards = database.prepare(selectBetween('ASC'))
   const downwards = database.prepare(selectBetween('DESC'))
   const under = database.prepare(selectUnder)
@@ -72,20 +70,18 @@ export function recordList(database: DatabaseSync): RecordList {
     const lists = entriesToLookUp(lookup).map((entry) =>
       under.all(collection, index, entry, after, limit),
     )
-    return firstOf(lists, limit).flatMap((seq) => {
-      const row = bySeq.get(seq)
-      return row === undefined ? [] : [storedRecordOf(row)]
-    })
+    return firstOf(lists, limit).map(storedRecordOf)
   }
 }
 
-/** The rows of the first ids of several lists, each once, in the order of the ids' bytes. */
-function firstOf(lists: readonly (readonly Row[])[], limit: number): number[] {
-  const seqs = new Map<string, number>()
-  // Columns are as typed: the table is STRICT.
-  for (const row of lists.flat()) seqs.set(row['id'] as string, row['seq'] as number)
-  const found = [...seqs]
+/** The first rows of several lists, each once, in the order of the ids' bytes. */
+function firstOf(lists: readonly (readonly Row[])[], limit: number): readonly Row[] {
+  const [only, ...others] = lists.filter((list) => list.length > 0)
+  if (others.length === 0) return only ?? []
+  const rows = new Map<string, Row>()
+  // The column is as typed: the table is STRICT.
+  for (const row of lists.flat()) rows.set(row['id'] as string, row)
   // Sorting knows the lists again: it merges what is in order already.
-  if (lists.length > 1) found.sort(([a], [b]) => compareBytes(a, b))
-  return found.slice(0, limit).map(([, seq]) => seq)
+  const found = [...rows].sort(([a], [b]) => compareBytes(a, b))
+  return found.slice(0, limit).map(([, row]) => row)
 }
