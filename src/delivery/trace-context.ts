@@ -19,6 +19,14 @@ export function traceHeader(traceId: string): string {
 
 /** 32 hex digits: the trace id itself when it is a UUID or such digits already, else the start of its hash. */
 export function traceHex(traceId: string): string {
+  if (last.traceId !== traceId) last = { traceId, hex: hexOf(traceId) }
+  return last.hex
+}
+
+/** One event may be a thousand deliveries, one after the other. */
+let last = { traceId: '', hex: hexOf('') }
+
+function hexOf(traceId: string): string {
   const digits = traceId.replaceAll('-', '').toLowerCase()
   if (hex32.test(digits) && digits !== noTrace) return digits
   return hash('sha256', traceId).slice(0, 32)
