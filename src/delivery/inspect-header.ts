@@ -34,7 +34,7 @@ const framing = new Set([
 ])
 
 /** Why a header cannot be sent with an endpoint's requests. */
-export interface HeaderProblem {
+interface HeaderProblem {
   readonly at: 'name' | 'value'
   readonly message: string
   readonly expected: string
