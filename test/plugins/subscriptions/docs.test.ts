@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { globSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { parse, stringify } from 'yaml'
+import { SubscriptionsConfig } from '../../../plugins/subscriptions/config.ts'
 import { type CliProcess, spawnCarabiner } from '../../helpers/cli.ts'
 import { blocksOf, readPage } from '../../helpers/code-blocks.ts'
 import { eventually } from '../../helpers/engine.ts'
@@ -15,6 +18,7 @@ import {
   withoutChance,
 } from './docs-page.ts'
 
+const root = fileURLToPath(new URL('../../../', import.meta.url))
 const file = 'docs/subscriptions.md'
 const managementKey = 'key-of-the-management'
 
@@ -40,6 +44,19 @@ describe(file, () => {
     const shown = commands.filter(({ script }) => script.includes('curl ')).length
 
     assert.ok(shown >= 30, String(shown))
+  })
+
+  it('has every setting, and every code of a refusal', () => {
+    const page = readPage(file)
+    const settings = Object.keys(Object(SubscriptionsConfig).properties)
+    const codes = globSync('plugins/subscriptions/**/*.ts', { cwd: root }).flatMap((source) =>
+      [...readPage(source).matchAll(/code: '([a-z_]+)'/g)].map(([, code = '']) => code),
+    )
+
+    assert.ok(settings.length > 10 && codes.length > 15)
+    const words = [...settings, ...codes].filter((word) => !page.includes(`\`${word}\``))
+    // The host's name for a 422, whose form here has no code.
+    assert.deepEqual(words, ['unprocessable'])
   })
 
   for (const { line, script, answer } of commands) {
