@@ -34,6 +34,7 @@ export interface ClientOptions {
   readonly clock?: Clock
 }
 
+/** What the host can do. */
 export interface Capabilities {
   readonly ok: true
   readonly capabilities: readonly string[]

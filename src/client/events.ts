@@ -10,6 +10,7 @@ export interface DeliveryCounters {
   readonly dead_lettered: number
 }
 
+/** What is published. */
 export interface PublishWebhookEvent {
   /** 3 to 100 characters. */
   readonly event_type: string
@@ -18,6 +19,7 @@ export interface PublishWebhookEvent {
   readonly payload: Readonly<Record<string, unknown>>
 }
 
+/** It is stored, with its deliveries. */
 export interface PublishedAnswer extends DeliveryCounters {
   readonly ok: true
   readonly accepted_at: string
@@ -28,6 +30,7 @@ export interface PublishedAnswer extends DeliveryCounters {
   readonly event_id: string
 }
 
+/** It is on its way again. */
 export interface ReplayedAnswer extends DeliveryCounters {
   readonly ok: true
   readonly event_id: string
@@ -49,12 +52,14 @@ export type BatchResult =
       readonly detail: string
     }
 
+/** What came of a batch. */
 export interface BatchAnswer {
   readonly ok: true
   /** One for each event, in their order. */
   readonly results: readonly BatchResult[]
 }
 
+/** What was published, and how it stands. */
 export interface WebhookEvent extends DeliveryCounters {
   readonly event_id: string
   readonly event_type: string
@@ -67,6 +72,7 @@ export interface WebhookEvent extends DeliveryCounters {
   readonly replayed_at: string | null
 }
 
+/** One event. */
 export interface EventAnswer {
   readonly ok: true
   readonly event: WebhookEvent
@@ -87,8 +93,10 @@ export interface WebhookDelivery {
   readonly settled_at: string | null
 }
 
+/** Where a delivery stands; `dead`: given up. */
 export type DeliveryStatus = 'pending' | 'sending' | 'delivered' | 'dead' | 'cancelled'
 
+/** Which page of a list of deliveries. */
 export interface ListDeliveries {
   /** 1 to 1,000. @defaultValue 100 */
   readonly limit?: number
@@ -96,6 +104,7 @@ export interface ListDeliveries {
   readonly cursor?: string
 }
 
+/** Deliveries, newest first. */
 export interface DeliveriesPage {
   readonly ok: true
   readonly deliveries: readonly WebhookDelivery[]
@@ -103,6 +112,7 @@ export interface DeliveriesPage {
   readonly next_cursor: string | null
 }
 
+/** What came of the first attempt of a test. */
 export interface TestedAnswer {
   readonly ok: true
   readonly subscription_id: string

@@ -16,6 +16,7 @@ export interface WebhookSubscription {
   readonly secret_hint: string | null
 }
 
+/** What is subscribed. */
 export interface UpsertWebhookSubscription {
   /** 8 to 2,048 characters; with the owner, what makes a subscription the same one. */
   readonly callback_url: string
@@ -29,6 +30,7 @@ export interface UpsertWebhookSubscription {
   readonly description?: string
 }
 
+/** What changes; the rest stays. */
 export interface UpdateWebhookSubscription {
   readonly callback_url?: string
   readonly event_types?: readonly string[]
@@ -36,6 +38,7 @@ export interface UpdateWebhookSubscription {
   readonly description?: string | null
 }
 
+/** The next secret, and how long the one before it stays. */
 export interface RotateSecret {
   /** 16 to 128 characters. @defaultValue one that is generated, and told in the answer */
   readonly secret?: string
@@ -43,6 +46,7 @@ export interface RotateSecret {
   readonly grace?: string | number
 }
 
+/** Which subscriptions, and which page of them. */
 export interface ListWebhookSubscriptions {
   /** Those that are paused or revoked, too. @defaultValue false */
   readonly include_inactive?: boolean
@@ -52,11 +56,13 @@ export interface ListWebhookSubscriptions {
   readonly cursor?: string
 }
 
+/** A subscription as it is now. */
 export interface SubscriptionAnswer {
   readonly ok: true
   readonly subscription: WebhookSubscription
 }
 
+/** Subscriptions, newest first. */
 export interface SubscriptionsPage {
   readonly ok: true
   readonly subscriptions: readonly WebhookSubscription[]
@@ -64,12 +70,14 @@ export interface SubscriptionsPage {
   readonly next_cursor: string | null
 }
 
+/** When it was revoked. */
 export interface RevokedAnswer {
   readonly ok: true
   readonly subscription_id: string
   readonly revoked_at: string
 }
 
+/** The subscription with its next secret. */
 export interface RotatedAnswer extends SubscriptionAnswer {
   /** Only when it was generated: told now and never again. */
   readonly secret?: string
