@@ -86,6 +86,7 @@ export class Heartbeat {
     try {
       const now = clock.now()
       await store.beat(hostId, now)
+      this.#waitForOthers(now)
       this.#lastBeatAt = now
       // Leases first: what is recovered below are those that ended, ours too.
       await this.#renewDue(now)
@@ -130,6 +131,12 @@ export class Heartbeat {
       if (kept.has(held.delivery.id)) held.leasedUntil = lease.until
       else if (held.state === 'waiting' || held.state === 'sending') this.#parts.lost(held)
     }
+  }
+
+  /** A store that was away was so for others, too, who may be alive and hold what is under way: they have time to say so. */
+  #waitForOthers(now: number): void {
+    const wasSilent = Number.isFinite(this.#lastBeatAt) && !this.isAlive(now)
+    if (this.#trouble !== undefined || wasSilent) this.#recoverAt = now + silenceMs
   }
 
   async #recover(now: number): Promise<void> {
