@@ -43,7 +43,7 @@ export interface ConnectorRoute<Config = unknown> {
   handle(request: RouteRequest, scope: Scope<Config>): unknown
   /**
    * How a refusal is told: the host's (a body that does not fit, a wrong key, a method that the path does not have) and what `admit` and
-   * `handle` throw.
+   * `handle` throw. The first route under `/v1` that has a form tells of the paths there that are none, too.
    *
    * @defaultValue `{ success: false, error: { code, message, details } }`
    */

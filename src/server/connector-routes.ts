@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest, preValidationHookHandler } from 'fastify'
+import type { preValidationHookHandler } from 'fastify'
 import type { ConnectorRoute } from '../connector/route.ts'
 import { isEnveloped } from '../connector/route-family.ts'
 import { CarabinerError } from '../errors.ts'
@@ -7,7 +7,8 @@ import type { App } from './app.ts'
 import { noQuery } from './empty-schemas.ts'
 import type { HostFace, ServedRoute } from './host-face.ts'
 import { takesAnyBody, takesNamesOnce } from './json-body.ts'
-import { type RefusalOptions, refusalOf } from './refusal.ts'
+import { errorHandlerOf } from './own-errors.ts'
+import type { RefusalOptions } from './refusal.ts'
 import { RequestError, unavailable } from './request-error.ts'
 import { partReader } from './request-schema.ts'
 import { headOf, requestOf } from './route-request.ts'
@@ -34,13 +35,14 @@ export function connectorRoutes(
 function serve(app: App, served: ServedRoute, options: ConnectorRouteOptions): void {
   const { connector, route } = served
   const { bodyLimit } = route
+  const errorHandler = errorHandlerOf(route, options)
   try {
     app.route({
       method: route.method,
       url: route.path,
       config: bodyConfig(route),
       ...(bodyLimit !== undefined && { bodyLimit }),
-      ...ownErrors(route, options),
+      ...(errorHandler !== undefined && { errorHandler }),
       // Before the body is read; after the key of the scope has been asked for.
       async onRequest(request) {
         refuseUnlessReady(options.face)
@@ -66,21 +68,6 @@ function serve(app: App, served: ServedRoute, options: ConnectorRouteOptions): v
 function bodyConfig({ body, strictJson = false }: ConnectorRoute): object {
   if (body === 'bytes') return takesAnyBody
   return strictJson ? takesNamesOnce : {}
-}
-
-type ErrorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply) => void
-
-function ownErrors(
-  route: ConnectorRoute,
-  options: RefusalOptions,
-): { readonly errorHandler?: ErrorHandler } {
-  if (route.refuse === undefined) return {}
-  return {
-    errorHandler(error, request, reply) {
-      const answer = route.refuse?.(refusalOf(error, request, options), headOf(request))
-      reply.send(writeHead(answer, reply, false))
-    },
-  }
 }
 
 /** What is begun while the host drains would outlive the connector that answers it. */

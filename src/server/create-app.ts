@@ -9,6 +9,7 @@ import type { App } from './app.ts'
 import { isReadable, routableUrl } from './broken-path.ts'
 import { failure } from './envelope.ts'
 import { readBodies } from './json-body.ts'
+import { type ErrorHandler, isOfApi } from './own-errors.ts'
 import { type RefusalOptions, refusalOf } from './refusal.ts'
 import { invalidRequest } from './request-error.ts'
 import { requestIdOf, tellIds, traceIdOf } from './request-ids.ts'
@@ -21,6 +22,8 @@ export interface AppOptions extends RefusalOptions {
   readonly validator: Validator
   /** What becomes of a request that no route is for. */
   readonly refuseUnknownPath: () => never
+  /** How that is told under `/v1`. @defaultValue in the server's own form */
+  readonly tellUnknownPath?: ErrorHandler | undefined
 }
 
 /**
@@ -50,7 +53,13 @@ export function createApp(options: AppOptions): App {
   spareBodies(app, options.clock)
   readBodies(app)
   app.setValidatorCompiler(compileRequestSchema(options.validator))
-  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, options))
+  app.setErrorHandler((error, request, reply) => {
+    const { tellUnknownPath } = options
+    if (tellUnknownPath === undefined || !request.is404 || !isOfApi(request.originalUrl)) {
+      return sendError(error, request, reply, options)
+    }
+    tellUnknownPath(error, request, reply)
+  })
   app.setNotFoundHandler(refuseUnknownPath)
   app.addHook('onRequest', (request, reply, done) => {
     tellIds(request, reply)

@@ -17,6 +17,7 @@ import { refuseOtherMethods } from './method-not-allowed.ts'
 import { metricsRoutes } from './metrics.ts'
 import { openApiRoutes } from './openapi.ts'
 import { outboxRoutes } from './outbox.ts'
+import { unknownPathHandler } from './own-errors.ts'
 import { redeliveriesRoutes } from './redeliveries.ts'
 import { notFound, RequestError, unavailable } from './request-error.ts'
 import type { ServerOptions } from './server-options.ts'
@@ -45,15 +46,17 @@ export function servingApp(
   const { config, metrics } = options
   const validator = new Validator({ allErrors: true })
   const connectorOptions = { ...options, validator }
+  const ofFamily = (family: RouteFamily): typeof routes =>
+    serve.includes(family) ? routes.filter(({ route }) => familyOf(route) === family) : []
+  const published = ofFamily('public').map(({ route }) => route)
   const app = createApp({
     ...connectorOptions,
     refuseUnknownPath() {
       throw notFound('there is no such path on this address')
     },
+    tellUnknownPath: unknownPathHandler(published, options),
   })
   const judge = keyJudge(config)
-  const ofFamily = (family: RouteFamily): typeof routes =>
-    routes.filter(({ route }) => familyOf(route) === family)
 
   if (config.cors !== false) allowOrigins(app, config.cors.origins)
   if (serve.includes('public')) {

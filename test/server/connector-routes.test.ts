@@ -260,6 +260,23 @@ describe('a route with a form of its own for refusals', () => {
     assert.ok(!internal.text.includes('inner matter'))
   })
 
+  it('tells in it of paths under /v1 that are none, of these alone, where it is served', async () => {
+    const listeners = [{ serve: ['public'] }, { serve: ['metrics'] }] as const
+    await using host = await servedHost({ routes: [refusing({})], listeners })
+    const [open, closed] = host.urls
+    const own = { error: 'NOT_FOUND: there is no such path on this address' }
+
+    for (const path of ['/v1', '/v1/', '/v1/nothing?x=1', '/v1/things/7', '/v1/%zz']) {
+      const answered = await request(`${open}${path}`, { method: 'POST', body: '{' })
+      assert.equal(answered.headers.get('x-form'), 'own', path)
+      if (path !== '/v1/%zz') assert.deepEqual([answered.status, answered.json], [404, own])
+    }
+    for (const url of [`${open}/v10`, `${open}/`, `${open}/api/v1/things`, `${closed}/v1/things`]) {
+      const answered = await request(url)
+      assert.deepEqual([answered.status, answered.json['success']], [404, false], url)
+    }
+  })
+
   it('tells in it that the key is wrong', async () => {
     await using host = await servedHost({ routes: [refusing({ path: '/api/v1/things' })] })
 

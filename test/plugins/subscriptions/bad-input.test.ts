@@ -292,6 +292,14 @@ describe('paths, methods and queries that are none', () => {
     }
   })
 
+  it('are 404 for a path that is none, in the form of the API', async () => {
+    const refused = await api.call('GET', '/v1/webhooks')
+
+    assert.equal(refused.status, 404)
+    assert.equal(refused.json['error']?.['code'], 'not_found')
+    assert.equal(refused.json['detail'], refused.json['error']?.['message'])
+  })
+
   it('are 422 for a query that is not known, or comes twice', async () => {
     for (const query of ['nothing=1', 'limit=1&limit=2', 'owner_agent=a&owner_agent=b']) {
       const refused = await api.call('GET', `${subscriptions}?${query}`)
