@@ -44,7 +44,11 @@ export async function openHostParts(options: HostPartsOptions): Promise<HostPart
   const { assembly, log, clock = systemClock, purpose } = options
   const rehearses = purpose === 'rehearse'
   const store =
-    options.store ?? (await openStore(rehearses ? 'memory:' : assembly.host.store, { clock }))
+    options.store ??
+    (await openStore(rehearses ? 'memory:' : assembly.host.store, {
+      clock,
+      audit: { writer: assembly.host.name, keys: assembly.host.auditKeys },
+    }))
   const metrics = purpose === 'serve' ? await openMetrics(store, clock) : silentMetrics
   const senders = rehearses ? silentSenders() : lazySenders(assembly, clock, options.lookup)
   const id = newId()

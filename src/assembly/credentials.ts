@@ -1,7 +1,7 @@
 import { distance } from 'fastest-levenshtein'
 
 const named =
-  /secret|passw(or)?d|passphrase|token|credential|authorization|cookie|(api|private|access|signing|management|encryption)[-_]?key/i
+  /secret|passw(or)?d|passphrase|token|credential|authorization|cookie|(api|private|access|signing|management|encryption|audit)[-_]?key/i
 const misspelt = [
   'secret',
   'secrets',

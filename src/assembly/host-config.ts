@@ -5,6 +5,8 @@ export interface HostConfig {
   readonly name: string
   /** `memory:`, `sqlite:/absolute/path`, `postgres://…`. */
   readonly store: string
+  /** Of the audit trail: the first one signs, the others have signed before. Empty: the store's own. */
+  readonly auditKeys: readonly string[]
   readonly shutdownTimeoutMs: number
   readonly eventTimeoutMs: number
   readonly retentionMs: number

@@ -7,6 +7,7 @@ import type { JsonSchema } from './json-schema.ts'
 export interface HostStanza {
   readonly name: string
   readonly store: string
+  readonly audit_key: string | readonly string[] | null
   readonly shutdown_timeout: number
   readonly event_timeout: number
   readonly retention: number
@@ -64,6 +65,7 @@ const webUrl = {
 }
 const managementKey = Secret({ description: 'At least 16 characters', minLength: 16 })
 const keyName = { ...text, description: 'Who has the key' }
+const auditKey = Secret({ description: 'At least 16 characters', minLength: 16 })
 const namedKey = closed({ name: keyName, key: managementKey }, ['name', 'key'])
 
 const log = stanza('How much is logged, and how it looks', {
@@ -201,6 +203,11 @@ export const hostSchema: JsonSchema = stanza('The host itself', {
     description: 'How long settled deliveries and audit rows are kept',
     default: '30d',
   }),
+  audit_key: orNull(
+    'Signs the audit trail, at least 16 characters: a key, or a list of which the first one signs and the others have signed before; null: a key that the store makes and keeps',
+    auditKey,
+    { type: 'array', items: auditKey, minItems: 1 },
+  ),
   log,
   egress,
   deliveries,

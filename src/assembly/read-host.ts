@@ -27,6 +27,7 @@ export function readHost(
   const config: HostConfig = {
     name: stanza.name,
     store: store.kind === 'store' ? store.url : stanza.store,
+    auditKeys: listOf(stanza.audit_key),
     shutdownTimeoutMs: stanza.shutdown_timeout,
     eventTimeoutMs: stanza.event_timeout,
     retentionMs: stanza.retention,
@@ -80,6 +81,11 @@ function readKeys(keys: ServerStanza['management_key']): ServerConfig['managemen
   return list.map((key, index) =>
     typeof key === 'string' ? { name: `management-${index + 1}`, key } : key,
   )
+}
+
+function listOf<T>(value: T | readonly T[] | null): readonly T[] {
+  if (value === null) return []
+  return isList(value) ? value : [value]
 }
 
 /** `Array.isArray` does not see that a readonly list is one. */

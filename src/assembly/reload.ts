@@ -6,6 +6,7 @@ import type { HostConfig } from './host-config.ts'
 const lasting: Readonly<Record<string, (host: HostConfig) => unknown>> = {
   'host.name': ({ name }) => name,
   'host.store': ({ store }) => store,
+  'host.audit_key': ({ auditKeys }) => auditKeys,
   'host.log': ({ log }) => log,
   'host.egress': ({ egress }) => egress,
   'host.deliveries': ({ deliveries }) => deliveries,

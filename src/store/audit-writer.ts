@@ -4,6 +4,7 @@ import {
   type AuditRoster,
   type AuditText,
   type ChainedRow,
+  type ChainPlace,
   chainName,
   isGenuinePlace,
   linked,
@@ -79,15 +80,16 @@ export class AuditWriter {
     return isGenuinePlace(this.keys, 'head', this.chain, head) === true
   }
 
-  /** Rows behind the head of the present chain, and the head there is then. */
-  extend(
-    head: SignedPlace,
-    rows: readonly AuditText[],
-  ): { readonly placed: readonly ChainedRow[]; readonly head: SignedPlace } {
-    const placed = linked(this.key, this.chain, head, rows)
-    const moved = signPlace(this.key, 'head', this.chain, placed.at(-1) ?? head)
-    this.#lastSignature = moved.signature
-    return { placed, head: moved }
+  /** Rows behind a place of the present chain. */
+  link(from: ChainPlace, rows: readonly AuditText[]): readonly ChainedRow[] {
+    return linked(this.key, this.chain, from, rows)
+  }
+
+  /** The head that a chain of its own has from now on. */
+  sign(chain: string, end: ChainPlace): SignedPlace {
+    const head = signPlace(this.key, 'head', chain, end)
+    this.#lastSignature = head.signature
+    return head
   }
 
   /** The present chain, new, and the roster that tells of it; `undefined` when there was one of this name. */
@@ -103,19 +105,29 @@ export class AuditWriter {
   }
 }
 
-/** Stores rows of a writer, within a transaction that nobody else's overlaps. */
+/** The end of a chain within a transaction: its head is signed once, before that commits. */
+export interface ChainEnd {
+  readonly chain: string
+  readonly place: ChainPlace
+}
+
+/**
+ * Stores rows of a writer, within a transaction that nobody else's overlaps, and gives the end of its chain then.
+ *
+ * @param end - of the chain, when the transaction has put rows there already
+ */
 export function chainRows(
   shelf: ChainShelf,
   writer: AuditWriter,
   rows: readonly AuditText[],
-): void {
-  if (rows.length === 0) return
-  const head = presentHead(shelf, writer)
-  const extended = writer.extend(head, rows)
-  for (const row of extended.placed) {
+  end?: ChainEnd,
+): ChainEnd {
+  const from = end?.place ?? presentHead(shelf, writer)
+  const placed = writer.link(from, rows)
+  for (const row of placed) {
     if (!shelf.put(writer.chain, row)) throw placeTaken(writer, row)
   }
-  shelf.moveHead(writer.chain, extended.head)
+  return { chain: writer.chain, place: placed.at(-1) ?? from }
 }
 
 function presentHead(shelf: ChainShelf, writer: AuditWriter): SignedPlace {

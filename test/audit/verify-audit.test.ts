@@ -165,7 +165,10 @@ describe('verifyAudit', () => {
     const without = await verifyAudit(trail, { keys: ['another key than theirs'] })
     const withIt = await verifyAudit(trail, { keys: ['another key than theirs', key] })
 
-    assert.deepEqual([without.chains[0]?.key, without.faults, isSound(without)], ['unknown', [], false])
+    assert.deepEqual(
+      [without.chains[0]?.key, without.faults, isSound(without)],
+      ['unknown', [], false],
+    )
     assert.deepEqual([withIt.chains[0]?.key, isSound(withIt)], ['given', true])
   })
 
@@ -236,7 +239,8 @@ const mutations: readonly ((trail: TrailSnapshot, where: number) => void)[] = [
   },
   function editTime(trail, where) {
     const row = pick(trail.rows, where)
-    if (row !== undefined) assign(row, { createdAt: row.row.createdAt === 0 ? 1 : -row.row.createdAt })
+    if (row !== undefined)
+      assign(row, { createdAt: row.row.createdAt === 0 ? 1 : -row.row.createdAt })
   },
   function editPlace(trail, where) {
     const row = pick(trail.rows, where)
@@ -252,7 +256,8 @@ const mutations: readonly ((trail: TrailSnapshot, where: number) => void)[] = [
   },
   function insertCopy(trail, where) {
     const row = pick(trail.rows, where)
-    if (row !== undefined) trail.rows.push({ ...structuredClone(row), seq: 1_000, position: where % 40 })
+    if (row !== undefined)
+      trail.rows.push({ ...structuredClone(row), seq: 1_000, position: where % 40 })
   },
   function editHead(trail, where) {
     const [chain] = trail.chains
@@ -270,7 +275,8 @@ const mutations: readonly ((trail: TrailSnapshot, where: number) => void)[] = [
   },
   function editRoster(trail, where) {
     const [roster] = trail.rosters
-    if (roster !== undefined) roster.chains = where % 2 === 0 ? [] : [...roster.chains, 'x@00000000']
+    if (roster !== undefined)
+      roster.chains = where % 2 === 0 ? [] : [...roster.chains, 'x@00000000']
   },
 ]
 

@@ -35,7 +35,9 @@ export class AuditLog {
 
   /** @param rows - as `check` gave them */
   add(rows: readonly AuditText[]): void {
-    chainRows(this.#shelf, this.#writer, rows)
+    if (rows.length === 0) return
+    const { chain, place } = chainRows(this.#shelf, this.#writer, rows)
+    this.#shelf.moveHead(chain, this.#writer.sign(chain, place))
     for (const row of rows) {
       this.#seq += 1
       const entry = { seq: this.#seq, at: row.createdAt, row }

@@ -38,12 +38,13 @@ export class AuditEnd {
     for (let tries = 1; ; tries += 1) {
       const from = this.#head ?? (await this.#present())
       const { chain } = this.#writer
-      const extended = this.#writer.extend(from, rows)
+      const placed = this.#writer.link(from, rows)
+      const head = this.#writer.sign(chain, placed.at(-1) ?? from)
       // Of an error it is not always known whether all was stored: the head is looked for then.
       this.#head = undefined
       try {
-        await write({ chain, from, ...extended })
-        this.#head = extended.head
+        await write({ chain, from, placed, head })
+        this.#head = head
         return
       } catch (error) {
         if (!isTaken(error) || tries === mostTries) throw error

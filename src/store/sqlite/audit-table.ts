@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import type { AuditText } from '../audit-chain.ts'
-import { type AuditWriter, chainRows } from '../audit-writer.ts'
+import { type AuditWriter, type ChainEnd, chainRows } from '../audit-writer.ts'
 import { pageLimit, placeOfCursor, toPage } from '../paging.ts'
 import { auditRowOf } from '../rows.ts'
 import type { AuditFilter, AuditPage, AuditPageQuery, AuditRow, Page } from '../store.ts'
@@ -9,8 +9,12 @@ import { Conditions } from './conditions.ts'
 
 /** Who did what, newest first. */
 export interface AuditTable {
-  /** Behind the last row of the writer's chain. */
+  /** A transaction begins; what the one before it has left open was undone. */
+  begin(): void
+  /** Puts rows behind the last one of the writer's chain. The last step of a write: it is done, or the write has failed. */
   add(rows: readonly AuditText[]): void
+  /** The transaction is about to be committed: signs where the chain ends now. */
+  finish(): void
   page(filter: AuditFilter): Page<AuditRow>
   pageAt(query: AuditPageQuery): AuditPage
 }
@@ -19,11 +23,21 @@ export function auditTable(database: DatabaseSync, writer: AuditWriter): AuditTa
   const shelf = auditShelf(database)
   /** One statement for each text, of which there are few: one for each combination of conditions. */
   const statements = new Map<string, StatementSync>()
+  let end: ChainEnd | undefined
 
   return {
-    add(rows) {
-      chainRows(shelf, writer, rows)
+    begin() {
+      end = undefined
     },
+
+    add(rows) {
+      if (rows.length === 0) return
+      // The writer has gone over to another chain.
+      if (end !== undefined && end.chain !== writer.chain) finish()
+      end = chainRows(shelf, writer, rows, end)
+    },
+
+    finish,
 
     page(filter) {
       const limit = pageLimit(filter.limit)
@@ -42,6 +56,11 @@ export function auditTable(database: DatabaseSync, writer: AuditWriter): AuditTa
       const counted = statement(`SELECT count(*) AS total FROM audit AS a ${sql}`).get(...values)
       return { rows: found.map(auditRowOf), total: Number(counted?.['total']) }
     },
+  }
+
+  function finish(): void {
+    if (end !== undefined) shelf.moveHead(end.chain, writer.sign(end.chain, end.place))
+    end = undefined
   }
 
   function statement(sql: string): StatementSync {

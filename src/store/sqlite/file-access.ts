@@ -24,11 +24,23 @@ export class FileAccess implements AsyncDisposable {
   /**
    * @param database - closed with this
    * @param writeProbe - writes something that matters to nobody
+   * @param audit - told before each transaction, and before it is committed
    */
-  constructor(database: DatabaseSync, path: string, clock: Clock, writeProbe: () => void) {
+  constructor(
+    database: DatabaseSync,
+    path: string,
+    clock: Clock,
+    writeProbe: () => void,
+    audit: { begin(): void; finish(): void },
+  ) {
     this.#database = database
     this.#clock = clock
-    this.#writes = new GroupCommit(database, clock, fileGuard(path, clock))
+    const guard = fileGuard(path, clock)
+    const precondition = (): void => {
+      guard()
+      audit.begin()
+    }
+    this.#writes = new GroupCommit(database, clock, precondition, audit.finish)
     this.#writeProbe = writeProbe
   }
 

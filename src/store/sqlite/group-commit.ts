@@ -34,6 +34,7 @@ export class GroupCommit implements AsyncDisposable {
     Record<'begin' | 'commit' | 'save' | 'keep' | 'undo', StatementSync>
   >
   readonly #precondition: () => void
+  readonly #finish: () => void
   #waiting: Write[] = []
   #draining: Promise<void> | undefined
   #closed = false
@@ -41,11 +42,20 @@ export class GroupCommit implements AsyncDisposable {
   #guarded = false
   #trouble: CarabinerError | undefined
 
-  /** @param precondition - throws STORE_UNAVAILABLE when what would be written would not last */
-  constructor(database: DatabaseSync, clock: Clock, precondition: () => void) {
+  /**
+   * @param precondition - throws STORE_UNAVAILABLE when what would be written would not last
+   * @param finish - writes what is written once for all of a transaction
+   */
+  constructor(
+    database: DatabaseSync,
+    clock: Clock,
+    precondition: () => void,
+    finish: () => void,
+  ) {
     this.#database = database
     this.#clock = clock
     this.#precondition = precondition
+    this.#finish = finish
     this.#statements = {
       begin: database.prepare('BEGIN IMMEDIATE'),
       commit: database.prepare('COMMIT'),
@@ -101,6 +111,7 @@ export class GroupCommit implements AsyncDisposable {
       const results = this.#runMany(batch)
       this.#waiting.unshift(...batch.splice(results.length))
       if (batch.length === 0) return
+      this.#finish()
       this.#statements.commit.run()
       this.#trouble = undefined
       batch.forEach((write, index) => {

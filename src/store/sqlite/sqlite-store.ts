@@ -71,8 +71,8 @@ export class SqliteStore implements Store {
   ) {
     this.#clock = clock
     this.#tables = tablesOf(database, new AuditWriter(audit, ownAuditKey(database)))
-    const { probe } = this.#tables
-    this.#file = new FileAccess(database, path, clock, () => probe.write())
+    const { probe, audit: trail } = this.#tables
+    this.#file = new FileAccess(database, path, clock, () => probe.write(), trail)
   }
 
   ready(): void | Promise<void> {
