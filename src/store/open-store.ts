@@ -4,6 +4,7 @@ import { CarabinerError } from '../errors.ts'
 import type { AuditWriterOptions } from './audit-writer.ts'
 import { MemoryStore } from './memory/memory-store.ts'
 import { openDatabase } from './sqlite/database.ts'
+import { openLog } from './sqlite/log-file.ts'
 import { SqliteStore } from './sqlite/sqlite-store.ts'
 import type { Store } from './store.ts'
 import { storeUnavailable } from './unavailable.ts'
@@ -61,7 +62,8 @@ async function openSqlite(path: string, clock: Clock, audit: AuditWriterOptions)
       `sqlite: takes an absolute path (sqlite:/…), got sqlite:${path}`,
     )
   }
-  return new SqliteStore(await openDatabase(path, clock), path, clock, audit)
+  const database = await openDatabase(path, clock)
+  return new SqliteStore(database, path, clock, openLog(database), audit)
 }
 
 /** A URL may carry a password: only what it begins with is shown. */

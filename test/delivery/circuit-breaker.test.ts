@@ -10,13 +10,13 @@ import {
 } from '../../src/delivery/circuit-breaker.ts'
 import { retryPolicies } from '../../src/delivery/retry-policy.ts'
 import type { NoReplyCause, Reply } from '../../src/delivery/sender.ts'
-import { openStore } from '../../src/store/open-store.ts'
 import {
   allDeliveries,
   anEndpoint,
   anOutboundMessage,
   eventually,
   openTestStore,
+  openTestUrl,
   quiet,
   startEngine,
 } from '../helpers/engine.ts'
@@ -193,7 +193,7 @@ describe('an open circuit', () => {
   it('has one probe over all hosts', async () => {
     const clock = new FakeClock()
     await using opened = await openTestStore('sqlite', clock)
-    await using other = await openStore(opened.url, { clock })
+    await using other = await openTestUrl(opened.url, clock)
     const sender = new FakeSender([noConnection])
     const retry = { ...retryPolicies.awa, baseMs: 1, factor: 1, jitter: 'none' } as const
     const setup = { sender, clock, endpoints: [anEndpoint({ retry, circuitBreaker: options })] }

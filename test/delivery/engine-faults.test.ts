@@ -10,6 +10,7 @@ import {
   anOutboundMessage,
   eventually,
   openTestStore,
+  openTestUrl,
   quiet,
   startEngine,
 } from '../helpers/engine.ts'
@@ -125,7 +126,7 @@ describe('DeliveryEngine when the store fails', () => {
   it('sends again what a host that died had under way, under the same id and with the same body', async () => {
     const clock = new FakeClock()
     await using opened = await openTestStore('sqlite', clock)
-    await using otherStore = await openStore(opened.url, { clock })
+    await using otherStore = await openTestUrl(opened.url, clock)
     const dead = failingStore(opened.store)
     const first = new FakeSender([gate().answer])
     const setup = { clock, endpoints: [anEndpoint()] }
@@ -160,7 +161,7 @@ describe('DeliveryEngine when the store fails', () => {
   it('keeps the lease of a request that takes longer than three of them', async () => {
     const clock = new FakeClock()
     await using opened = await openTestStore('sqlite', clock)
-    await using otherStore = await openStore(opened.url, { clock })
+    await using otherStore = await openTestUrl(opened.url, clock)
     const held = gate()
     const sender = new FakeSender([held.answer, 200])
     const setup = { clock, sender, endpoints: [anEndpoint({ timeoutMs: 200_000 })] }
@@ -210,7 +211,7 @@ describe('DeliveryEngine when the store fails', () => {
   it('obeys within a second what another process says of an endpoint', async () => {
     const clock = new FakeClock()
     await using opened = await openTestStore('sqlite', clock)
-    await using otherStore = await openStore(opened.url, { clock })
+    await using otherStore = await openTestUrl(opened.url, clock)
     const sender = new FakeSender()
     await using running = startEngine({ store: opened.store, sender, clock })
     await running.engine.send([anOutboundMessage()])

@@ -3,7 +3,6 @@ import { describe, it } from 'node:test'
 import { systemClock } from '../../src/clock.ts'
 import { retryPolicies } from '../../src/delivery/retry-policy.ts'
 import { createUndiciSender } from '../../src/delivery/senders/undici-sender.ts'
-import { openStore } from '../../src/store/open-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
   allDeliveries,
@@ -12,6 +11,7 @@ import {
   type EngineSetup,
   eventually,
   openTestStore,
+  openTestUrl,
   quiet,
   startEngine,
 } from '../helpers/engine.ts'
@@ -27,7 +27,7 @@ async function threeHosts(setup: Omit<EngineSetup, 'store'>) {
   const opened = stack.use(await openTestStore('sqlite', clock))
   const stores: Store[] = [opened.store]
   for (let n = 1; n < 3; n += 1) {
-    stores.push(stack.use(await openStore(opened.url, clock === undefined ? {} : { clock })))
+    stores.push(stack.use(await openTestUrl(opened.url, clock)))
   }
   const hosts = stores.map((store) => stack.use(startEngine({ ...setup, store })))
   return {
@@ -186,7 +186,7 @@ describe('word of other processes', () => {
   it('is followed at once, though not without rest', async () => {
     const clock = new FakeClock()
     await using opened = await openTestStore('sqlite', clock)
-    await using other = await openStore(opened.url, { clock })
+    await using other = await openTestUrl(opened.url, clock)
     let tell = (): void => assert.fail('nobody listens')
     let claims = 0
     const store = new Proxy(opened.store, {

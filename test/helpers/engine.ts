@@ -9,6 +9,9 @@ import { retryPolicies } from '../../src/delivery/retry-policy.ts'
 import type { Sender } from '../../src/delivery/sender.ts'
 import { newId } from '../../src/ids.ts'
 import { openStore } from '../../src/store/open-store.ts'
+import { openDatabase } from '../../src/store/sqlite/database.ts'
+import { syncedByCommit } from '../../src/store/sqlite/log-file.ts'
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { DeliveryRow, Store } from '../../src/store/store.ts'
 
 export interface LogLine {
@@ -90,7 +93,7 @@ export async function openTestStore(
 ): Promise<{ readonly store: Store; readonly url: string } & AsyncDisposable> {
   const folder = await mkdtemp(join(tmpdir(), 'carabiner-'))
   const url = kind === 'memory' ? 'memory:' : `sqlite:${join(folder, 'store.db')}`
-  const store = await openStore(url, { clock })
+  const store = await openTestUrl(url, clock)
   return {
     store,
     url,
@@ -99,6 +102,17 @@ export async function openTestStore(
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/**
+ * Opens a store as `openStore` does.
+ *
+ * With a clock that is not the computer's, SQLite syncs within the commit: no thread takes time that the test does not own.
+ */
+export async function openTestUrl(url: string, clock: Clock = systemClock): Promise<Store> {
+  if (clock === systemClock || !url.startsWith('sqlite:')) return openStore(url, { clock })
+  const path = url.slice('sqlite:'.length)
+  return new SqliteStore(await openDatabase(path, clock), path, clock, syncedByCommit)
 }
 
 /** Every delivery in the store, oldest first. */

@@ -1,10 +1,11 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../clock.ts'
 import { CarabinerError } from '../../errors.ts'
 import { storeUnavailable } from '../unavailable.ts'
 import { isNotADatabase } from './failure.ts'
+import { syncFolders } from './folder-sync.ts'
 import { untilUnlocked } from './lock.ts'
 import { applicationId, migrate, pragma, schemaVersion, storedVersion } from './migrations.ts'
 
@@ -35,7 +36,7 @@ export async function openDatabase(path: string, clock: Clock): Promise<Database
 }
 
 function prepare(path: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true })
+  const firstMade = mkdirSync(dirname(path), { recursive: true })
   const database = new DatabaseSync(path, {
     timeout: statementWaitMs,
     enableForeignKeyConstraints: false,
@@ -48,6 +49,9 @@ function prepare(path: string): DatabaseSync {
     database.exec(`PRAGMA journal_size_limit = ${longestLogBytes}`)
     database.exec(`PRAGMA cache_size = -${cacheKib}`)
     migrate(database)
+    // What a process left in the log that was killed, or refused by the disk, gets into the file, and the log begins anew.
+    database.exec('PRAGMA wal_checkpoint(PASSIVE)')
+    syncFolders(database.location() ?? path, firstMade && realpathSync(firstMade))
     return database
   } catch (error) {
     database.close()

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Clock } from '../../clock.ts'
 import { CarabinerError } from '../../errors.ts'
 import type { Place } from '../paging.ts'
@@ -6,6 +6,8 @@ import { storeUnavailable } from '../unavailable.ts'
 import { fileGuard } from './file-guard.ts'
 import { GroupCommit } from './group-commit.ts'
 import { untilUnlocked } from './lock.ts'
+import type { Log } from './log-file.ts'
+import { LogSync } from './log-sync.ts'
 import { countAll, type Slice } from './slice-count.ts'
 
 /** Rows that one transaction removes or gives up at most, so that claims get their turn. */
@@ -13,35 +15,44 @@ const batchRows = 500
 /** Milliseconds between two tries to write to a store that could not be written. */
 const probeIntervalMs = 1000
 
-/** The way to a store's file. Writes of one turn share a commit; reads are made at once. */
+export interface FileParts {
+  readonly path: string
+  readonly clock: Clock
+  readonly log: Log
+  /** `PRAGMA data_version`. */
+  readonly version: StatementSync
+  /** Writes something that matters to nobody. */
+  readonly probe: { write(): void }
+}
+
+/**
+ * The way to a store's file. Writes of one turn share a commit; reads are made at once.
+ *
+ * What is read may have been committed a moment ago and not have reached the disk. Nobody is told of it before it has: a caller who is told that his
+ * message is there already would rely on that.
+ */
 export class FileAccess implements AsyncDisposable {
   readonly #database: DatabaseSync
   readonly #clock: Clock
+  readonly #version: StatementSync
+  readonly #sync: LogSync
   readonly #writes: GroupCommit
   readonly #writeProbe: () => void
   #probedAt = Number.NEGATIVE_INFINITY
 
-  /**
-   * @param database - closed with this
-   * @param writeProbe - writes something that matters to nobody
-   * @param audit - told before each transaction, and before it is committed
-   */
-  constructor(
-    database: DatabaseSync,
-    path: string,
-    clock: Clock,
-    writeProbe: () => void,
-    audit: { begin(): void; finish(): void },
-  ) {
+  /** @param database - closed with this, as is the log */
+  constructor(database: DatabaseSync, { path, clock, log, version, probe }: FileParts) {
     this.#database = database
     this.#clock = clock
+    this.#version = version
+    this.#sync = new LogSync(log, () => this.version())
     const guard = fileGuard(path, clock)
     const precondition = (): void => {
+      this.#sync.refuseWhenFailed()
       guard()
-      audit.begin()
     }
-    this.#writes = new GroupCommit(database, clock, precondition, audit.finish)
-    this.#writeProbe = writeProbe
+    this.#writes = new GroupCommit(database, clock, precondition, this.#sync)
+    this.#writeProbe = () => probe.write()
   }
 
   /** Throws STORE_UNAVAILABLE unless the file takes writes, as far as is known. */
@@ -53,7 +64,25 @@ export class FileAccess implements AsyncDisposable {
     return this.#probe()
   }
 
+  /** Changes when another process has committed; `undefined` when it cannot be told. */
+  version(): number | undefined {
+    try {
+      return Number(this.#version.get()?.['data_version'])
+    } catch {
+      // Closed, or locked for this moment: whoever reads or writes next is told why.
+      return undefined
+    }
+  }
+
+  /** Resolves to what `run` returned, once it is durable. */
   async read<T>(run: () => T): Promise<T> {
+    const result = await this.glimpse(run)
+    await this.#sync.seen()
+    return result
+  }
+
+  /** Resolves to what may not last: for those who do no more with it than to write, which is durable with all that came before. */
+  async glimpse<T>(run: () => T): Promise<T> {
     this.#refuseWhenClosed()
     try {
       return await untilUnlocked(this.#clock, run)

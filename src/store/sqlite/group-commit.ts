@@ -4,6 +4,7 @@ import type { CarabinerError } from '../../errors.ts'
 import { storeUnavailable } from '../unavailable.ts'
 import { isStoreFailure } from './failure.ts'
 import { untilUnlocked } from './lock.ts'
+import type { LogSync } from './log-sync.ts'
 
 /** Writes that share one transaction at most; the others take the next. */
 const largestBatch = 500
@@ -22,8 +23,15 @@ type Result =
   | { readonly kind: 'done'; readonly value: unknown }
   | { readonly kind: 'failed'; readonly reason: unknown }
 
+/** Writes in a transaction that is over, and what each came to. */
+interface Committed {
+  readonly batch: readonly Write[]
+  readonly results: readonly Result[]
+}
+
 /**
- * Writes of the same turn of the event loop share one transaction, and so one sync of the disk; what there is no time for takes the next.
+ * Writes of the same turn of the event loop share one transaction; what there is no time for takes the next. Transactions share a sync of the
+ * disk: whoever asked for a write is told what it came to, good or bad, when all that it saw or did has lasted.
  *
  * A write that fails by itself fails alone. When the transaction cannot be begun or committed, all of it fails with STORE_UNAVAILABLE.
  */
@@ -34,7 +42,7 @@ export class GroupCommit implements AsyncDisposable {
     Record<'begin' | 'commit' | 'save' | 'keep' | 'undo', StatementSync>
   >
   readonly #precondition: () => void
-  readonly #finish: () => void
+  readonly #sync: LogSync
   #waiting: Write[] = []
   #draining: Promise<void> | undefined
   #closed = false
@@ -42,20 +50,12 @@ export class GroupCommit implements AsyncDisposable {
   #guarded = false
   #trouble: CarabinerError | undefined
 
-  /**
-   * @param precondition - throws STORE_UNAVAILABLE when what would be written would not last
-   * @param finish - writes what is written once for all of a transaction
-   */
-  constructor(
-    database: DatabaseSync,
-    clock: Clock,
-    precondition: () => void,
-    finish: () => void,
-  ) {
+  /** @param precondition - throws STORE_UNAVAILABLE when what would be written would not last */
+  constructor(database: DatabaseSync, clock: Clock, precondition: () => void, sync: LogSync) {
     this.#database = database
     this.#clock = clock
     this.#precondition = precondition
-    this.#finish = finish
+    this.#sync = sync
     this.#statements = {
       begin: database.prepare('BEGIN IMMEDIATE'),
       commit: database.prepare('COMMIT'),
@@ -88,13 +88,18 @@ export class GroupCommit implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     await this.#draining
+    await this.#sync[Symbol.asyncDispose]()
   }
 
   async #drain(): Promise<void> {
     do {
       await nextTurn()
       try {
-        await untilUnlocked(this.#clock, () => this.#commitBatch())
+        const committed = await untilUnlocked(this.#clock, () => this.#commitBatch())
+        if (committed === undefined) continue
+        const told = this.#tellWhenSynced(committed)
+        // What there was no time for is committed while the disk is at this one. What comes meanwhile shares a transaction: many small ones cost more.
+        if (this.#waiting.length === 0) await told
       } catch (error) {
         this.#failAll(this.#waiting.splice(0), error)
       }
@@ -102,24 +107,33 @@ export class GroupCommit implements AsyncDisposable {
     this.#draining = undefined
   }
 
-  /** Throws when no transaction could be begun; from then on each write is told by itself. */
-  #commitBatch(): void {
+  /** Throws when no transaction could be begun; from then on each write is told by itself. `undefined` when nothing was committed. */
+  #commitBatch(): Committed | undefined {
     this.#precondition()
     this.#statements.begin.run()
     const batch = this.#waiting.splice(0, largestBatch)
     try {
       const results = this.#runMany(batch)
       this.#waiting.unshift(...batch.splice(results.length))
-      if (batch.length === 0) return
-      this.#finish()
+      if (batch.length === 0) return undefined
       this.#statements.commit.run()
       this.#trouble = undefined
+      return { batch, results }
+    } catch (error) {
+      this.#failAll(batch, error)
+      this.#rollBack()
+      return undefined
+    }
+  }
+
+  async #tellWhenSynced({ batch, results }: Committed): Promise<void> {
+    try {
+      await this.#sync.committed()
       batch.forEach((write, index) => {
         tell(write, results[index])
       })
     } catch (error) {
       this.#failAll(batch, error)
-      this.#rollBack()
     }
   }
 

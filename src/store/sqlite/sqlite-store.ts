@@ -52,6 +52,7 @@ import { ownAuditKey } from './audit-chain-table.ts'
 import { readPage } from './delivery-page.ts'
 import type { GivenUp } from './delivery-table.ts'
 import { FileAccess } from './file-access.ts'
+import { type Log, openLog } from './log-file.ts'
 import { type Tables, tablesOf } from './tables.ts'
 
 /** One SQLite file. Writes of one turn share a commit; reads are made at once. */
@@ -62,17 +63,18 @@ export class SqliteStore implements Store {
   readonly #file: FileAccess
   readonly #tables: Tables
 
-  /** @param database - opened by `openDatabase`; closed with the store */
+  /** @param database - opened by `openDatabase`; closed with the store, as is the log */
   constructor(
     database: DatabaseSync,
     path: string,
     clock: Clock,
+    log: Log = openLog(database),
     audit: AuditWriterOptions = {},
   ) {
     this.#clock = clock
     this.#tables = tablesOf(database, new AuditWriter(audit, ownAuditKey(database)))
-    const { probe, audit: trail } = this.#tables
-    this.#file = new FileAccess(database, path, clock, () => probe.write(), trail)
+    const { probe, version } = this.#tables
+    this.#file = new FileAccess(database, { path, clock, log, version, probe })
   }
 
   ready(): void | Promise<void> {
@@ -106,7 +108,7 @@ export class SqliteStore implements Store {
   }
 
   async nextDueAt(endpoints: readonly string[]): Promise<number | null> {
-    return this.#file.read(() => this.#tables.list.nextDueAt(endpoints))
+    return this.#file.glimpse(() => this.#tables.list.nextDueAt(endpoints))
   }
 
   async renew(ids: readonly DeliveryId[], lease: Lease): Promise<ReadonlySet<DeliveryId>> {
@@ -139,12 +141,7 @@ export class SqliteStore implements Store {
   }
 
   version(): number | undefined {
-    try {
-      return Number(this.#tables.version.get()?.['data_version'])
-    } catch {
-      // Closed, or locked for this moment: it cannot be told, and whoever reads or writes next is told why.
-      return undefined
-    }
+    return this.#file.version()
   }
 
   async deliveries(filter: DeliveryFilter): Promise<Page<DeliveryRow>> {
@@ -205,7 +202,7 @@ export class SqliteStore implements Store {
   }
 
   async dueEndpoints(walk: DueWalk): Promise<DueEndpoints> {
-    return this.#file.read(() => this.#tables.list.dueEndpoints(walk))
+    return this.#file.glimpse(() => this.#tables.list.dueEndpoints(walk))
   }
 
   async countWaiting(endpoint: string): Promise<number> {
