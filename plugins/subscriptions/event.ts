@@ -24,7 +24,7 @@ export interface PublishedEvent {
   readonly expiresAt: number
 }
 
-export interface Replay {
+interface Replay {
   readonly messageId: MessageId
   /** UTC milliseconds. */
   readonly at: number
