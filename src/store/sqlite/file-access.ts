@@ -23,6 +23,8 @@ export interface FileParts {
   readonly version: StatementSync
   /** Writes something that matters to nobody. */
   readonly probe: { write(): void }
+  /** Told before each transaction, and before it is committed. */
+  readonly audit: { begin(): void; finish(): void }
 }
 
 /**
@@ -41,7 +43,7 @@ export class FileAccess implements AsyncDisposable {
   #probedAt = Number.NEGATIVE_INFINITY
 
   /** @param database - closed with this, as is the log */
-  constructor(database: DatabaseSync, { path, clock, log, version, probe }: FileParts) {
+  constructor(database: DatabaseSync, { path, clock, log, version, probe, audit }: FileParts) {
     this.#database = database
     this.#clock = clock
     this.#version = version
@@ -50,8 +52,9 @@ export class FileAccess implements AsyncDisposable {
     const precondition = (): void => {
       this.#sync.refuseWhenFailed()
       guard()
+      audit.begin()
     }
-    this.#writes = new GroupCommit(database, clock, precondition, this.#sync)
+    this.#writes = new GroupCommit(database, clock, precondition, this.#sync, audit.finish)
     this.#writeProbe = () => probe.write()
   }
 

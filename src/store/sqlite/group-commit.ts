@@ -42,6 +42,7 @@ export class GroupCommit implements AsyncDisposable {
     Record<'begin' | 'commit' | 'save' | 'keep' | 'undo', StatementSync>
   >
   readonly #precondition: () => void
+  readonly #finish: () => void
   readonly #sync: LogSync
   #waiting: Write[] = []
   #draining: Promise<void> | undefined
@@ -50,11 +51,21 @@ export class GroupCommit implements AsyncDisposable {
   #guarded = false
   #trouble: CarabinerError | undefined
 
-  /** @param precondition - throws STORE_UNAVAILABLE when what would be written would not last */
-  constructor(database: DatabaseSync, clock: Clock, precondition: () => void, sync: LogSync) {
+  /**
+   * @param precondition - throws STORE_UNAVAILABLE when what would be written would not last
+   * @param finish - writes what is written once for all of a transaction
+   */
+  constructor(
+    database: DatabaseSync,
+    clock: Clock,
+    precondition: () => void,
+    sync: LogSync,
+    finish: () => void,
+  ) {
     this.#database = database
     this.#clock = clock
     this.#precondition = precondition
+    this.#finish = finish
     this.#sync = sync
     this.#statements = {
       begin: database.prepare('BEGIN IMMEDIATE'),
@@ -116,6 +127,7 @@ export class GroupCommit implements AsyncDisposable {
       const results = this.#runMany(batch)
       this.#waiting.unshift(...batch.splice(results.length))
       if (batch.length === 0) return undefined
+      this.#finish()
       this.#statements.commit.run()
       this.#trouble = undefined
       return { batch, results }

@@ -73,8 +73,8 @@ export class SqliteStore implements Store {
   ) {
     this.#clock = clock
     this.#tables = tablesOf(database, new AuditWriter(audit, ownAuditKey(database)))
-    const { probe, version } = this.#tables
-    this.#file = new FileAccess(database, { path, clock, log, version, probe })
+    const { probe, version, audit: trail } = this.#tables
+    this.#file = new FileAccess(database, { path, clock, log, version, probe, audit: trail })
   }
 
   ready(): void | Promise<void> {
