@@ -55,7 +55,8 @@ export function revoke(call: Call, id: string): Promise<Subscription> {
     const known = await findSubscription(call, id)
     if (known.revokedAt !== null) return known
     const now = call.service.scope.clock.now()
-    const subscription = { ...known, revokedAt: now, updatedAt: now }
+    // What signs for nobody any more is not kept.
+    const subscription = { ...known, secrets: [], revokedAt: now, updatedAt: now }
     await commitSubscription(call, subscription, 'subscription.revoked')
     return subscription
   })

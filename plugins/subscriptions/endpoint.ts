@@ -19,8 +19,36 @@ export function subscriptionOf(endpoint: string): string {
   return endpoint.slice(endpointPrefix.length)
 }
 
-/** Where a subscription's deliveries go, and how: as it is now. */
-export function definitionOf(
+/** Definitions that are kept. */
+const mostKept = 10_000
+
+/** Where the deliveries of subscriptions go, and how. What was made of a version of a subscription is not made again. */
+export class Definitions {
+  readonly #config: SubscriptionsConfig
+  readonly #kept = new Map<
+    string,
+    { readonly version: number; readonly made: EndpointDefinition }
+  >()
+
+  constructor(config: SubscriptionsConfig) {
+    this.#config = config
+  }
+
+  /** As a subscription is now. */
+  of(subscription: Subscription, now: number): EndpointDefinition {
+    const { id, version, secrets } = subscription
+    const kept = this.#kept.get(id)
+    if (kept?.version === version) return kept.made
+    const made = definitionOf(subscription, this.#config, now)
+    // What signs beside another does so for a time only.
+    if (secrets.some(({ until }) => until !== null)) return made
+    if (this.#kept.size >= mostKept) this.#kept.clear()
+    this.#kept.set(id, { version, made })
+    return made
+  }
+}
+
+function definitionOf(
   subscription: Subscription,
   config: SubscriptionsConfig,
   now: number,

@@ -1,9 +1,9 @@
 /** What `carabiner generate subscriptions` writes under the connector's id. */
-export const example = `# Who may call, beside the keys that \`carabiner keys create\` makes.
-api_keys:
-  - key: \${SUBSCRIPTIONS_KEY:-change-this-api-key}
-    owner: agent://acme/ops
-    may_act_for: [agent://acme/*]
+export const example = `# Who may call, beside the keys that \`carabiner keys create --owner agent://acme/ops\` makes.
+api_keys: []
+#  - key: \${SUBSCRIPTIONS_KEY}
+#    owner: agent://acme/ops
+#    may_act_for: [agent://acme/*]
 # The types that are taken: a list, a map of name to { description, schema }, or any.
 event_types: any
 # What makes a delivery genuine, for receivers.

@@ -9,7 +9,7 @@ import {
   signedForm,
 } from 'carabiner'
 import { countersOf } from './counters.ts'
-import { definitionOf, endpointOf } from './endpoint.ts'
+import { endpointOf } from './endpoint.ts'
 import { asMessageId, bodyOf, type PublishedEvent, toRecord } from './event.ts'
 import type { Publication, publishEvent } from './publish-event.ts'
 import { publishedBefore } from './published-before.ts'
@@ -57,7 +57,7 @@ export function misfitsOf(
 
 /** A message that tells subscriptions of an event. */
 export function messageOfEvent(
-  { scope: { config, clock } }: Service,
+  { scope: { config, clock }, definitions }: Service,
   event: PublishedEvent,
   subscriptions: readonly Subscription[],
   told: Pick<OutboundMessage, 'origin' | 'traceId' | 'depth'> & {
@@ -80,7 +80,7 @@ export function messageOfEvent(
     tenant: event.owner,
     to: subscriptions.map((each) => ({
       endpoint: endpointOf(each.id),
-      definition: definitionOf(each, config, now),
+      definition: definitions.of(each, now),
     })),
   }
 }

@@ -1,7 +1,7 @@
 import { CarabinerError, type RegisteredFamily, type Scope } from 'carabiner'
 import { Callers } from './caller.ts'
 import type { SubscriptionsConfig } from './config.ts'
-import { definitionOf, endpointPrefix, subscriptionOf } from './endpoint.ts'
+import { Definitions, endpointPrefix, subscriptionOf } from './endpoint.ts'
 import { EventBook } from './event-book.ts'
 import { EventTypes } from './event-types.ts'
 import { Intake } from './intake.ts'
@@ -14,6 +14,7 @@ export interface Service {
   readonly callers: Callers
   readonly types: EventTypes
   readonly subscriptions: SubscriptionBook
+  readonly definitions: Definitions
   readonly events: EventBook
   readonly intake: Intake
   readonly family: RegisteredFamily
@@ -27,6 +28,7 @@ const services = new WeakMap<object, Service>()
 export function openService(scope: Scope<SubscriptionsConfig>): Service {
   const { config, records, clock } = scope
   const subscriptions = new SubscriptionBook(records)
+  const definitions = new Definitions(config)
   const family = scope.deliveries.family({
     prefix: endpointPrefix,
     goneReason: 'subscription revoked',
@@ -34,7 +36,7 @@ export function openService(scope: Scope<SubscriptionsConfig>): Service {
       const found = await subscriptions.byId(ids.map(subscriptionOf))
       return found
         .filter(({ revokedAt }) => revokedAt === null)
-        .map((each) => definitionOf(each, config, clock.now()))
+        .map((each) => definitions.of(each, clock.now()))
     },
   })
   const service: Service = {
@@ -42,6 +44,7 @@ export function openService(scope: Scope<SubscriptionsConfig>): Service {
     callers: new Callers(config.api_keys, scope.apiKeys),
     types: new EventTypes(config.event_types),
     subscriptions,
+    definitions,
     events: new EventBook(records),
     intake: new Intake(),
     family,

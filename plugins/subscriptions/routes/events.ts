@@ -2,7 +2,7 @@ import { answer, type ConnectorRoute, newId, type StoredAnswer } from 'carabiner
 import { type ApiCall, apiRoute, idIn } from '../api-route.ts'
 import { publishBatch } from '../batch.ts'
 import type { SubscriptionsConfig } from '../config.ts'
-import { eventView } from '../event-view.ts'
+import { type EventView, eventView } from '../event-view.ts'
 import { answerOnce, type Keep } from '../once.ts'
 import { publishedBody, submit } from '../publication.ts'
 import { misfitsOf } from '../publish.ts'
@@ -77,7 +77,8 @@ export const eventRoutes: readonly ConnectorRoute<SubscriptionsConfig>[] = [
     refusals: [404],
     async handle(call) {
       const event = await findEvent(call, idIn(call, 'event_id'))
-      return answer({ ok: true, event: await eventView(call.service, event) })
+      const view = await eventView(call.service, event)
+      return answer(eventBytes(view, event.payload), { headers: json })
     },
   }),
   apiRoute({
@@ -97,6 +98,14 @@ export const eventRoutes: readonly ConnectorRoute<SubscriptionsConfig>[] = [
     handle: (call) => answerOnce(call, (keep) => replay(call, idIn(call, 'event_id'), keep)),
   }),
 ]
+
+const json = { 'content-type': 'application/json; charset=utf-8' }
+
+/** The payload's text goes in as it came, so that its numbers are as they were published. */
+function eventBytes({ payload: _, ...view }: EventView, payload: string | null): Uint8Array {
+  const event = JSON.stringify(view).slice(0, -1)
+  return new TextEncoder().encode(`{"ok":true,"event":${event},"payload":${payload}}}`)
+}
 
 async function publishOne(call: ApiCall, body: PublishBody, keep: Keep): Promise<StoredAnswer> {
   let kept: StoredAnswer | undefined

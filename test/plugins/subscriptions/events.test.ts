@@ -278,6 +278,17 @@ describe('an event', () => {
     assert.partialDeepStrictEqual(deliveries?.[0], { event_id: id, status: 'delivered' })
   })
 
+  it('is shown with numbers as they were published', async () => {
+    await using api = await startApi()
+    const body =
+      '{"event_type":"order.created","source":"tests","payload":{"price":1.0,"n":12345678901234567890}}'
+    const published = await api.ok('POST', path, { body })
+
+    const { text } = await api.call('GET', `${path}/${published['event_id']}`)
+
+    assert.ok(text.includes('"payload":{"price":1.0,"n":12345678901234567890}'), text)
+  })
+
   it('is replayed with the same id and moment, as a delivery of its own', async () => {
     const published = await api.publish()
     const id = published['event_id']

@@ -106,6 +106,17 @@ describe('subscriptions over HTTP', () => {
     })
   })
 
+  it('keeps no secret once it is revoked', async () => {
+    const id = await api.subscribe(aUrl(), { secret: 'a-secret-nobody-needs' })
+
+    await api.ok('DELETE', `${path}/${id}`)
+
+    const { store } = api.project.host
+    const kept = await store.records('subscriptions/subscription', [id])
+    assert.equal(kept.length, 1)
+    assert.ok(!JSON.stringify(kept).includes('a-secret-nobody-needs'))
+  })
+
   it('cannot take the URL of another one', async () => {
     const taken = aUrl()
     await api.subscribe(taken)
