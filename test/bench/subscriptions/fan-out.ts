@@ -1,6 +1,6 @@
 import { type BenchReport, type BenchRow, type DetailedBench, median, number } from '../bench.ts'
 import { Arena, drain } from '../delivery/arena.ts'
-import { makeBody } from '../delivery/body.ts'
+import { makeBody, nowMs } from '../delivery/body.ts'
 import { contenders } from '../delivery/contender.ts'
 import type { LoadCalls } from '../delivery/load.ts'
 import { type Remote, startRemote } from '../delivery/remote.ts'
@@ -18,7 +18,7 @@ const bare = contenders.bare.title
 export const fanOutBench: DetailedBench = {
   title: 'Fan-out to a thousand subscriptions',
   question:
-    'How many deliveries a second does a host make of events that 1,000 subscriptions are told of, one event after another, beside a bare undici loop with the same HMAC? All URLs lead to one receiver; two signatures on each of ours (`axme`, `standard`); rates are the receiver’s, from the first arrival to the last.',
+    'How many deliveries a second does a host make of events that 1,000 subscriptions are told of, one event after another, beside a bare undici loop with the same HMAC? All URLs lead to one receiver; two signatures on each of ours (`axme`, `standard`); an event’s time is that from its publication over HTTP to the last arrival, the loop’s that of as many deliveries at once.',
   moreIsBetter: true,
   run: benchFanOut,
 }
@@ -77,7 +77,7 @@ async function alternate(
   return rates
 }
 
-/** Deliveries a second of one event after another, each from the first arrival to the last. */
+/** Deliveries a second of one event after another, each from its publication to the last arrival. */
 async function tell(
   arena: Arena,
   load: Remote<LoadCalls>,
@@ -85,15 +85,16 @@ async function tell(
   url: string,
   events: number,
 ): Promise<number> {
-  let spanMs = 0
+  let tookMs = 0
   for (let event = 0; event < events; event += 1) {
     await arena.receiver.call('expect', subscriptions)
     const arrived = arena.receiver.call('arrivals', patienceMs)
     const body = `{"event_type":"order.placed","source":"bench","payload":${makeBody()}}`
     const request = { url: `${url}/v1/webhooks/events`, headers: { 'x-api-key': apiKey }, body }
-    const [arrivals] = await Promise.all([arrived, load.call('post', request, 1)])
-    spanMs += arrivals.spanMs
+    const beganAt = nowMs()
+    await Promise.all([arrived, load.call('post', request, 1)])
+    tookMs += nowMs() - beganAt
     await host.call('settled')
   }
-  return (events * (subscriptions - 1) * 1_000) / spanMs
+  return (events * subscriptions * 1_000) / tookMs
 }
