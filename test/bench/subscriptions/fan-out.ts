@@ -18,7 +18,7 @@ const bare = contenders.bare.title
 export const fanOutBench: DetailedBench = {
   title: 'Fan-out to a thousand subscriptions',
   question:
-    'How many deliveries a second does a host make of events that 1,000 subscriptions are told of, one event after another, beside a bare undici loop with the same HMAC? All URLs lead to one receiver; two signatures on each of ours (`axme`, `standard`); an event’s time is that from its publication over HTTP to the last arrival, the loop’s that of as many deliveries at once.',
+    'How many deliveries a second does a host make of events that 1,000 subscriptions are told of, one event after another, beside a bare undici loop with the same HMAC? All URLs lead to one receiver; one signature on each; an event’s time is that from its publication over HTTP to the last arrival, the loop’s that of as many deliveries at once.',
   moreIsBetter: true,
   run: benchFanOut,
 }

@@ -28,7 +28,7 @@ export interface SubscriptionsCalls {
 
 const perWrite = 1_000
 
-/** Nothing is limited, and receivers may be on this machine. */
+/** Nothing is limited, receivers may be on this machine, and requests carry one signature, as those of the loop beside. */
 function assembly(store: string): string {
   return `
 host: { store: '${store}', server: { port: 0 } }
@@ -37,6 +37,7 @@ subscriptions:
   api_keys: [{ key: ${apiKey}, owner: '${owner}' }]
   event_types: any
   rate_limit: false
+  signatures: [axme]
   egress: { default: trusted, http: true, ports: any }
 `
 }
