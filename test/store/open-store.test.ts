@@ -3,7 +3,15 @@ import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
-import { aClaim, aDelivery, aMessage, delivered, noon } from '../../src/store/contract/makers.ts'
+import { verifyAudit } from '../../src/audit/verify-audit.ts'
+import {
+  aClaim,
+  aDelivery,
+  aMessage,
+  anAuditRow,
+  delivered,
+  noon,
+} from '../../src/store/contract/makers.ts'
 import { openSharedStore, openStore } from '../../src/store/open-store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
@@ -83,7 +91,7 @@ describe('openStore', () => {
     const message = aMessage({ deliveries: [aDelivery(), aDelivery({ orderKey: 'k' })] })
     {
       await using newer = await openStore(`sqlite:${path}`)
-      await newer.enqueue([message])
+      await newer.enqueue([message], undefined, { audit: [anAuditRow()] })
     }
     const older = new DatabaseSync(path)
     older.exec(`ALTER TABLE endpoints DROP COLUMN missing_since;
@@ -91,6 +99,9 @@ describe('openStore', () => {
       ALTER TABLE messages DROP COLUMN tenant; ALTER TABLE messages DROP COLUMN erased_at;
       ALTER TABLE deliveries DROP COLUMN redelivery_root; ALTER TABLE deliveries DROP COLUMN redelivery_seq;
       DROP TABLE redeliveries; DROP TABLE rates;
+      DROP INDEX audit_place; DROP TABLE audit_chains; DROP TABLE audit_rosters; DROP TABLE audit_key;
+      ALTER TABLE audit DROP COLUMN chain; ALTER TABLE audit DROP COLUMN position;
+      ALTER TABLE audit DROP COLUMN previous; ALTER TABLE audit DROP COLUMN mac;
       DROP TABLE records; DROP TABLE record_entries; DROP TABLE record_unique; DROP TABLE permits; PRAGMA user_version = 1`)
     older.exec(
       "INSERT INTO endpoints (endpoint, circuit, consecutive_failures) VALUES ('h/a', 'open', 5)",
@@ -109,6 +120,10 @@ describe('openStore', () => {
     assert.deepEqual(await store.settle(claimed.map((each) => delivered(each))), [true, true])
     await store.enqueue([aMessage({ tenant: 'acme' })])
     assert.equal((await store.erase({ kind: 'tenant', tenant: 'acme' }, noon, 1)).messages, 1)
+    await store.audit([anAuditRow()])
+    const { rows, unchained, faults } = await verifyAudit(store)
+    assert.deepEqual([rows, unchained, faults], [2, 1, []])
+    assert.equal((await store.pruneAudit(noon + 1, 9)).removed, 2)
   })
 
   it('refuses a store that is newer than the program', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import { aClaim, aMessage, noon } from '../../src/store/contract/makers.ts'
+import { verifyAudit } from '../../src/audit/verify-audit.ts'
+import { aClaim, aMessage, anAuditRow, noon } from '../../src/store/contract/makers.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { connect, testPostgres } from '../helpers/postgres.ts'
 
@@ -28,9 +29,12 @@ describe('openStore of postgres:', () => {
     const before = aMessage({ body: Buffer.from('{"at":"noon ☀"}') })
     {
       await using store = await openStore(url)
-      await store.enqueue([before])
+      await store.enqueue([before], undefined, { audit: [anAuditRow()] })
     }
-    // As the migration found it.
+    // As the migrations since found it.
+    await client.query(`SET search_path TO carabiner; DROP TABLE audit_chains, audit_rosters, audit_key;
+      ALTER TABLE audit DROP COLUMN chain, DROP COLUMN position, DROP COLUMN previous, DROP COLUMN mac;
+      RESET search_path`)
     await client.query('ALTER TABLE carabiner.messages DROP COLUMN is_text')
     await client.query('UPDATE carabiner.carabiner_store SET version = 2')
 
@@ -40,6 +44,10 @@ describe('openStore of postgres:', () => {
     const claimed = await store.claim(aClaim())
     assert.equal(claimed.length, 2)
     for (const { message } of claimed) assert.deepEqual(message.body, before.body)
+    await store.audit([anAuditRow()])
+    const { rows, unchained, faults } = await verifyAudit(store)
+    assert.deepEqual([rows, unchained, faults], [2, 1, []])
+    assert.equal((await store.pruneAudit(noon + 1, 9)).removed, 2)
   })
 
   it('makes one schema when several open it at once', async () => {
