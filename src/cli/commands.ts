@@ -64,7 +64,7 @@ export const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./commands/keys.ts')).configureKeys,
   },
   audit: {
-    summary: 'list the audit trail',
+    summary: 'list or verify the audit trail',
     load: async () => (await import('./commands/audit.ts')).configureAudit,
   },
   listen: {

@@ -51,7 +51,7 @@ export interface ChainedRow extends ChainPlace {
 }
 
 /** Where a chain stands before its first row. */
-export const chainStart: ChainPlace = { position: 0, mac: '' }
+const chainStart: ChainPlace = { position: 0, mac: '' }
 
 /** What a chain is called: the name of its writer, which of those that have it at once, and the key. */
 export function chainName(writer: string, slot: number, keyId: string): string {

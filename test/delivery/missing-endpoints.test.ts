@@ -154,4 +154,23 @@ describe('retention', () => {
     assert.equal(done.length, 19)
     assert.equal(warnings.length, 2)
   })
+
+  it('says which audit chains it leaves alone, and removes the rest', async () => {
+    const clock = new FakeClock()
+    const store = {
+      prune: async (): Promise<number> => 0,
+      pruneAudit: async (): Promise<AuditCut> => ({ removed: 3, refused: ['row r1 is wrong'] }),
+      expireRecords: async (): Promise<number> => 0,
+    }
+    const swept: number[] = []
+    const engine = { sweepMissing: async (ms: number) => void swept.push(ms) }
+    const warnings: unknown[] = []
+    const log = { warn: (...said: unknown[]) => void warnings.push(said) }
+
+    using _retention = startRetention({ store, engine, clock, log, retentionMs: () => second })
+    await quiet()
+
+    const left = [{ reason: 'row r1 is wrong' }, 'retention left an audit chain alone']
+    assert.deepEqual([warnings, swept], [[left], [second]])
+  })
 })
