@@ -12,6 +12,12 @@ export interface LazySenders extends AsyncDisposable {
   deliver(): Promise<Sender>
 }
 
+/**
+ * Requests of the outbox to one origin at once. What an endpoint and the host may have under way is bounded by their own limits; fewer here would
+ * let endpoints that hang hold up others at the same origin.
+ */
+const deliveriesAtOnce = 4_096
+
 export function lazySenders(
   { host }: Assembly,
   clock: Clock,
@@ -31,7 +37,10 @@ export function lazySenders(
     },
     deliver() {
       delivering ??= import('./delivery/senders/undici-sender.ts').then((each) =>
-        each.createUndiciSender(options),
+        each.createUndiciSender({
+          ...options,
+          limits: { ...limits, connections: deliveriesAtOnce },
+        }),
       )
       return delivering
     },
