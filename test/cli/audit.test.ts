@@ -137,6 +137,24 @@ describe('carabiner audit verify', () => {
   })
 })
 
+describe('host.audit_key', () => {
+  it('is at least 16 characters, and never shown', async () => {
+    using project = await aProject(`sqlite:${join(temporaryFolder(), 'store.db')}`)
+    using short = projectFolder({
+      'carabiner.yaml': assemblyOf('sqlite:./store.db', 'short-secret'),
+    })
+
+    const shown = await carabiner(['config'], { cwd: project.path })
+    const refused = await carabiner(['validate'], { cwd: short.path })
+
+    assert.match(shown.out, /audit_key: ••••/)
+    assert.ok(!shown.out.includes(key))
+    assert.equal(refused.code, 1)
+    assert.match(refused.err + refused.out, /`audit_key` has fewer than 16 characters/)
+    assert.ok(!(refused.err + refused.out).includes('short-secret'))
+  })
+})
+
 describe('a host on a store whose audit trail was tampered with', () => {
   it('goes on in another chain, removes nothing of the one, and vouches for nothing', async () => {
     const path = join(temporaryFolder(), 'store.db')
