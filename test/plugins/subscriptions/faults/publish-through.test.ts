@@ -2,23 +2,19 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { publishThrough } from '../../../soak/publish-through.ts'
 
-const troubles = {
-  'host-killed': 'a host on SQLite is killed',
-  'host-of-three-killed': 'one of three hosts on PostgreSQL is killed',
-  'server-restarted': 'PostgreSQL crashes and comes back',
-  'connections-cut': 'all connections to PostgreSQL are cut',
-} as const
+describe('clients that publish until they have an answer', {
+  concurrency: true,
+  timeout: 120_000,
+}, () => {
+  it('make one event per key, each delivered, while a host on SQLite is killed', async () => {
+    const counted = await publishThrough({ trouble: 'host-killed', times: 3, events: 100 })
 
-describe('clients that publish until they have an answer', { concurrency: 2 }, () => {
-  for (const [trouble, words] of Object.entries(troubles)) {
-    it(`make one event per key, each delivered, while ${words}`, { timeout: 120_000 }, async () => {
-      const counted = await publishThrough({
-        trouble: trouble as keyof typeof troubles, // a key of theirs
-        times: 3,
-        events: 100,
-      })
+    assert.ok((counted['asked again'] ?? 0) > 0, 'nobody had to ask again: this proves nothing')
+  })
 
-      assert.ok((counted['asked again'] ?? 0) > 0, 'nobody had to ask again: this proves nothing')
-    })
-  }
+  it('make one event per key, each delivered, while one of three hosts on PostgreSQL is killed', async () => {
+    const counted = await publishThrough({ trouble: 'host-of-three-killed', times: 3, events: 100 })
+
+    assert.ok((counted['asked again'] ?? 0) > 0, 'nobody had to ask again: this proves nothing')
+  })
 })
