@@ -45,6 +45,11 @@ const calls: readonly {
   { method: 'POST', path: `${events}/batch`, schema: BatchBody, fits: { events: [anEvent] } },
 ]
 
+/** Without the keys that make a body unreadable: those are 400. */
+const anyJson = fc
+  .jsonValue()
+  .filter((value) => !/"(__proto__|constructor)"/.test(JSON.stringify(value)))
+
 /** A body with one thing wrong in it, and the field that is wrong. */
 interface Wrong {
   readonly method: string
@@ -62,7 +67,7 @@ const wrongBody: fc.Arbitrary<Wrong> = fc.constantFrom(...calls).chain(({ schema
     return fc.constant({ field, body })
   })
   const unknown = fc
-    .tuple(fc.string({ minLength: 1, maxLength: 20 }), fc.jsonValue())
+    .tuple(fc.string({ minLength: 1, maxLength: 20 }), anyJson)
     .filter(([field]) => !(field in schema.properties) && field !== '__proto__')
     .map(([field, value]) => ({ field, body: { ...call.fits, [field]: value } }))
   return fc
@@ -73,7 +78,7 @@ const wrongBody: fc.Arbitrary<Wrong> = fc.constantFrom(...calls).chain(({ schema
 /** Values that a schema does not take. */
 function misfit(schema: Json): fc.Arbitrary<unknown> {
   const type = schema['type'] ?? 'union'
-  const others = fc.jsonValue().filter((value) => !isOfType(schema, value))
+  const others = anyJson.filter((value) => !isOfType(schema, value))
   if (type === 'string') return fc.oneof(others, wrongLength(schema, 'Length', textOf))
   if (type === 'array') return fc.oneof(others, wrongLength(schema, 'Items', listOf))
   return others
@@ -228,6 +233,17 @@ describe('bodies that are no JSON of a host', () => {
       assert.equal((await api.call('POST', events, { body: text, headers })).status, 415)
     }
     await assertNothingStored(api)
+  })
+
+  it('are taken up to 128 KiB and not a byte more', async () => {
+    await using own = await startApi()
+    const empty = JSON.stringify({ ...anEvent, payload: { text: '' } })
+    const longest = empty.replace('""', `"${'x'.repeat(128 * 1024 - empty.length)}"`)
+
+    const taken = await send(own, events, longest)
+    const refused = await send(own, events, `${longest} `)
+
+    assert.deepEqual([taken.status, refused.status], [200, 413])
   })
 
   it('of a gigabyte are refused before they are read', { timeout: 20_000 }, async () => {
