@@ -11,7 +11,6 @@ import { type ApiOptions, opsKey, yamlOf } from '../api.ts'
 export interface HostCall {
   readonly body?: unknown
   readonly idempotencyKey?: string
-  readonly signal?: AbortSignal
 }
 
 /** `carabiner run` with the connector, and a caller with the key of the operators. */
@@ -63,7 +62,7 @@ function callAt(
   url: string,
   method: string,
   path: string,
-  { body, idempotencyKey, signal }: HostCall,
+  { body, idempotencyKey }: HostCall,
 ): Promise<Answered> {
   return request(`${url}${path}`, {
     method,
@@ -73,6 +72,5 @@ function callAt(
       ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
-    ...(signal && { signal }),
   })
 }
