@@ -56,6 +56,7 @@ describe('the package, installed', () => {
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'carabiner.openapi.json',
       'config',
       'dist',
       'docs',
