@@ -74,6 +74,7 @@ describe('an assembly', () => {
     assert.deepEqual(host, {
       name: 'carabiner',
       store: `sqlite:${join(file.folder, 'data/carabiner.db')}`,
+      auditKeys: [],
       shutdownTimeoutMs: 30_000,
       eventTimeoutMs: 30_000,
       retentionMs: 30 * 86_400_000,

@@ -13,7 +13,12 @@ describe('three hosts on one PostgreSQL', () => {
   })
 
   it('lose nothing and double nothing when the server crashes and comes back', async () => {
-    const report = await sharedStore({ trouble: 'server-restarted', times: 1, messages: 200 })
+    const report = await sharedStore({
+      trouble: 'server-restarted',
+      times: 1,
+      messages: 200,
+      speed: 3,
+    })
 
     assert.equal(report.duplicates, 0)
   })

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createReceiver } from '../../../docs/examples/receiver-subscription.ts'
+import { createReceiver } from '../../../docs/examples/subscription-receiver.ts'
 import { readPage } from '../../helpers/code-blocks.ts'
 import { listen } from '../../helpers/receiver.ts'
 import { startApi } from './api.ts'
 
-const example = 'docs/examples/receiver-subscription.ts'
+const example = 'docs/examples/subscription-receiver.ts'
 const secret = 'whsec_c2VjcmV0LW9mLXRoZS1yZWNlaXZlci1vZi10aGUtcGFnZQ=='
 const otherSecret = 'whsec_YW5vdGhlci1zZWNyZXQtdGhhbi10aGUtcmVjZWl2ZXJzIQ=='
 
