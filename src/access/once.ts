@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import { waitAtMost } from '../delivery/wait-at-most.ts'
 import { RecordConflictError } from '../errors.ts'
 import type { RecordPut, RecordStore, StoredRecord } from '../store/records.ts'
+import { waitAtMost } from '../wait-at-most.ts'
 
 /** An answer as it is kept, to be given again. */
 export interface StoredAnswer {

@@ -2,6 +2,7 @@ import type { Outbox as BusOutbox } from '../bus/outbox.ts'
 import { messageOf } from '../errors.ts'
 import type { DeliveryId } from '../ids.ts'
 import type { Erasure, ErasureTarget } from '../store/erasure.ts'
+import { waitAtMost } from '../wait-at-most.ts'
 import { ask } from './ask.ts'
 import type {
   AskOptions,
@@ -20,7 +21,6 @@ import type { EndpointFamily, RegisteredFamily } from './family/endpoint-family.
 import type { MissingEndpoint } from './missing-endpoints.ts'
 import type { Redeliveries } from './redelivery/redeliveries.ts'
 import type { CompleteReply, NoReply } from './sender.ts'
-import { waitAtMost } from './wait-at-most.ts'
 
 export type { EndpointStatus } from './endpoint-status.ts'
 export type { DeliveryEngineOptions } from './engine-options.ts'

@@ -2,9 +2,9 @@ import type { Logger } from '../bus/handler.ts'
 import type { Clock } from '../clock.ts'
 import type { DeliveryId } from '../ids.ts'
 import type { NewMessage, Settlement, Store } from '../store/store.ts'
+import { waitAtMost } from '../wait-at-most.ts'
 import type { SendWait, SentDelivery } from './deliveries.ts'
 import type { HeldDeliveries, HeldDelivery } from './held-deliveries.ts'
-import { waitAtMost } from './wait-at-most.ts'
 
 export interface SentDeliveriesParts {
   readonly store: Pick<Store, 'delivery'>

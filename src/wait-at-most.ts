@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from './clock.ts'
 
 /** The longest time a timer of Node.js takes; a longer one would be over at once. */
 const longestMs = 2_147_483_647
