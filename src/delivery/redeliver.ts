@@ -39,7 +39,8 @@ export async function redeliver(
     dueAt: now,
     // The order of its key is history: whoever sends it again by hand wants it now.
     orderKey: null,
-    redeliveryOf: id,
+    // What receivers know it by, however often it was repeated.
+    redeliveryOf: delivery.redeliveryOf ?? id,
   }
   const audited = (action: string): AuditRow => ({
     id: newId(),
@@ -71,7 +72,7 @@ export async function redeliver(
     lastError: null,
     createdAt: now,
     settledAt: null,
-    redeliveryOf: id,
+    redeliveryOf: again.redeliveryOf,
   }
 }
 

@@ -52,7 +52,7 @@ export interface NewDelivery {
   readonly dueAt: number
   /** Deliveries of one endpoint with the same key are sent one after another, in the order they were stored. */
   readonly orderKey: string | null
-  /** The delivery this one repeats. */
+  /** The delivery this one repeats: the first, when that one repeated another. */
   readonly redeliveryOf: DeliveryId | null
 }
 

@@ -138,6 +138,15 @@ describe('what a receiver knows a delivery by', () => {
     const expected = (endpoint: string) => (endpoint === 'webhooks/audit' ? deliveryId : messageId)
     assert.deepEqual(new Set([...idsOf(0), ...idsOf(1)]), new Set([deliveryId, messageId]))
     assert.deepEqual(idsOf(2), [expected(settled.endpoint), expected(settled.endpoint)])
+
+    const [again] = (await allDeliveries(opened.store)).filter((row) => row.redeliveryOf !== null)
+    await eventually(async () => {
+      const found = again && (await opened.store.delivery(again.id))
+      return found?.delivery.state === 'delivered'
+    })
+    await running.engine.redeliveries.one(again?.id ?? assert.fail(), { actor: 'ops' })
+    await eventually(() => sender.requests.length === 4)
+    assert.deepEqual(idsOf(3), idsOf(2))
   })
 })
 

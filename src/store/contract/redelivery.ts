@@ -155,6 +155,22 @@ export function testRedelivery(open: () => Promise<Store>): void {
       assert.equal((await store.deliveries({ state: 'pending' })).rows[0]?.redeliveryOf, root)
     })
 
+    it('names the first delivery, also when it repeats a redelivery alone', async () => {
+      await using store = await open()
+      const root = await aSettled(store, 'dead')
+      await redeliverAll(store, aRedelivery())
+      await bring(store, 'dead')
+      const [child] = (await store.deliveries({ limit: 1 })).rows
+      assert.equal(child?.redeliveryOf, root)
+
+      const filter = { state: 'dead', from: child.createdAt } as const
+      const asked = aRedelivery({ filter, createdAt: child.createdAt + 7200 * second })
+      const again = await redeliverAll(store, asked)
+
+      assert.deepEqual([again.matched, ...counts(again)], [1, 'done', 1, 1, 0])
+      assert.equal((await store.deliveries({ state: 'pending' })).rows[0]?.redeliveryOf, root)
+    })
+
     it('sends nothing twice that was delivered by a redelivery', async () => {
       await using store = await open()
       const filter = { state: 'delivered' } as const

@@ -158,8 +158,8 @@ export class RedeliveryBook {
     return record.of.erasedAt !== null || this.#deliveries.ties.isRedelivered(record)
   }
 
-  #redeliver({ id, endpoint, of }: DeliveryRecord, madeBy: RedeliveryId, now: number): void {
-    const again = { id: newDeliveryId(), endpoint, dueAt: now, orderKey: null, redeliveryOf: id }
+  #redeliver({ root, endpoint, of }: DeliveryRecord, madeBy: RedeliveryId, now: number): void {
+    const again = { id: newDeliveryId(), endpoint, dueAt: now, orderKey: null, redeliveryOf: root }
     this.#deliveries.addRedelivery(again, of, now, madeBy)
   }
 }

@@ -65,7 +65,7 @@ export function redeliveryRoutine(schema: string): string {
       ELSE
         INSERT INTO ${schema}.deliveries
           (id, message_id, endpoint, state, due_at, first_of_key, created_at, redelivery_of, redelivery_root, redelivery_id)
-        VALUES (a_new_id[looked + 1], found.message_id, found.endpoint, 'pending', a_now, 1, a_now, found.id, found.root, a_id);
+        VALUES (a_new_id[looked + 1], found.message_id, found.endpoint, 'pending', a_now, 1, a_now, found.root, found.root, a_id);
         r.redelivered := r.redelivered + 1;
         room := room - 1;
         endpoints := endpoints || found.endpoint::text;

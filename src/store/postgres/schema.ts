@@ -203,6 +203,7 @@ const migrations: readonly ((schema: string) => string)[] = [
   INSERT INTO ${schema}.audit_key (key)
   SELECT encode(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'hex');
   `,
+  /* 5: a redelivery of a redelivery names the first delivery */ () => '',
 ]
 
 /** The version of the schema this program works with. */

@@ -175,11 +175,11 @@ export function redeliveryTable(
   }
 
   function redeliver(
-    { id, messageSeq, endpoint, root }: SettledDelivery,
+    { messageSeq, endpoint, root }: SettledDelivery,
     seq: number,
     now: number,
   ): void {
-    again.run(newDeliveryId(), messageSeq, endpoint, now, now, id, root, seq)
+    again.run(newDeliveryId(), messageSeq, endpoint, now, now, root, root, seq)
   }
 }
 
