@@ -3,6 +3,7 @@ import type { ApiCall } from './api-route.ts'
 import { wrongCursor } from './cursor.ts'
 import { subscriptionOf } from './endpoint.ts'
 import type { DeliveriesQuery } from './schemas/delivery.ts'
+import { shownError } from './shown-error.ts'
 import { rfc3339 } from './subscription.ts'
 
 type Filter = Parameters<Store['deliveries']>[0]
@@ -43,7 +44,7 @@ export function deliveryView(row: Row, eventId: string | null): object {
     status: row.state,
     attempts: row.attempts,
     due_at: rfc3339(row.dueAt),
-    last_error: row.lastError,
+    last_error: shownError(row.lastError),
     created_at: rfc3339(row.createdAt),
     settled_at: row.settledAt === null ? null : rfc3339(row.settledAt),
   }

@@ -4,6 +4,7 @@ import { findUnrevoked } from './change.ts'
 import { asMessageId } from './event.ts'
 import type { AnswerWith, Keep } from './once.ts'
 import { messageOfEvent } from './publish.ts'
+import { shownError } from './shown-error.ts'
 import type { Subscription } from './subscription.ts'
 
 /** What a test event is called. No event type that is published can be called so. */
@@ -97,7 +98,7 @@ function testedAnswer({ id }: Subscription, tested: Tested): AnswerWith<PingBody
         status: tested.state,
         attempts: tested.attempts,
         response_status: tested.status,
-        last_error: tested.lastError,
+        last_error: shownError(tested.lastError),
       },
     },
   }

@@ -4,6 +4,7 @@ import { actorOf, type Call } from './call.ts'
 import { type Publication, publishEvent } from './publish-event.ts'
 import type { PublishBody } from './schemas/event.ts'
 import { type Refused, refusal } from './surface.ts'
+import { toldVeto } from './veto.ts'
 
 /** What somebody publishes over HTTP. */
 export interface Submission {
@@ -23,7 +24,7 @@ export type Submitted =
 /** What came of an offer. */
 export type Offered =
   | { readonly kind: 'published'; readonly publication: Publication }
-  | Pick<Cancelled, 'kind' | 'by' | 'reason'>
+  | Pick<Cancelled, 'kind' | 'by' | 'reason' | 'details'>
   | (Pick<Failed, 'kind' | 'failures'> & {
       /** What kept the event from being stored, if it came to that. */
       readonly cause: unknown
@@ -47,7 +48,7 @@ export async function submit(call: ApiCall, submission: Submission): Promise<Sub
     case 'published':
       return offered
     case 'cancelled':
-      return { kind: 'vetoed', refused: vetoed(offered.reason) }
+      return { kind: 'vetoed', refused: toldVeto(offered) }
     case 'failed':
       throw offered.cause ?? failureOf(offered)
   }
@@ -73,7 +74,7 @@ export async function offer(call: Call, { params, text, record }: Offer): Promis
       return { kind: 'published', publication: publicationIn(outcome, service.scope.id) }
     case 'cancelled':
       await noteVeto(call, params, outcome)
-      return { kind: 'cancelled', by: outcome.by, reason: outcome.reason }
+      return outcome
     case 'failed':
       return { kind: 'failed', failures: outcome.failures, cause: failed[0] }
   }
@@ -114,10 +115,6 @@ function publicationIn({ results }: Completed, connector: string): Publication {
     }
   }
   throw new CarabinerError('HANDLER_FAILED', 'nobody has stored the event')
-}
-
-function vetoed(reason: string): Refused {
-  return { status: 403, code: 'event_cancelled', message: reason }
 }
 
 function noteVeto(

@@ -225,6 +225,11 @@ describe('a test of a subscription', () => {
     const { delivery } = await api.ok('POST', `/v1/webhooks/subscriptions/${id}/test`)
 
     assert.equal(delivery?.['status'], 'dead')
-    assert.match(String(delivery?.['last_error']), /^egress refused: /)
+    const shown = 'egress refused: the host has an address that is not allowed'
+    assert.equal(delivery?.['last_error'], shown)
+    const { deliveries } = await api.ok('GET', `/v1/webhooks/subscriptions/${id}/deliveries`)
+    assert.equal(deliveries?.[0]?.['last_error'], shown)
+    const { rows } = await api.project.host.store.deliveries({})
+    assert.match(String(rows[0]?.lastError), /^egress refused: (127\.0\.0\.1|::1) is loopback$/)
   })
 })

@@ -16,6 +16,8 @@ export default defineConnector({
     before('subscriptions.publish', ({ params, cancel }) => {
       const { payload } = params as { payload: { n?: number } }
       if (payload.n === 13) cancel('an unlucky number')
+      if (payload.n === 15) cancel('too much', { limit: 10, host: 'of the handler' })
+      if (payload.n === 16) cancel('too much', ['a', 'list'])
       if (payload.n === 14) throw new Error('with a secret inside')
     })
   },
@@ -41,6 +43,19 @@ export default defineConnector({
     assert.partialDeepStrictEqual(rows[0]?.details, { by: 'guard', reason: 'an unlucky number' })
   })
 
+  it('tells what the handler gave beside its reason, alone and in a batch', async () => {
+    await using api = await startApi({ connectors, files: { 'guard.ts': guard } })
+    const events = [15, 16].map((n) => anEvent({ payload: { n } }))
+
+    const refused = await api.call('POST', path, { body: events[0] })
+    const { results } = await api.ok('POST', `${path}/batch`, { body: { events } })
+
+    const details = { limit: 10, host: 'of the handler' }
+    assert.deepEqual(refused.json['error']?.['details'], details)
+    assert.deepEqual(results?.[0]?.['error']?.['details'], details)
+    assert.deepEqual(results?.[1]?.['error']?.['details'], { value: ['a', 'list'] })
+  })
+
   it('leaves the idempotency key free', async () => {
     await using api = await startApi({ connectors, files: { 'guard.ts': guard } })
     const headers = { 'idempotency-key': 'k' }
@@ -55,7 +70,7 @@ export default defineConnector({
     const reply = {
       status: 422,
       headers: { 'content-type': 'application/vnd.carabiner.errors.CancelEventError+json' },
-      body: '{"reason":"not on Sundays"}',
+      body: '{"reason":"not on Sundays","again":"on Monday"}',
     }
     await using gate = await receiver({ answers: [reply, 204] })
     await using api = await startApi({
@@ -70,6 +85,12 @@ export default defineConnector({
     assert.deepEqual([refused.status, allowed.status], [403, 200])
     assert.equal(refused.json['error']?.['code'], 'event_cancelled')
     assert.equal(refused.json['detail'], 'not on Sundays')
+    // Not where the webhook stands.
+    assert.deepEqual(refused.json['error']?.['details'], {
+      kind: 'veto',
+      status: 422,
+      reply: { reason: 'not on Sundays', again: 'on Monday' },
+    })
   })
 
   it('is no failure of a handler: that is 500, and says nothing of its cause', async () => {
