@@ -74,6 +74,14 @@ export { inspectHeader } from './delivery/inspect-header.ts'
 export { nextStep, scheduledWait } from './delivery/next-step.ts'
 export { parseRetryAfter } from './delivery/retry-after.ts'
 export { type RetryPolicy, type RetryPresetName, retryPolicies } from './delivery/retry-policy.ts'
+export {
+  inspectRetry,
+  type RetryChoice,
+  type RetryFields,
+  type RetryProblem,
+  RetrySetting,
+  retryPolicyOf,
+} from './delivery/retry-setting.ts'
 export type { CompleteReply, NoReply, Timings } from './delivery/sender.ts'
 export type { Verification } from './delivery/signing/scheme.ts'
 export { schemes as signatureSchemes } from './delivery/signing/schemes.ts'
@@ -107,8 +115,15 @@ export {
   publish,
 } from './store/postgres/publish.ts'
 export type {
+  ListedRecord,
+  RecordListOrder,
+  RecordListQuery,
+  RecordListRange,
+} from './store/record-list.ts'
+export type {
   FoundRecord,
   RecordLookup,
+  RecordPage,
   RecordPlace,
   RecordPut,
   RecordQuery,

@@ -4,7 +4,7 @@ import type { RecordStore, RecordWrite } from '../store/records.ts'
 /** What a connector keeps: records in collections of its own. Two connectors never meet in one, whatever they call it. */
 export type RecordBook = Pick<
   RecordStore,
-  'writeRecords' | 'records' | 'findRecords' | 'lookUpRecords'
+  'writeRecords' | 'records' | 'findRecords' | 'lookUpRecords' | 'listRecords'
 >
 
 /** Puts a connector's collections under its id on the way in, and takes the id off on the way out. */
@@ -38,6 +38,13 @@ export class Shelf implements RecordBook {
   ): ReturnType<RecordStore['lookUpRecords']> {
     const found = await this.#store.lookUpRecords(this.#placed(lookup))
     return found.map((record) => this.#own(record))
+  }
+
+  async listRecords(
+    query: Parameters<RecordStore['listRecords']>[0],
+  ): ReturnType<RecordStore['listRecords']> {
+    const { records, total } = await this.#store.listRecords(this.#placed(query))
+    return { records: records.map((record) => this.#own(record)), total }
   }
 
   /** Writes as the store gets them. */

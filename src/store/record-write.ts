@@ -1,5 +1,6 @@
 import { CarabinerError } from '../errors.ts'
 import type { MessageId } from '../ids.ts'
+import type { ListedRecord } from './record-list.ts'
 import { checkEntry, checkName, checkTenant, checkUnique } from './record-text.ts'
 import type { RecordPut, RecordRemoval, RecordWrite } from './records.ts'
 
@@ -16,6 +17,7 @@ export interface OwnPut {
   readonly tenant: string | null
   readonly messageId: MessageId | null
   readonly expiresAt: number | null
+  readonly listed: ListedRecord | null
 }
 
 /** Under what a record is found; sorted, each once, so that the same keys have the same JSON. */
@@ -59,6 +61,7 @@ function ownPut(put: RecordPut): OwnPut {
     tenant,
     messageId: put.messageId ?? null,
     expiresAt: put.expiresAt ?? null,
+    listed: put.listed ? structuredClone(put.listed) : null,
   }
 }
 

@@ -1,4 +1,5 @@
 import type { MessageId } from '../ids.ts'
+import type { ListedRecord, RecordListQuery } from './record-list.ts'
 
 /** What connectors keep: small JSON documents in named collections, each found by its id, or through index entries in their order. */
 export interface StoredRecord {
@@ -46,6 +47,8 @@ export interface RecordPut {
   readonly messageId?: MessageId | null
   /** When it goes by itself, UTC milliseconds. @defaultValue `null`: it stays */
   readonly expiresAt?: number | null
+  /** How it stands in its collection's list. @defaultValue it is in none */
+  readonly listed?: ListedRecord
 }
 
 /** A record that shall be gone. */
@@ -100,6 +103,13 @@ export interface RecordLookup {
   readonly limit: number
 }
 
+/** A page of a collection's list, and how many records there are on all pages. */
+export interface RecordPage {
+  readonly records: readonly StoredRecord[]
+  /** Exact, of the same moment as the records. */
+  readonly total: number
+}
+
 /**
  * Records of connectors. What is expired is still found until `expireRecords` removes it: whoever minds looks at its own times.
  *
@@ -122,6 +132,12 @@ export interface RecordStore {
   findRecords(query: RecordQuery): Promise<readonly FoundRecord[]>
   /** @throws {CarabinerError} USAGE for a limit that is not a whole number from 1 to 1,000 */
   lookUpRecords(lookup: RecordLookup): Promise<readonly StoredRecord[]>
+  /**
+   * A page of the records that are listed, and their number.
+   *
+   * @throws {CarabinerError} USAGE for an offset or limit out of range, or a name that no record of the collection is listed with
+   */
+  listRecords(query: RecordListQuery): Promise<RecordPage>
   /** Removes records whose `expiresAt` has come, at most `limit`. Resolves to their number. */
   expireRecords(now: number, limit: number): Promise<number>
 }

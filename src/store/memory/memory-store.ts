@@ -17,11 +17,13 @@ import { type DueEndpoints, type DueWalk, dueAmong } from '../due-endpoints.ts'
 import type { Erasure, ErasureTarget } from '../erasure.ts'
 import type { PermitRequest, Permits } from '../permits.ts'
 import type { SlotRequest } from '../rate-slots.ts'
+import type { RecordListQuery } from '../record-list.ts'
 import { checkCount } from '../record-lookup.ts'
 import { ownWrites } from '../record-write.ts'
 import type {
   FoundRecord,
   RecordLookup,
+  RecordPage,
   RecordQuery,
   RecordWrite,
   StoredRecord,
@@ -332,6 +334,11 @@ export class MemoryStore implements Store {
   async lookUpRecords(lookup: RecordLookup): Promise<readonly StoredRecord[]> {
     this.ready()
     return this.#records.lookUp(lookup)
+  }
+
+  async listRecords(query: RecordListQuery): Promise<RecordPage> {
+    this.ready()
+    return this.#records.list(query)
   }
 
   async expireRecords(now: number, limit: number): Promise<number> {

@@ -2,10 +2,17 @@ import { RecordConflictError } from '../../errors.ts'
 import type { MessageId } from '../../ids.ts'
 import { compareBytes } from '../byte-order.ts'
 import type { ErasureTarget } from '../erasure.ts'
+import type { ListedRecord, RecordListQuery } from '../record-list.ts'
 import { checkCount, entriesToLookUp } from '../record-lookup.ts'
 import { comparePlaces, rangeOf } from '../record-range.ts'
 import type { OwnPut, OwnWrite, RecordKeys } from '../record-write.ts'
-import type { FoundRecord, RecordLookup, RecordQuery, StoredRecord } from '../records.ts'
+import type {
+  FoundRecord,
+  RecordLookup,
+  RecordPage,
+  RecordQuery,
+  StoredRecord,
+} from '../records.ts'
 import { Groups } from './groups.ts'
 import { RecordCollection } from './record-collection.ts'
 import { SortedList } from './sorted-list.ts'
@@ -23,6 +30,7 @@ interface Kept {
   readonly tenant: string | null
   readonly messageId: MessageId | null
   readonly expiresAt: number | null
+  readonly listed: ListedRecord | null
 }
 
 type Expiring = Pick<Kept, 'collection' | 'id' | 'expiresAt'>
@@ -77,6 +85,19 @@ export class RecordBook {
     const entries = entriesToLookUp(lookup)
     const ids = this.#collection(collection).idsUnder(index, entries, after, limit)
     return ids.map((id) => this.#stored(collection, id)).filter((record) => record !== undefined)
+  }
+
+  list(query: RecordListQuery): RecordPage {
+    const matching = this.#collection(query.collection)
+      .all()
+      .filter(({ listed }) => listed !== null && matches(listed, query))
+    const sorted = matching.toSorted((a, b) => compareListed(a, b, query))
+    const { offset, limit, collection } = query
+    const page = sorted.slice(offset, offset + limit)
+    const records = page
+      .map(({ id }) => this.#stored(collection, id))
+      .filter((record) => record !== undefined)
+    return { records, total: matching.length }
   }
 
   expire(now: number, limit: number): number {
@@ -174,4 +195,26 @@ const beforeAll: Expiring = { collection: '', id: '', expiresAt: Number.NEGATIVE
 function compareExpiry(a: Expiring, b: Expiring): number {
   const times = Math.sign((a.expiresAt ?? 0) - (b.expiresAt ?? 0))
   return times || compareBytes(a.collection, b.collection) || compareBytes(a.id, b.id)
+}
+
+function matches(
+  listed: ListedRecord,
+  { facets = {}, range, text = '' }: RecordListQuery,
+): boolean {
+  const time = range === undefined ? 0 : (listed.times[range.time] ?? 0)
+  return (
+    Object.entries(facets).every(([name, value]) => listed.facets[name] === value) &&
+    time >= (range?.from ?? time) &&
+    time <= (range?.to ?? time) &&
+    (listed.text ?? '').toLowerCase().includes(text.toLowerCase())
+  )
+}
+
+function compareListed(a: Kept, b: Kept, { order }: RecordListQuery): number {
+  const sign = order.direction === 'ascending' ? 1 : -1
+  const { by, then = Object.keys(a.listed?.times ?? {}).sort()[0] ?? '' } = order
+  const facets = compareBytes(a.listed?.facets[by] ?? '', b.listed?.facets[by] ?? '')
+  const time = by in (a.listed?.times ?? {}) ? by : then
+  const times = (a.listed?.times[time] ?? 0) - (b.listed?.times[time] ?? 0)
+  return sign * (facets || times || compareBytes(a.id, b.id))
 }

@@ -21,6 +21,10 @@ export class RecordCollection<Kept extends Keyed> {
     return this.#records.get(id)
   }
 
+  all(): Kept[] {
+    return [...this.#records.values()]
+  }
+
   /** Whether another record has one of these unique texts. */
   isTaken({ id, keys }: Keyed): boolean {
     return keys.unique.some((text) => (this.#owners.get(text) ?? id) !== id)

@@ -9,8 +9,9 @@ import type { DueEndpoints, DueWalk } from '../due-endpoints.ts'
 import type { Erasure, ErasureTarget } from '../erasure.ts'
 import type { PermitRequest, Permits } from '../permits.ts'
 import type { SlotRequest } from '../rate-slots.ts'
+import type { RecordListQuery } from '../record-list.ts'
 import { ownWrites } from '../record-write.ts'
-import type { RecordLookup, RecordQuery, RecordWrite } from '../records.ts'
+import type { RecordLookup, RecordPage, RecordQuery, RecordWrite } from '../records.ts'
 import type {
   NewRedelivery,
   Redelivery,
@@ -105,6 +106,10 @@ export class PostgresStore implements Store, Transactional {
 
   async lookUpRecords(lookup: RecordLookup): ReturnType<Store['lookUpRecords']> {
     return this.#open(() => this.#tables.records.lookUp(lookup))
+  }
+
+  async listRecords(query: RecordListQuery): Promise<RecordPage> {
+    throw storeUnavailable(`no list of ${query.collection} yet`)
   }
 
   async expireRecords(now: number, limit: number): Promise<number> {

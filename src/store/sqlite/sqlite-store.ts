@@ -18,11 +18,13 @@ import type { DueEndpoints, DueWalk } from '../due-endpoints.ts'
 import type { Erasure, ErasureTarget } from '../erasure.ts'
 import type { PermitRequest, Permits } from '../permits.ts'
 import type { SlotRequest } from '../rate-slots.ts'
+import type { RecordListQuery } from '../record-list.ts'
 import { checkCount } from '../record-lookup.ts'
 import { ownWrites } from '../record-write.ts'
 import type {
   FoundRecord,
   RecordLookup,
+  RecordPage,
   RecordQuery,
   RecordWrite,
   StoredRecord,
@@ -48,6 +50,7 @@ import type {
   Store,
 } from '../store.ts'
 import type { Tally } from '../tally.ts'
+import { storeUnavailable } from '../unavailable.ts'
 import { ownAuditKey } from './audit-chain-table.ts'
 import { readPage } from './delivery-page.ts'
 import type { GivenUp } from './delivery-table.ts'
@@ -320,6 +323,10 @@ export class SqliteStore implements Store {
 
   async lookUpRecords(lookup: RecordLookup): Promise<readonly StoredRecord[]> {
     return this.#file.read(() => this.#tables.recordList.lookUp(lookup))
+  }
+
+  async listRecords(query: RecordListQuery): Promise<RecordPage> {
+    throw storeUnavailable(`no list of ${query.collection} yet`)
   }
 
   async expireRecords(now: number, limit: number): Promise<number> {
