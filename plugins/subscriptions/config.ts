@@ -3,7 +3,8 @@ import {
   type EndpointEgress,
   Rate,
   type RateLimit,
-  type RetryPresetName,
+  type RetryChoice,
+  RetrySetting,
 } from 'carabiner'
 import { type TUnsafe, Type } from 'typebox'
 import { ApiKey, type ApiKeyConfig } from './api-key-config.ts'
@@ -12,7 +13,6 @@ import { EventTypes, type EventTypesConfig } from './event-type-config.ts'
 import { Tenants, type TenantsConfig } from './tenants/config.ts'
 
 const closed = { additionalProperties: false }
-const presets = ['servo', 'pyfly', 'axme', 'gateway', 'awa', 'standard']
 
 const Http = Type.Object(
   {
@@ -108,12 +108,11 @@ const stanza = Type.Object(
       }),
     ),
     retry: Type.Optional(
-      Type.Unsafe<RetryPresetName>({
-        type: 'string',
-        enum: presets,
-        description: 'The retry policy of deliveries',
+      RetrySetting({
+        description:
+          'When a delivery is tried again: the name of a retry policy, a policy on top of one, or false (never)',
         default: 'axme',
-        examples: ['standard'],
+        examples: ['standard', { preset: 'axme', max_tries: 3 }],
       }),
     ),
     egress: Type.Optional(Egress),
@@ -136,7 +135,7 @@ export interface SubscriptionsConfig {
   readonly require_secret: boolean
   readonly rate_limit?: RateLimit | undefined
   readonly signatures: readonly string[]
-  readonly retry: RetryPresetName
+  readonly retry: RetryChoice
   readonly egress: EndpointEgress
   readonly http: {
     readonly timeout: number

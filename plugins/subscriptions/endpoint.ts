@@ -1,4 +1,4 @@
-import { type EndpointDefinition, retryPolicies } from 'carabiner'
+import { type EndpointDefinition, retryPolicyOf } from 'carabiner'
 import type { SubscriptionsConfig } from './config.ts'
 import { type Subscription, secretsAt } from './subscription.ts'
 
@@ -64,7 +64,7 @@ function definitionOf(
     secrets,
     signatures: secrets.length === 0 ? [] : config.signatures,
     timeoutMs: timeout,
-    retry: retryPolicies[config.retry],
+    retry: retryPolicyOf(config.retry, 'axme'),
     concurrency,
     rate: undefined,
     circuitBreaker: {

@@ -3,6 +3,7 @@ import {
   type ConfigProblem,
   egressRefusal,
   type InspectInput,
+  inspectRetry,
   suggestion,
 } from 'carabiner'
 import type { SubscriptionsConfig } from './config.ts'
@@ -21,6 +22,10 @@ export function inspect(input: Input): readonly ConfigProblem[] {
     ...wrongEventTypes(config.event_types),
     ...wrongPayloadSchemas(input),
     ...wrongSignatures(config),
+    ...inspectRetry(config.retry).map(({ field, ...problem }) => ({
+      ...problem,
+      path: ['retry', field],
+    })),
     ...wrongAllow(config),
     ...inspectTenants(config.tenants ?? {}),
   ]

@@ -3,11 +3,13 @@ import {
   Duration,
   Rate,
   type RateLimit,
+  type RetryChoice,
+  type RetryPresetName,
+  RetrySetting,
   SecretList,
   Size,
 } from 'carabiner'
 import { type Static, type TUnsafe, Type } from 'typebox'
-import { type Backoff, BackoffSetting, type PresetName } from './backoff.ts'
 import { closed, oneOf, oneOrMore } from './schema-makers.ts'
 import { Tls, type TlsConfig } from './tls.ts'
 
@@ -17,7 +19,7 @@ export const defaults: {
   readonly signatures: readonly string[]
   readonly timeoutMs: { readonly before: number; readonly after: number }
   readonly replyLimit: { readonly before: number; readonly after: number }
-  readonly preset: { readonly before: PresetName; readonly after: PresetName }
+  readonly preset: { readonly before: RetryPresetName; readonly after: RetryPresetName }
   readonly circuitBreaker: CircuitBreakerOptions
 } = {
   concurrency: 8,
@@ -139,7 +141,12 @@ const Webhook = Type.Object(
         examples: ['2s'],
       }),
     ),
-    backoff: Type.Optional(BackoffSetting),
+    backoff: Type.Optional(
+      RetrySetting({
+        description:
+          'When a request is tried again: false (never), the name of a retry policy, or a policy. Default: servo (before), standard (after and channels). retry_on and open_circuit are for after and channels',
+      }),
+    ),
     on_failure: Type.Optional(
       oneOf(['cancel', 'allow'], {
         description: 'before: what it means that there is no decision. Default: cancel',
@@ -222,7 +229,7 @@ export interface WebhookConfig {
   readonly secret: readonly string[]
   readonly headers?: HeadersConfig
   readonly timeout?: number
-  readonly backoff?: Backoff
+  readonly backoff?: RetryChoice
   readonly on_failure?: 'cancel' | 'allow'
   readonly mode?: 'enforce' | 'warn' | 'shadow' | 'off'
   readonly when?: Readonly<Record<string, unknown>>

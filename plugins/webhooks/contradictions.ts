@@ -1,5 +1,4 @@
-import type { ConfigProblem } from 'carabiner'
-import type { BackoffFields } from './backoff.ts'
+import type { ConfigProblem, RetryFields } from 'carabiner'
 import type { WebhookConfig } from './config.ts'
 import { listOf } from './webhook.ts'
 
@@ -52,7 +51,7 @@ function deliverySettings(webhook: WebhookConfig): readonly Setting[] {
 }
 
 /** Which answers are tried again is the decision's own rule, and nobody waits for a circuit to close. */
-function deliveryBackoff({ backoff }: WebhookConfig): readonly (keyof BackoffFields)[] {
+function deliveryBackoff({ backoff }: WebhookConfig): readonly (keyof RetryFields)[] {
   if (typeof backoff !== 'object') return []
   const fields = ['retry_on', 'open_circuit'] as const
   return fields.filter((field) => backoff[field] !== undefined)

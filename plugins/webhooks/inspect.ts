@@ -3,10 +3,10 @@ import {
   CarabinerError,
   type ConfigProblem,
   type InspectInput,
+  inspectRetry,
   Signer,
   suggestion,
 } from 'carabiner'
-import type { BackoffFields } from './backoff.ts'
 import { channelProblem, selectorProblem } from './channel-selector.ts'
 import { defaults, type WebhookConfig } from './config.ts'
 import { contradictions } from './contradictions.ts'
@@ -144,25 +144,10 @@ function wrongSchema({ when }: WebhookConfig, input: Input): readonly WebhookPro
 }
 
 function wrongBackoff({ backoff }: WebhookConfig): readonly WebhookProblem[] {
-  if (backoff === undefined || backoff === false || typeof backoff === 'string') return []
-  return backoff.schedule === undefined ? [] : wrongSchedule(backoff, backoff.schedule)
-}
-
-function wrongSchedule(
-  { base, factor, max_tries: tries }: BackoffFields,
-  schedule: readonly number[],
-): readonly WebhookProblem[] {
-  if (base !== undefined || factor !== undefined) {
-    const message = '`schedule` and `base` or `factor` say different things'
-    return [
-      { path: ['backoff', 'schedule'], message, expected: 'either a schedule, or base and factor' },
-    ]
-  }
-  if (tries !== undefined && tries > schedule.length + 1) {
-    const message = `${tries} tries have ${tries - 1} waits between them, \`schedule\` has ${schedule.length}`
-    return [{ path: ['backoff', 'max_tries'], message, expected: `at most ${schedule.length + 1}` }]
-  }
-  return []
+  return inspectRetry(backoff).map(({ field, ...problem }) => ({
+    ...problem,
+    path: ['backoff', field],
+  }))
 }
 
 function sameNames(webhooks: readonly WebhookConfig[]): readonly ConfigProblem[] {

@@ -1,4 +1,10 @@
-import type { AnyEvent, CircuitBreakerOptions, EndpointDefinition, RetryPolicy } from 'carabiner'
+import {
+  type AnyEvent,
+  type CircuitBreakerOptions,
+  type EndpointDefinition,
+  type RetryPolicy,
+  retryPolicyOf,
+} from 'carabiner'
 import {
   type CircuitBreakerConfig,
   defaults,
@@ -7,7 +13,6 @@ import {
 } from './config.ts'
 import { resolveHooks } from './hooks.ts'
 import type { BodyForm } from './request.ts'
-import { retryPolicyOf } from './retry.ts'
 import { endpointTls } from './tls.ts'
 
 /** A webhook with everything its stanza leaves out filled in, and its events found. */

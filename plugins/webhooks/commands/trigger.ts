@@ -5,12 +5,12 @@ import {
   type EndpointDefinition,
   newId,
   type OutboundMessage,
+  retryPolicyOf,
   systemClock,
 } from 'carabiner'
 import { defaults, type WebhookConfig } from '../config.ts'
 import { judge } from '../decision.ts'
 import type { BodyForm } from '../request.ts'
-import { retryPolicyOf } from '../retry.ts'
 import type { Webhook } from '../webhook.ts'
 import { type HookArgument, hookArgument } from './hook-argument.ts'
 import { namedWebhook, webhooksOf } from './named-webhook.ts'

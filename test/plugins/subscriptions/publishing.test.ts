@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { eventually } from '../../helpers/engine.ts'
 import { receiver } from '../../helpers/receiver.ts'
 import { anEvent, path, verifies } from './an-event.ts'
 import { ops, rivalKey, startApi } from './api.ts'
@@ -14,6 +15,22 @@ const counters = {
 }
 
 describe('publishing over HTTP', () => {
+  it('tries again as the stanza says, on top of a preset', async () => {
+    await using endpoint = await receiver({ answers: [404, 500, 404] })
+    await using api = await startApi({
+      stanza: 'retry: { preset: axme, schedule: [10ms, 10ms], retry_on: all }\nsettle_wait: 5s',
+    })
+    const id = await api.subscribe(endpoint.url)
+
+    await api.publish()
+    await endpoint.requests(3)
+
+    const { store } = api.project.host
+    await eventually(async () => (await store.deliveries({ state: 'dead' })).rows.length === 1)
+    const { deliveries } = await api.ok('GET', `/v1/webhooks/subscriptions/${id}/deliveries`)
+    assert.partialDeepStrictEqual(deliveries?.[0], { status: 'dead', attempts: 3 })
+  })
+
   it('stores the event, and sends it signed to each subscription that names its type', async () => {
     await using endpoint = await receiver()
     await using api = await startApi()

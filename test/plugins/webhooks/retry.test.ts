@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { longestMs, retryPolicyOf } from '../../../plugins/webhooks/retry.ts'
+import { longestMs } from '../../../plugins/webhooks/retry.ts'
 import { retryPolicies } from '../../../src/delivery/retry-policy.ts'
+import { retryPolicyOf } from '../../../src/delivery/retry-setting.ts'
 
 describe('backoff', () => {
   it('is the preset of the place when nothing is said', () => {
