@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { runProgram } from '../../src/cli/program.ts'
+import { nodeEnvironment } from './node-environment.ts'
 
 export interface CliResult {
   readonly code: number
@@ -79,7 +80,7 @@ export function spawnCarabiner(
 ): CliProcess {
   const child = spawn(process.execPath, ['--conditions=source', main, ...args], {
     cwd,
-    env: { PATH: process.env['PATH'], ...env },
+    env: nodeEnvironment(env),
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   let err = ''

@@ -41,6 +41,8 @@ export interface TestPostgresOptions {
 interface Server {
   /** Of its `postgres` database, with credentials. */
   readonly url: string
+  /** Whether others use it, too: then we leave nothing behind. */
+  readonly isShared: boolean
   control(args: readonly string[]): Promise<void>
   end(): Promise<void>
 }
@@ -50,10 +52,15 @@ const recordTables = ['records', 'record_entries', 'record_unique']
 const user = 'carabiner'
 const password = 'test-password'
 
-/** The server that `CARABINER_TEST_POSTGRES=postgres://…` names, or one of its own. */
+/**
+ * The server that `CARABINER_TEST_POSTGRES=postgres://…` names, which `npm test` starts for all its files, or one of its own.
+ *
+ * `CARABINER_TEST_POSTGRES_STORE` may name a database in it that holds an empty store of this version.
+ */
 export function testPostgres(options: TestPostgresOptions = {}): TestPostgres {
   const named = process.env['CARABINER_TEST_POSTGRES']
-  return named === undefined ? ownPostgres(options) : new Databases(async () => namedServer(named))
+  if (named === undefined) return ownPostgres(options)
+  return new Databases(async () => namedServer(named), process.env['CARABINER_TEST_POSTGRES_STORE'])
 }
 
 /** A server that nobody else uses, for tests that stop it. */
@@ -67,8 +74,9 @@ class Databases implements TestPostgres {
   #server: Promise<Server> | undefined
   #template: Promise<string> | undefined
 
-  constructor(begin: () => Promise<Server>) {
+  constructor(begin: () => Promise<Server>, template?: string) {
     this.#begin = begin
+    if (template !== undefined) this.#template = Promise.resolve(template)
   }
 
   async database(): Promise<string> {
@@ -122,8 +130,7 @@ class Databases implements TestPostgres {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#server === undefined) return
     const server = await this.#server
-    const named = process.env['CARABINER_TEST_POSTGRES'] !== undefined
-    for (const name of named ? this.#made : []) {
+    for (const name of server.isShared ? this.#made : []) {
       await this.#administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
     }
     await server.end()
@@ -166,6 +173,7 @@ export async function connect(url: string): Promise<Client & AsyncDisposable> {
 function namedServer(url: string): Server {
   return {
     url,
+    isShared: true,
     async control() {
       throw new Error('the server of CARABINER_TEST_POSTGRES is not stopped: use ownPostgres()')
     },
@@ -198,6 +206,7 @@ async function startServer({ fsync = true, settings = [] }: TestPostgresOptions)
 
   return {
     url: `postgres://${user}:${password}@127.0.0.1:${port}/postgres`,
+    isShared: false,
     control,
     async end() {
       const gone = once(guard, 'exit')

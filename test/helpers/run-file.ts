@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { nodeEnvironment } from './node-environment.ts'
 
 export interface Ran {
   readonly code: number
@@ -13,7 +14,7 @@ export function runFile(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const options = { cwd, env: { PATH: process.env['PATH'], ...env }, timeout: 60_000 }
+    const options = { cwd, env: nodeEnvironment(env), timeout: 60_000 }
     execFile(process.execPath, args, options, (error, out, err) => {
       if (error === null) resolve({ code: 0, out, err })
       else if (typeof error.code === 'number') resolve({ code: error.code, out, err })

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openStore } from '../../src/store/open-store.ts'
 import { allDeliveries } from '../helpers/engine.ts'
-import { ownPostgres } from '../helpers/postgres.ts'
+import { testPostgres } from '../helpers/postgres.ts'
 import { fastClock } from './fast-clock.ts'
 import { HostChild } from './host-child.ts'
 import { allSettled } from './look-at-store.ts'
@@ -35,7 +35,7 @@ const recoveryMs = 30_000
  */
 export async function oneProbe(options: OneProbeOptions): Promise<OneProbeReport> {
   const { intervals, messages, speed } = options
-  await using server = ownPostgres()
+  await using server = testPostgres()
   const url = await server.database()
   await using to = await moodyReceiver()
   const epoch = Date.now()

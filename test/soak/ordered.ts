@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { newDeliveryId, newId, newMessageId } from '../../src/ids.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { NewMessage } from '../../src/store/store.ts'
-import { ownPostgres } from '../helpers/postgres.ts'
+import { testPostgres } from '../helpers/postgres.ts'
 import { type ReceivedRequest, receiver } from '../helpers/receiver.ts'
 import { fastClock } from './fast-clock.ts'
 import { HostChild } from './host-child.ts'
@@ -28,7 +28,7 @@ export type OrderedReport = {
  * Asserts that no message arrives before all of its key that were stored earlier have been taken, nor any after a later one.
  */
 export async function ordered({ keys, messages, speed }: OrderedOptions): Promise<OrderedReport> {
-  await using server = ownPostgres()
+  await using server = testPostgres()
   const url = await server.database()
   const epoch = Date.now()
   const clock = fastClock(epoch, speed)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openStore } from '../../src/store/open-store.ts'
-import { ownPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { ownPostgres, type TestPostgres, testPostgres } from '../helpers/postgres.ts'
 import { type ReceivedRequest, receiver } from '../helpers/receiver.ts'
 import type { Answered } from '../helpers/served-host.ts'
 import type { ProjectFolder } from '../helpers/start-host.ts'
@@ -84,7 +84,7 @@ async function placeOf(trouble: PublishThroughOptions['trouble']): Promise<Place
     const folder = stack.use(apiFolder({ store: 'sqlite:./store.db', stanza }))
     return { url: `sqlite:${folder.file('store.db')}`, folder, ...dispose }
   }
-  const server = stack.use(ownPostgres())
+  const server = stack.use(trouble === 'server-restarted' ? ownPostgres() : testPostgres())
   const url = await server.database()
   const folder = stack.use(apiFolder({ store: url, stanza }))
   return { url, folder, server, ...dispose }

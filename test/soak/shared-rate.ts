@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { ownPostgres } from '../helpers/postgres.ts'
+import { testPostgres } from '../helpers/postgres.ts'
 import { receiver } from '../helpers/receiver.ts'
 import { HostChild } from './host-child.ts'
 
@@ -26,7 +26,7 @@ const hostCount = 3
  */
 export async function sharedRate(options: SharedRateOptions): Promise<SharedRateReport> {
   const { messages, perSecond, most } = options
-  await using server = ownPostgres()
+  await using server = testPostgres()
   const store = await server.database()
   await using to = await receiver()
   const quota = Math.ceil(messages / hostCount)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ownPostgres, type TestPostgres } from '../helpers/postgres.ts'
+import { ownPostgres, type TestPostgres, testPostgres } from '../helpers/postgres.ts'
 import { receiver } from '../helpers/receiver.ts'
 import { Arrivals } from './arrivals.ts'
 import { fastClock } from './fast-clock.ts'
@@ -34,7 +34,7 @@ const hostCount = 3
  */
 export async function sharedStore(options: SharedStoreOptions): Promise<SharedStoreReport> {
   const { trouble, times, messages, speed = 1 } = options
-  await using server = ownPostgres()
+  await using server = trouble === 'server-restarted' ? ownPostgres() : testPostgres()
   const store = await server.database()
   const arrivals = new Arrivals()
   await using to = await receiver({ answers: [(request) => arrivals.answer(request)] })
