@@ -81,6 +81,7 @@ export async function startGeneration(
     metrics: lasting.metrics,
     connectors: ids,
     retentionMs: assembly.host.retentionMs,
+    publicUrl: assembly.host.server.publicUrl,
     generation: number,
     log: log.child({ connector: id }),
     signal: ending.signal,

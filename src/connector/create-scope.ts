@@ -32,6 +32,7 @@ export interface ScopeParts {
   /** The ids of all connectors of the assembly. */
   readonly connectors: readonly string[]
   readonly retentionMs: number
+  readonly publicUrl: string | null
   /** Number of the assembly. */
   readonly generation: number
   readonly clock: Clock
@@ -99,6 +100,7 @@ export function createScope<Config>(
     events: bus.events(),
     connectors: parts.connectors,
     retentionMs: parts.retentionMs,
+    publicUrl: parts.publicUrl,
     before: (event: AnyEvent | string, handler: BeforeHandler, options?: HandlerOptions) =>
       handle('before', event, () => bus.register(id, 'before', event, handler, options)),
     on: (event: AnyEvent | string, handler: OnHandler, options?: HandlerOptions) =>

@@ -29,6 +29,8 @@ export interface Scope<Config = unknown> {
   readonly connectors: readonly string[]
   /** How long the host keeps what is settled (`host.retention`), in milliseconds. */
   readonly retentionMs: number
+  /** Where the outside world reaches this host (`host.server.public_url`); `null` when the assembly does not say. */
+  readonly publicUrl: string | null
 
   before<N extends keyof BuiltInEvents>(
     event: N,

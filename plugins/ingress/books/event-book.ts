@@ -1,0 +1,107 @@
+import type { RecordBook, RecordListOrder, RecordListQuery } from 'carabiner'
+import type { EventStatus } from './event.ts'
+import { events as collection, fromRecord, indexes, type KeyedEvent } from './event-record.ts'
+import type { PageOf } from './page.ts'
+
+/** Which events are listed, and how. Times are UTC milliseconds, inclusive, on `occurredAt`. */
+export interface EventListQuery {
+  readonly provider?: string | undefined
+  readonly status?: EventStatus | undefined
+  readonly eventType?: string | undefined
+  /** A part of the subject, ignoring case. */
+  readonly subject?: string | undefined
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+  /** An event is created when it is received. @defaultValue `receivedAt` */
+  readonly sortBy?: 'createdAt' | 'occurredAt' | 'status' | 'receivedAt' | undefined
+  /** @defaultValue `desc` */
+  readonly sortOrder?: 'asc' | 'desc' | undefined
+  readonly offset: number
+  /** 1 to 1,000. */
+  readonly limit: number
+}
+
+type Reading = Pick<RecordBook, 'records' | 'lookUpRecords' | 'listRecords'>
+
+/** Where events are found. */
+export class EventBook {
+  readonly #records: Reading
+
+  constructor(records: Reading) {
+    this.#records = records
+  }
+
+  async find(id: string): Promise<KeyedEvent | undefined> {
+    const [event] = await this.byId([id])
+    return event
+  }
+
+  /** In the order of the ids, at most 1,000; `undefined` for those there are not. */
+  async byId(ids: readonly string[]): Promise<readonly (KeyedEvent | undefined)[]> {
+    const records = await this.#records.records(collection, ids)
+    return records.map((record) => record && fromRecord(record))
+  }
+
+  /** The event that the provider sent first under this key. */
+  async at(key: string): Promise<KeyedEvent | undefined> {
+    const [record] = await this.#records.lookUpRecords({
+      collection,
+      index: indexes.key,
+      entries: [key],
+      limit: 1,
+    })
+    return record && fromRecord(record)
+  }
+
+  async list(query: EventListQuery): Promise<PageOf<KeyedEvent>> {
+    const { records, total } = await this.#records.listRecords(toListQuery(query))
+    return { items: records.map(fromRecord), total }
+  }
+
+  /** Events of a status that were received at `from` or after, the first first, without their payloads. */
+  async received(status: EventStatus, from: number, limit: number): Promise<readonly KeyedEvent[]> {
+    const { records } = await this.#records.listRecords({
+      collection,
+      facets: { status },
+      range: { time: 'receivedAt', from },
+      order: { by: 'receivedAt', direction: 'ascending' },
+      offset: 0,
+      limit,
+      content: false,
+    })
+    return records.map(fromRecord)
+  }
+}
+
+function toListQuery(query: EventListQuery): RecordListQuery {
+  const { from, to, subject, offset, limit } = query
+  return {
+    collection,
+    facets: facetsOf(query),
+    ...((from !== undefined || to !== undefined) && {
+      range: {
+        time: 'occurredAt',
+        ...(from !== undefined && { from }),
+        ...(to !== undefined && { to }),
+      },
+    }),
+    ...(subject !== undefined && { text: subject }),
+    order: orderOf(query),
+    offset,
+    limit,
+  }
+}
+
+function facetsOf({ provider, status, eventType }: EventListQuery): Record<string, string> {
+  return {
+    ...(provider !== undefined && { provider }),
+    ...(status !== undefined && { status }),
+    ...(eventType !== undefined && { eventType }),
+  }
+}
+
+function orderOf({ sortBy = 'receivedAt', sortOrder = 'desc' }: EventListQuery): RecordListOrder {
+  const direction = sortOrder === 'asc' ? 'ascending' : 'descending'
+  if (sortBy === 'status') return { by: 'status', direction }
+  return { by: sortBy === 'createdAt' ? 'receivedAt' : sortBy, direction }
+}

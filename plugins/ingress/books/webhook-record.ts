@@ -1,0 +1,60 @@
+import type { MessageId, RecordBook, RecordPut, StoredRecord } from 'carabiner'
+
+/** A request of a provider that became an event, as it came. */
+export interface Webhook {
+  readonly id: string
+  /** Of the event it became. */
+  readonly eventId: MessageId
+  readonly externalEventId: string | null
+  /** `<provider>:<externalId>`, or `<provider>:payload:<digest>`. */
+  readonly idempotencyKey: string
+  /** `false`: its provider is configured with `verify: none`. */
+  readonly signatureValid: boolean
+  /** Credentials and signatures are masked: they are not stored. */
+  readonly requestHeaders: Readonly<Record<string, string>>
+  readonly sourceIp: string
+  /** UTC milliseconds. */
+  readonly receivedAt: number
+  /** The exact bytes of its body; `null` once they were erased. */
+  readonly body: Uint8Array | null
+  /** UTC milliseconds. */
+  readonly expiresAt: number
+}
+
+/** Where webhooks are kept. */
+const webhooks = 'webhooks'
+
+type Kept = Omit<Webhook, 'id' | 'body'>
+
+/** Where the webhooks of events are found. */
+export class WebhookBook {
+  readonly #records: Pick<RecordBook, 'records'>
+
+  constructor(records: Pick<RecordBook, 'records'>) {
+    this.#records = records
+  }
+
+  async find(id: string): Promise<Webhook | undefined> {
+    const [record] = await this.#records.records(webhooks, [id])
+    return record && fromRecord(record)
+  }
+}
+
+/** The write that keeps a webhook, which never changes. */
+export function toWebhookRecord({ id, body, ...kept }: Webhook): RecordPut {
+  return {
+    kind: 'put',
+    collection: webhooks,
+    id,
+    expects: 'absent',
+    value: kept satisfies Kept,
+    content: body,
+    messageId: kept.eventId,
+    expiresAt: kept.expiresAt,
+  }
+}
+
+/** Only this file says what the collection holds: a record has the shape it was given here. */
+function fromRecord({ id, value, content }: StoredRecord): Webhook {
+  return { ...(value as Kept), id, body: content }
+}
