@@ -3,6 +3,7 @@ import type { Call } from './call.ts'
 import { findUnrevoked } from './change.ts'
 import { commitSubscription, inItsTurn } from './commit.ts'
 import { generateSecret } from './generate-secret.ts'
+import { digestOf, type GeneratedSecret } from './generated-secret.ts'
 import type { AnswerWith, Keep } from './once.ts'
 import { checkReceiver } from './receiver.ts'
 import type { RotateBody } from './schemas/subscription.ts'
@@ -16,16 +17,15 @@ const longestGraceMs = 365 * 24 * 3_600_000
 /** Secrets that sign at once: when more are rotated within their grace, the oldest goes. */
 const mostSecrets = 5
 
-interface Rotated {
+/** The new secret stands in it as its digest, if it was made here: `withSecret` tells it. */
+interface Rotated extends GeneratedSecret {
+  readonly ok: true
   readonly subscription: SubscriptionView
-  /** The new secret, if it was made here. */
-  readonly secret?: string
 }
 
 /**
  * Gives a subscription a new secret, which signs first; the old one signs beside it for a while.
  *
- * @returns an answer that tells the new secret, if it was made here
  * @throws {RouteError} 404, 409, 422
  */
 export async function rotate(
@@ -44,10 +44,10 @@ export async function rotate(
     const now = service.scope.clock.now()
     const secrets = rotated(known.secrets, secret, now, graceMs)
     const subscription = { ...known, secrets, updatedAt: now }
-    const told = body.secret === undefined ? { secret } : {}
-    const answer = {
+    const generated = body.secret === undefined ? { generated: digestOf(secret) } : {}
+    const answer: AnswerWith<Rotated> = {
       status: 200,
-      body: { ok: true, subscription: viewOf(subscription), ...told },
+      body: { ok: true, subscription: viewOf(subscription), ...generated },
     }
     const beside = keep === undefined ? [] : [keep(answer)]
     await commitSubscription(call, subscription, 'subscription.secret_rotated', beside)

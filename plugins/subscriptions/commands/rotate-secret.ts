@@ -1,5 +1,6 @@
 import type { ConnectorCommand } from 'carabiner'
 import type { SubscriptionsConfig } from '../config.ts'
+import { withSecret } from '../generated-secret.ts'
 import { rotate } from '../rotate.ts'
 import { RotateBody } from '../schemas/subscription.ts'
 import { callFor, withService } from './call.ts'
@@ -30,8 +31,9 @@ async function rotateNamed(context: Context): Promise<number> {
 
   return withService(context, async (service) => {
     const { id, owner } = await namedSubscription(context, service)
-    const answer = await rotate(callFor(service, owner), id, body, undefined)
-    const { subscription, secret } = answer.body
+    const call = callFor(service, owner)
+    const rotated = await rotate(call, id, body, undefined)
+    const { subscription, secret } = await withSecret(call, id, rotated.body)
     const told = `${id}: the new secret signs first${besideIt(body)}`
     print(context, { subscription, ...(secret !== undefined && { secret }) }, secret ?? told)
     if (secret !== undefined && !context.json) {

@@ -108,7 +108,8 @@ export const RotatedAnswer: TObject = success({
   subscription: SubscriptionBody,
   secret: Type.Optional(
     Type.String({
-      description: 'The new secret, when it was generated: told here and never again',
+      description:
+        'The new secret, when it was generated: told here alone, and to a retry with the same Idempotency-Key while the subscription has it',
     }),
   ),
 })

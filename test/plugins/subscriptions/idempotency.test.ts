@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import { CarabinerError } from '../../../src/errors.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { receiver } from '../../helpers/receiver.ts'
 import type { Answered } from '../../helpers/served-host.ts'
+import { temporaryFolder } from '../../helpers/temporary-folder.ts'
 import { type Api, startApi } from './api.ts'
 
 const events = '/v1/webhooks/events'
@@ -119,6 +121,31 @@ describe('an idempotency key', () => {
 
     assert.match(String(first.json['secret']), /^whsec_/)
     assert.equal(again.text, first.text)
+    assert.equal(isReplayed(again), true)
+  })
+
+  it('tells a generated secret no more when it was taken back, and keeps no copy of it', async () => {
+    const folder = temporaryFolder()
+    await using api = await startApi({ store: `sqlite:${folder}/hooks.db` })
+    const id = await api.subscribe('http://127.0.0.1:9/')
+    const rotate = `${subscriptions}/${id}/rotate-secret`
+
+    const { secret } = await api.ok('POST', rotate, keyed('k'))
+    using database = new DatabaseSync(`${folder}/hooks.db`, { readOnly: true })
+    const holders = database
+      .prepare('SELECT collection FROM records WHERE instr(value, ?) > 0')
+      .all(String(secret))
+    await api.ok('POST', rotate, { body: { secret: 'a-secret-of-the-caller', grace: 0 } })
+    const again = await api.call('POST', rotate, keyed('k'))
+
+    assert.deepEqual(
+      holders.map(({ collection }) => collection),
+      ['subscriptions/subscription'],
+    )
+    assert.deepEqual(
+      [again.status, isReplayed(again), again.json['secret']],
+      [200, true, undefined],
+    )
   })
 
   it('has 1 to 255 visible characters', async () => {

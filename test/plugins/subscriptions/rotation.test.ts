@@ -39,6 +39,37 @@ describe('rotating a secret', () => {
     assert.deepEqual(new Set(verdicts), new Set(['verified']))
   })
 
+  it('fails no verification under load of a receiver that checks axme alone, if it learns the new secret first', {
+    timeout: 60_000,
+  }, async () => {
+    let accepted = [first]
+    const verdicts: string[] = []
+    await using endpoint = await receiver({
+      answers: [
+        (request) => {
+          verdicts.push(verdictOf(request, 'axme', accepted))
+          return 200
+        },
+      ],
+    })
+    await using api = await startApi({ stanza: 'signatures: [axme]' })
+    const id = await api.subscribe(endpoint.url, { secret: first })
+
+    for (const round of [1, 2, 3]) {
+      const secret = `secret-of-round-${round}-of-this-test`
+      accepted = [...accepted, secret]
+      const published = publishAll(api, 60)
+      const body = { secret, grace: 0 }
+      await api.ok('POST', `${subscriptions}/${id}/rotate-secret`, { body })
+      await published
+      await endpoint.requests(round * 60)
+      accepted = [secret]
+    }
+
+    assert.equal(verdicts.length, 180)
+    assert.deepEqual(new Set(verdicts), new Set(['verified']))
+  })
+
   it('signs with both while the grace lasts, the new one first, at once', async () => {
     await using endpoint = await receiver()
     await using api = await startApi()
