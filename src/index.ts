@@ -83,7 +83,8 @@ export {
   retryPolicyOf,
 } from './delivery/retry-setting.ts'
 export type { CompleteReply, NoReply, Timings } from './delivery/sender.ts'
-export type { Verification } from './delivery/signing/scheme.ts'
+export { type HmacSchemeOptions, hmacScheme } from './delivery/signing/hmac.ts'
+export type { PreparedKey, SignatureScheme, Verification } from './delivery/signing/scheme.ts'
 export { schemes as signatureSchemes } from './delivery/signing/schemes.ts'
 export { signedForm } from './delivery/signing/signed-form.ts'
 export { fittingKeys, Signer } from './delivery/signing/signer.ts'

@@ -1,12 +1,11 @@
-import { createHmac } from 'node:crypto'
-import { headerScheme } from './header-scheme.ts'
+import { hmacScheme } from './hmac.ts'
 import type { SignatureScheme } from './scheme.ts'
 
 /** As GitHub signs its webhooks: HMAC-SHA256 over the raw body, in hex after `sha256=`. */
-export const github: SignatureScheme = headerScheme({
+export const github: SignatureScheme = hmacScheme({
   name: 'github',
   header: 'x-hub-signature-256',
-  shape: /^sha256=[0-9a-f]{64}$/,
-  signs: 'the body',
-  value: ({ body }, key) => `sha256=${createHmac('sha256', key).update(body).digest('hex')}`,
+  algorithm: 'sha256',
+  encoding: 'hex',
+  prefix: 'sha256=',
 })

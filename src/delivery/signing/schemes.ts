@@ -5,6 +5,8 @@ import { github } from './github.ts'
 import { pyfly } from './pyfly.ts'
 import type { SignatureScheme } from './scheme.ts'
 import { servo } from './servo.ts'
+import { shopify } from './shopify.ts'
+import { slack } from './slack.ts'
 import { standard } from './standard.ts'
 import { standardV1a } from './standard-v1a.ts'
 import { stripe } from './stripe.ts'
@@ -22,6 +24,8 @@ export const schemes: readonly SignatureScheme[] = [
   stripe,
   acme,
   token,
+  shopify,
+  slack,
   twilio,
   awa,
 ]

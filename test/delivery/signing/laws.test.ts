@@ -31,6 +31,7 @@ const uncovered: Readonly<Record<string, readonly (keyof SigningInput)[]>> = {
   standard: [],
   'standard-v1a': [],
   stripe: ['id'],
+  slack: ['id'],
   twilio: ['id', 'timestamp', 'body'],
   awa: ['timestamp', 'body'],
   token: ['id', 'timestamp', 'body'],
@@ -159,6 +160,8 @@ describe('timestamps in headers', () => {
           'webhook-timestamp': time,
           'webhook-signature': 'v1,AAAA v1a,AAAA',
           'stripe-signature': `t=${time},v1=00`,
+          'x-slack-request-timestamp': time,
+          'x-slack-signature': `v0=${'0'.repeat(64)}`,
         }
         const input = { header: (name: string) => values[name], body: Buffer.from(''), now: 1.7e9 }
 

@@ -111,7 +111,7 @@ describe('generateSecret', () => {
 
 describe('schemeNamed', () => {
   it('knows every scheme of the list, by a name of its own', () => {
-    assert.equal(new Set(schemeNames).size, 11)
+    assert.equal(new Set(schemeNames).size, 13)
     for (const name of schemeNames) assert.equal(schemeNamed(name).name, name)
   })
 

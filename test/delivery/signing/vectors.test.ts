@@ -25,8 +25,10 @@ interface Vector {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-const file = new URL('../../vectors/signing.json', import.meta.url)
-const { vectors } = JSON.parse(readFileSync(file, 'utf8')) as { vectors: readonly Vector[] }
+const vectors = ['signing.json', 'providers.json'].flatMap((name) => {
+  const file = new URL(`../../vectors/${name}`, import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { vectors: readonly Vector[] }).vectors
+})
 
 describe('signature vectors', () => {
   for (const [number, vector] of vectors.entries()) {
@@ -59,7 +61,7 @@ describe('signature vectors', () => {
     const without = schemeNames.filter((name) => !known.has(name))
 
     assert.deepEqual(without, ['token'])
-    assert.equal(vectors.length, 27)
+    assert.equal(vectors.length, 30)
   })
 })
 
