@@ -1,9 +1,10 @@
-import type { Assembly } from './assembly/assembly.ts'
+import type { AssembledConnector, Assembly } from './assembly/assembly.ts'
 import { redeliverEvent } from './bus/built-in-events.ts'
 import type { HostParts } from './host-parts.ts'
 import { packageVersion } from './own-package.ts'
 import type { AssemblyDescription, HostFace, HostState } from './server/host-face.ts'
 import type { RunningServer } from './server/server.ts'
+import type { ServerOptions } from './server/server-options.ts'
 
 /** What the server asks of a host that runs. */
 export interface ServedHost {
@@ -30,7 +31,15 @@ export async function openServer(host: ServedHost, parts: HostParts): Promise<Ru
     log: parts.log.child({ part: 'server' }),
     version: packageVersion(),
     metrics: registry,
+    announced: host.assembly.connectors.flatMap(announcedBy),
   })
+}
+
+/** Routes that depend on an instance are known when it is set up. */
+function announcedBy({
+  connector: { routes = [] },
+}: AssembledConnector): NonNullable<ServerOptions['announced']> {
+  return typeof routes === 'function' ? [] : routes
 }
 
 function faceOf(host: ServedHost, { store, engine }: HostParts): HostFace {

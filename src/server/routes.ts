@@ -32,6 +32,7 @@ export function startingApp({ serve }: Serve, options: ServerOptions): App {
     refuseUnknownPath() {
       throw new RequestError(unavailable('the host is starting'))
     },
+    tellUnknownPath: unknownPathHandler(options.announced ?? [], options),
   })
   if (serve.includes('public')) family(app, (scope) => healthRoutes(scope, options))
   return app

@@ -3,6 +3,7 @@ import type { ServerConfig } from '../assembly/host-config.ts'
 import type { Redactor } from '../assembly/redactor.ts'
 import type { Logger } from '../bus/handler.ts'
 import type { Clock } from '../clock.ts'
+import type { ConnectorRoute } from '../connector/route.ts'
 import type { HostFace } from './host-face.ts'
 
 export interface ServerOptions {
@@ -13,6 +14,8 @@ export interface ServerOptions {
   readonly log: Logger
   readonly version: string
   readonly metrics: Registry
+  /** Routes there will be, as far as that is known before connectors are set up: how they tell refusals. @defaultValue none */
+  readonly announced?: readonly Pick<ConnectorRoute, 'path' | 'refuse'>[]
   /** How long a client may take. @defaultValue 10 s for headers, 30 s for the request, 72 s between requests */
   readonly timeouts?: ServerTimeouts
 }

@@ -73,6 +73,7 @@ export async function startProject(
     readonly logLevel?: 'silent' | 'trace' | 'info'
     readonly lookup?: NonNullable<HostOptions['lookup']>
     readonly store?: NonNullable<HostOptions['store']>
+    readonly beforeReady?: NonNullable<HostOptions['beforeReady']>
   } = {},
 ): Promise<StartedProject> {
   const {
@@ -83,6 +84,7 @@ export async function startProject(
     logLevel = 'silent',
     lookup,
     store,
+    beforeReady,
   } = options
   const folder = projectFolder({ 'carabiner.yaml': yaml, 'adjuster.ts': adjusterSource, ...files })
   const validator = new Validator({ allErrors: true })
@@ -100,7 +102,11 @@ export async function startProject(
   const logged: string[] = []
   const log = await testLogger(logLevel, loaded.assembly, logged)
   const { assembly } = loaded
-  const given = { ...(lookup && { lookup }), ...(store && { store }) }
+  const given = {
+    ...(lookup && { lookup }),
+    ...(store && { store }),
+    ...(beforeReady && { beforeReady }),
+  }
   const host = await startHost({ assembly, validator, log, listen, deliver, ...given })
   return {
     host,

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { Validator } from '../../../src/schema/validator.ts'
 import { eventually } from '../../helpers/engine.ts'
 import { receiver } from '../../helpers/receiver.ts'
+import { type Answered, request } from '../../helpers/served-host.ts'
 import { startProject } from '../../helpers/start-host.ts'
 import { temporaryFolder } from '../../helpers/temporary-folder.ts'
 import { type Api, apiOf, startApi, yamlOf } from './api.ts'
@@ -37,6 +38,34 @@ describe('subscriptions', () => {
 
     const { subscription } = await api.ok('GET', `/v1/webhooks/subscriptions/${id}`)
     assert.equal(subscription?.['subscription_id'], id)
+  })
+
+  it('are 503 in their own form while the host starts', async () => {
+    const refused: Answered[] = []
+    await using _ = await startProject(yamlOf({}), {
+      listen: true,
+      async beforeReady({ listeners }) {
+        for (const path of [
+          '/v1/webhooks/subscriptions',
+          '/v1/capabilities',
+          '/api/v1/executions',
+        ]) {
+          refused.push(await request(`${listeners[0]?.url}${path}`))
+        }
+      },
+    })
+
+    const [subscriptions, capabilities, management] = refused
+    for (const answered of [subscriptions, capabilities]) {
+      assert.equal(answered?.status, 503)
+      assert.ok(Number(answered.headers.get('retry-after')) >= 1)
+      assert.deepEqual(answered.json, {
+        error: { code: 'dependency_unavailable', message: 'the host is starting', details: {} },
+        detail: 'the host is starting',
+      })
+    }
+    assert.equal(management?.status, 503)
+    assert.equal(management.json['error']?.['code'], 'DEPENDENCY_UNAVAILABLE')
   })
 
   it('are 503 in their own form while the host drains', async () => {
