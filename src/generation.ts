@@ -82,6 +82,7 @@ export async function startGeneration(
     connectors: ids,
     retentionMs: assembly.host.retentionMs,
     publicUrl: assembly.host.server.publicUrl,
+    production: assembly.production,
     generation: number,
     log: log.child({ connector: id }),
     signal: ending.signal,

@@ -72,6 +72,7 @@ export function assemble(input: AssemblyInput, validator: Validator, file: strin
     file,
     host: host.config,
     hostStanza: stanza.stanza,
+    production: false,
     connectors,
     events,
     redactor: createRedactor(secrets.values),

@@ -12,6 +12,8 @@ export interface Assembly {
   readonly host: HostConfig
   /** The `host:` stanza as it would stand in the file, defaults filled in. */
   readonly hostStanza?: unknown
+  /** Whether `NODE_ENV` is `production`, in the environment or the `.env` beside the file. */
+  readonly production: boolean
   /** In assembly order. */
   readonly connectors: readonly AssembledConnector[]
   /** Built-in events first, then those of the connectors in assembly order. */

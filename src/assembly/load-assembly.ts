@@ -134,6 +134,7 @@ class Loader {
       file: source.file,
       host: host.config,
       hostStanza: host.stanza,
+      production: this.#variables('NODE_ENV') === 'production',
       connectors,
       events,
       redactor,

@@ -6,6 +6,7 @@ import type { CommandContext, ConnectorCommand } from '../connector/command.ts'
 import type { Connector } from '../connector/connector.ts'
 import { CarabinerError } from '../errors.ts'
 import type { Act } from './command.ts'
+import { commandServer } from './command-server.ts'
 import { assemblyFile, type CliContext, hasAssembly, readArgument } from './context.ts'
 import { printListing } from './listing.ts'
 import { builtInFolder, type LoadedAssembly, loadForCommand, readAssembly } from './load.ts'
@@ -130,6 +131,7 @@ function commandContext(
     read: (source) => readArgument(context, source),
     time: (text) => parseTime(text, systemClock.now()),
     ask: context.ask,
+    server: loaded && commandServer(loaded.assembly.host.server),
     openStore: () => openCommandStore(context, loaded?.assembly),
     openScope: () => openCommandScope(context, id, assembled()),
     startHost: (given) => openCommandHost(context, id, assembled(), given),

@@ -2,6 +2,7 @@ import type { AnyEvent } from '../bus/event.ts'
 import type { Deliveries } from '../delivery/deliveries.ts'
 import type { Store } from '../store/store.ts'
 import type { Host } from './host.ts'
+import type { RouteFamilyOfConnectors } from './route.ts'
 import type { Scope } from './scope.ts'
 
 /** A command that a connector brings: `carabiner <id> <name> …`. */
@@ -42,6 +43,8 @@ export interface CommandContext<Config = unknown> {
   time(text: string): number
   /** Asks the person at the terminal; `undefined` where there is none. */
   readonly ask: ((question: string) => Promise<string>) | undefined
+  /** Where hosts of the assembly are reached; `undefined` where there is none. */
+  readonly server: CommandServer | undefined
   /** Opens the store of the assembly, whether or not a host runs. @throws {CarabinerError} STORE_UNAVAILABLE on `memory:` */
   openStore(): Promise<Store>
   /**
@@ -57,6 +60,17 @@ export interface CommandContext<Config = unknown> {
     readonly store?: Store
   }): Promise<CommandHost<Config>>
   readonly signal: AbortSignal
+}
+
+/** The server of an assembly's hosts, as its file has it. */
+export interface CommandServer {
+  /** `host.server.public_url` */
+  readonly publicUrl: string | null
+  /** In the order of the file, as this machine reaches them. A port of 0 is one that a host finds when it starts. */
+  readonly listeners: readonly {
+    readonly url: string
+    readonly serve: readonly (RouteFamilyOfConnectors | 'metrics')[]
+  }[]
 }
 
 /** The scope of the connector that a command is of. */

@@ -33,6 +33,7 @@ export interface ScopeParts {
   readonly connectors: readonly string[]
   readonly retentionMs: number
   readonly publicUrl: string | null
+  readonly production: boolean
   /** Number of the assembly. */
   readonly generation: number
   readonly clock: Clock
@@ -101,6 +102,7 @@ export function createScope<Config>(
     connectors: parts.connectors,
     retentionMs: parts.retentionMs,
     publicUrl: parts.publicUrl,
+    production: parts.production,
     before: (event: AnyEvent | string, handler: BeforeHandler, options?: HandlerOptions) =>
       handle('before', event, () => bus.register(id, 'before', event, handler, options)),
     on: (event: AnyEvent | string, handler: OnHandler, options?: HandlerOptions) =>

@@ -11,6 +11,8 @@ export interface RouteHead {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** The caller's address; behind `trusted_proxies` the one they name. */
   readonly address: string
+  /** The address that the connection comes from, whatever its headers say. */
+  readonly peer: string
   /** `X-Trace-Id`, else a new one. */
   readonly traceId: string
   /** `X-Request-Id`, else a new one. */

@@ -31,6 +31,8 @@ export interface Scope<Config = unknown> {
   readonly retentionMs: number
   /** Where the outside world reaches this host (`host.server.public_url`); `null` when the assembly does not say. */
   readonly publicUrl: string | null
+  /** Whether `NODE_ENV` is `production`, for the host or in the `.env` beside its assembly: what is there to try things out is off then. */
+  readonly production: boolean
 
   before<N extends keyof BuiltInEvents>(
     event: N,

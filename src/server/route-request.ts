@@ -18,6 +18,7 @@ export function headOf(request: FastifyRequest): RouteHead {
     query: request.query as RouteHead['query'],
     headers: request.headers,
     address: request.ip,
+    peer: request.socket.remoteAddress ?? '',
     traceId: request.id,
     requestId: requestIdOf(request),
   }
