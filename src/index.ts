@@ -65,6 +65,8 @@ export type {
   SendWait,
   SentDelivery,
 } from './delivery/deliveries.ts'
+export type { AdmissionVerdict, DeliveryAtHand } from './delivery/delivery-at-hand.ts'
+export type { DeliveryStep, StepRecords } from './delivery/delivery-step.ts'
 export type { EndpointEgress } from './delivery/egress/egress-options.ts'
 export { egressRefusal } from './delivery/egress/egress-refusal.ts'
 export type { CircuitBreakerOptions, EndpointDefinition } from './delivery/endpoint.ts'
@@ -83,6 +85,7 @@ export {
   retryPolicyOf,
 } from './delivery/retry-setting.ts'
 export type { CompleteReply, NoReply, Timings } from './delivery/sender.ts'
+export { parseForm } from './delivery/signing/form.ts'
 export { type HmacSchemeOptions, hmacScheme } from './delivery/signing/hmac.ts'
 export type { PreparedKey, SignatureScheme, Verification } from './delivery/signing/scheme.ts'
 export { schemes as signatureSchemes } from './delivery/signing/schemes.ts'
@@ -125,6 +128,7 @@ export type {
   FoundRecord,
   RecordLookup,
   RecordPage,
+  RecordPatch,
   RecordPlace,
   RecordPut,
   RecordQuery,
@@ -132,6 +136,14 @@ export type {
   RecordWrite,
   StoredRecord,
 } from './store/records.ts'
-export type { AuditRow, DeliveryState, EndpointState, Store } from './store/store.ts'
+export type {
+  AttemptRow,
+  AuditRow,
+  DeliveryState,
+  EndpointState,
+  Message,
+  Settlement,
+  Store,
+} from './store/store.ts'
 export type { Tally } from './store/tally.ts'
 export type { TransactionClient } from './store/transactional.ts'

@@ -111,6 +111,8 @@ export interface Recipient {
   readonly definition?: EndpointDefinition
   /** UUIDv7 of the delivery; for endpoints with the identity `delivery`, what the receiver knows it by. @defaultValue a new one */
   readonly id?: string
+  /** The delivery that this one repeats; the message has to be the one that it was of. @defaultValue none */
+  readonly redeliveryOf?: string
 }
 
 /** How one request that is waited for is made. */

@@ -12,7 +12,11 @@ export interface DeliveryObserver {
   /** One request of a delivery is over. */
   attempted(attempt: ObservedAttempt): void
   /** A delivery has been settled in the store. */
-  settled(state: 'delivered' | 'dead', endpoint: string, sinceAcceptedMs: number): void
+  settled(
+    state: 'delivered' | 'dead' | 'cancelled',
+    endpoint: string,
+    sinceAcceptedMs: number,
+  ): void
   circuit(endpoint: string, state: Circuit['state']): void
   /** A redelivery of many has made new deliveries, and left some out. */
   redelivered(deliveries: number, skipped: number): void

@@ -1,4 +1,6 @@
 import type { Rate } from '../quantity/rate.ts'
+import type { AdmissionVerdict, DeliveryAtHand } from './delivery-at-hand.ts'
+import type { DeliveryStep, StepRecords } from './delivery-step.ts'
 import type { EndpointEgress } from './egress/egress-options.ts'
 import type { EndpointTls } from './endpoint-tls.ts'
 import type { RetryPolicy } from './retry-policy.ts'
@@ -39,6 +41,23 @@ export interface EndpointDefinition {
   readonly circuitBreaker: CircuitBreakerOptions | false
   /** Bytes of a reply that are read. */
   readonly replyLimit: number
+  /**
+   * Asked before each request, in the delivery's place in its queue, after limits and circuit: whether it is sent. It may take its time: the lease is
+   * kept meanwhile, and ends with the host's stop, which aborts the signal.
+   *
+   * Asked at least once: a host that dies meanwhile leaves the question to the next. What it throws counts as `again`; STORE_UNAVAILABLE, and whatever
+   * comes after the signal, gives the delivery back without a try. Not asked for `ask`.
+   *
+   * @defaultValue everything is sent
+   */
+  readonly admit?: (delivery: DeliveryAtHand) => AdmissionVerdict | Promise<AdmissionVerdict>
+  /**
+   * What is written in one commit with what comes of each attempt, or of giving up without one: all of it, or neither. Has to return at once and not
+   * throw. Not asked for a delivery that is given back.
+   *
+   * @defaultValue nothing
+   */
+  readonly beside?: (step: DeliveryStep) => StepRecords
   /** Called with a non-empty reply of a successful delivery. */
   readonly onReply?: (reply: {
     readonly contentType: string

@@ -87,10 +87,12 @@ export function deliveryMetrics(registry: Registry): DeliveryObserver {
   const settledAs = {
     delivered: settled.under({ state: 'delivered' }),
     dead: settled.under({ state: 'dead' }),
+    cancelled: settled.under({ state: 'cancelled' }),
   }
   const latencyUntil = {
     delivered: latency.under({ state: 'delivered' }),
     dead: latency.under({ state: 'dead' }),
+    cancelled: latency.under({ state: 'cancelled' }),
   }
   const storeTook = {
     enqueue: storeDuration.under({ operation: 'enqueue' }),

@@ -44,6 +44,8 @@ function ownWrite(write: RecordWrite): OwnWrite {
       return ownPut(write)
     case 'remove':
       return { ...write }
+    case 'patch':
+      throw new CarabinerError('USAGE', 'no patches yet')
   }
 }
 

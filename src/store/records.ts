@@ -60,8 +60,26 @@ export interface RecordRemoval {
   readonly expects?: number
 }
 
+/**
+ * Some members of a record's value that shall be others, whatever the rest is.
+ *
+ * Blind: no version is expected, so that it meets no conflict. A record that is not there is left so; of one whose value is no object, the value stays.
+ * Members that are set come before those that are raised. Names are well-formed Unicode without U+0000.
+ */
+export interface RecordPatch {
+  readonly kind: 'patch'
+  readonly collection: string
+  readonly id: string
+  /** Top-level members of the value that are replaced, in JSON. @defaultValue none */
+  readonly set?: Readonly<Record<string, unknown>>
+  /** Top-level members that are raised by so much, a whole number; one that is missing or no number counts as 0. @defaultValue none */
+  readonly add?: Readonly<Record<string, number>>
+  /** Facets of the list it stands in that change. @defaultValue none */
+  readonly facets?: Readonly<Record<string, string>>
+}
+
 /** One change of the records. */
-export type RecordWrite = RecordPut | RecordRemoval
+export type RecordWrite = RecordPut | RecordRemoval | RecordPatch
 
 /** A walk along one index. */
 export interface RecordQuery {

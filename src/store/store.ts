@@ -101,8 +101,11 @@ export interface Settlement {
   readonly next:
     | { readonly kind: 'delivered' }
     | { readonly kind: 'dead'; readonly reason: string }
+    | { readonly kind: 'cancelled'; readonly reason: string }
     | { readonly kind: 'pending'; readonly dueAt: number; readonly reason: string | null }
   readonly at: number
+  /** Written in the same commit if, and only if, this settlement is the owner's to make. @defaultValue nothing */
+  readonly beside?: Beside
 }
 
 export interface Lease {

@@ -5,6 +5,7 @@ import { RecordConflictError } from '../../src/errors.ts'
 import { noon } from '../../src/store/contract/makers.ts'
 import type {
   RecordLookup,
+  RecordPatch,
   RecordPut,
   RecordQuery,
   RecordWrite,
@@ -153,8 +154,8 @@ class RecordModel {
       const others = records.filter((record) => record !== stored)
       const conflict = conflictOf(write, stored, others)
       if (conflict !== undefined) return `${conflict} ${write.collection} ${write.id}`
-      const next = write.kind === 'put' ? [{ put: write, version: (stored?.version ?? 0) + 1 }] : []
-      records = [...others, ...next]
+      const next = nextOf(write, stored)
+      records = next === undefined ? others : [...others, next]
     }
     this.#records = records
     return undefined
@@ -208,11 +209,34 @@ class RecordModel {
   }
 }
 
+function nextOf(write: RecordWrite, stored: Modelled | undefined): Modelled | undefined {
+  const version = (stored?.version ?? 0) + 1
+  switch (write.kind) {
+    case 'put':
+      return { put: write, version }
+    case 'remove':
+      return undefined
+    case 'patch':
+      return stored && { put: { ...stored.put, value: patched(stored.put.value, write) }, version }
+  }
+}
+
+function patched(value: unknown, { set = {}, add = {} }: RecordPatch): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const next: Record<string, unknown> = { ...value, ...set }
+  for (const [member, by] of Object.entries(add)) {
+    const before = next[member]
+    next[member] = (typeof before === 'number' ? before : 0) + by
+  }
+  return next
+}
+
 function conflictOf(
   write: RecordWrite,
   stored: Modelled | undefined,
   others: readonly Modelled[],
 ): string | undefined {
+  if (write.kind === 'patch') return undefined
   if (write.expects === 'absent' && stored !== undefined) return 'exists'
   if (typeof write.expects === 'number' && write.expects !== stored?.version) return 'version'
   const texts = write.kind === 'put' ? (write.unique ?? []) : []
