@@ -9,7 +9,8 @@ const relativeImport = /(\b(?:from|import\() ?)'(\.{1,2}\/[^']+)\.ts'/g
 /** Writes the declarations of what users import, with the names that the JavaScript beside them has. */
 export function writeDeclarations(folder: string): void {
   const tsc = join(root, 'node_modules/.bin/tsc')
-  const args = ['-p', 'tsconfig.build.json', '--outDir', folder]
+  // Its threads would check the same types again, each for itself.
+  const args = ['-p', 'tsconfig.build.json', '--outDir', folder, '--singleThreaded']
   const { status } = spawnSync(tsc, args, { cwd: root, stdio: 'inherit' })
   if (status !== 0) process.exit(1)
 

@@ -137,7 +137,7 @@ describe('the package, installed', () => {
     write(project, 'consumer.ts', consumer)
     write(project, 'tsconfig.json', JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
 
-    await succeeds(bin('tsc'), ['-p', project], project)
+    await succeeds(bin('tsc'), ['-p', project, '--singleThreaded'], project)
   })
 
   it('shares its copies with TypeScript connectors outside any package', async () => {
