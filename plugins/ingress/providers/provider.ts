@@ -19,6 +19,8 @@ export interface Provider {
   sign(sample: ProviderSample): Readonly<Record<string, string>>
   /** Header names, lower case, whose values are credentials or signatures: masked wherever they are kept. */
   readonly secretHeaders: readonly string[]
+  /** A built-in provider has one. */
+  readonly sample?: Sample
 }
 
 export type BodyForm = 'json' | 'form'
@@ -73,6 +75,14 @@ export interface ProviderSample {
   readonly url: string
   /** UTC milliseconds. */
   readonly now: number
+  /** What the provider names in a header: GitHub's event, Shopify's topic. @defaultValue what the body lets guess */
+  readonly event?: string
+}
+
+/** A body as the provider could send it, to try it with. */
+export interface Sample {
+  readonly contentType: string
+  readonly body: string
 }
 
 export interface JsonObject {

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { parseForm } from './form.ts'
 import { headerScheme } from './header-scheme.ts'
 import type { FormParams, SignatureScheme } from './scheme.ts'
 
@@ -26,9 +27,4 @@ function concatenate(params: FormParams): string {
 function distinct(value: string | readonly string[] | undefined): readonly string[] {
   if (value === undefined) return []
   return typeof value === 'string' ? [value] : [...new Set(value)].sort()
-}
-
-function parseForm(body: Uint8Array): FormParams {
-  const form = new URLSearchParams(new TextDecoder().decode(body))
-  return Object.fromEntries([...form.keys()].map((name) => [name, form.getAll(name)]))
 }
