@@ -83,6 +83,7 @@ export async function startGeneration(
     retentionMs: assembly.host.retentionMs,
     publicUrl: assembly.host.server.publicUrl,
     production: assembly.production,
+    redact: assembly.redactor.text,
     generation: number,
     log: log.child({ connector: id }),
     signal: ending.signal,

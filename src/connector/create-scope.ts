@@ -34,6 +34,7 @@ export interface ScopeParts {
   readonly retentionMs: number
   readonly publicUrl: string | null
   readonly production: boolean
+  readonly redact: (text: string) => string
   /** Number of the assembly. */
   readonly generation: number
   readonly clock: Clock
@@ -103,6 +104,7 @@ export function createScope<Config>(
     retentionMs: parts.retentionMs,
     publicUrl: parts.publicUrl,
     production: parts.production,
+    redact: parts.redact,
     before: (event: AnyEvent | string, handler: BeforeHandler, options?: HandlerOptions) =>
       handle('before', event, () => bus.register(id, 'before', event, handler, options)),
     on: (event: AnyEvent | string, handler: OnHandler, options?: HandlerOptions) =>

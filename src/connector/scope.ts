@@ -33,6 +33,8 @@ export interface Scope<Config = unknown> {
   readonly publicUrl: string | null
   /** Whether `NODE_ENV` is `production`, for the host or in the `.env` beside its assembly: what is there to try things out is off then. */
   readonly production: boolean
+  /** Takes every secret of the assembly, and the credentials and query values of URLs, out of a text that somebody will read. */
+  readonly redact: (text: string) => string
 
   before<N extends keyof BuiltInEvents>(
     event: N,

@@ -84,7 +84,7 @@ export const EventAnswer: TObject = success(
   Type.Object(
     {
       event: EventBody,
-      webhook: WebhookBody,
+      webhook: Type.Unsafe<unknown>({ anyOf: [WebhookBody, { type: 'null' }] }),
       deliveryAttempts: Type.Array(AttemptBody, { description: 'The newest 100' }),
       processingJobs: Type.Array(JobBody, { maxItems: 20, description: 'The newest 20' }),
     },

@@ -31,13 +31,16 @@ export const ProviderName: TUnsafe<string> = Type.Unsafe<string>({
   examples: ['github'],
 })
 
-/** What lists are searched for: no text in a store has U+0000. */
+/** Texts that a store can keep: well-formed, without U+0000. */
+export const storable: string = '^[^\\u0000\\ud800-\\udfff]*$'
+
+/** What lists are searched for. */
 export function searched(description: string, example: string): TUnsafe<string> {
   return Type.Unsafe<string>({
     type: 'string',
     minLength: 1,
     maxLength: 255,
-    pattern: '^[^\\u0000]*$',
+    pattern: storable,
     description,
     examples: [example],
   })

@@ -1,13 +1,14 @@
 import { type Static, type TObject, Type } from 'typebox'
 import { replayStatuses } from '../books/replay-record.ts'
 import { page, pageFields, success } from './envelope.ts'
-import { closed, Moment, oneOf, Text, Uuid } from './fields.ts'
+import { closed, Moment, oneOf, storable, Text, Uuid } from './fields.ts'
 
 export const ReplayBody = Type.Object(
   {
     requestedBy: Type.Optional(
       Type.Unsafe<string>({
         type: 'string',
+        pattern: storable,
         minLength: 2,
         maxLength: 120,
         default: 'api-user',
@@ -16,6 +17,7 @@ export const ReplayBody = Type.Object(
     ),
     reason: Type.Unsafe<string>({
       type: 'string',
+      pattern: storable,
       minLength: 5,
       maxLength: 500,
       description: 'Why',

@@ -1,0 +1,83 @@
+import { type ConnectorRoute, RouteError } from 'carabiner'
+import type { KeyedEvent } from '../books/event-record.ts'
+import type { IngressConfig } from '../config.ts'
+import { EventAnswer, EventsAnswer, EventsQuery } from '../schemas/event.ts'
+import { IdPath } from '../schemas/fields.ts'
+import type { Service } from '../service.ts'
+import { eventDetail } from '../views/event-detail.ts'
+import { eventView } from '../views/event-view.ts'
+import { exactAnswer, idIn, managementRoute, notFound } from './management-route.ts'
+import { pageAnswer, placeOf } from './page.ts'
+
+export const eventRoutes: readonly ConnectorRoute<IngressConfig>[] = [
+  managementRoute({
+    method: 'GET',
+    path: '/events',
+    operation: { id: 'listEvents', summary: 'Search what came in' },
+    query: EventsQuery,
+    success: { description: 'A page', body: EventsAnswer },
+    async handle(service, request) {
+      const query = request.query as EventsQuery // as the schema says
+      const place = placeOf(query)
+      const { from, to, page: _page, pageSize: _pageSize, ...filter } = query
+      const range = rangeOf({ from, to })
+      const { offset, limit } = place
+      const { items, total } = await service.events.list({ ...filter, ...range, offset, limit })
+      return pageAnswer(place, { items: items.map((each) => eventView(service, each)), total })
+    },
+  }),
+  managementRoute({
+    method: 'GET',
+    path: '/events/:id',
+    operation: {
+      id: 'getEvent',
+      summary: 'Show one event, the request it came with, and what was done to deliver it',
+    },
+    params: IdPath,
+    success: { description: 'The event', body: EventAnswer },
+    refusals: [404],
+    async handle(service, request) {
+      return exactAnswer(await eventDetail(service, await findEvent(service, idIn(request))))
+    },
+  }),
+]
+
+/** @throws {RouteError} 404 */
+export async function findEvent(
+  { events }: Pick<Service, 'events'>,
+  id: string,
+): Promise<KeyedEvent> {
+  const event = await events.find(id)
+  if (event === undefined) throw notFound('Event', id)
+  return event
+}
+
+/** @throws {RouteError} 400: nothing lies between them, or one is no moment (a leap second) */
+function rangeOf({
+  from,
+  to,
+}: {
+  readonly from: string | undefined
+  readonly to: string | undefined
+}): { readonly from?: number; readonly to?: number } {
+  const first = from === undefined ? undefined : momentOf(from, 'from')
+  const last = to === undefined ? undefined : momentOf(to, 'to')
+  if (first !== undefined && last !== undefined && first > last)
+    throw unfit('to', 'must not be earlier than from')
+  return { ...(first !== undefined && { from: first }), ...(last !== undefined && { to: last }) }
+}
+
+function momentOf(text: string, name: string): number {
+  const moment = Date.parse(text)
+  if (Number.isNaN(moment)) throw unfit(name, 'must be a moment such as 2026-03-01T12:00:00Z')
+  return moment
+}
+
+function unfit(name: string, message: string): RouteError {
+  return new RouteError({
+    status: 400,
+    code: 'VALIDATION_ERROR',
+    message: `query/${name} ${message}`,
+    details: { errors: [{ pointer: `/${name}`, message }] },
+  })
+}
