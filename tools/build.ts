@@ -69,7 +69,7 @@ function bundle(): Promise<{ metafile: Metafile }> {
       'src/typebox.ts',
       'src/cli/main.ts',
       'src/cli/register.ts',
-      ...globSync('plugins/*/index.ts', { cwd: root }),
+      ...globSync('plugins/*/{index,api}.ts', { cwd: root }),
     ],
     outbase: '.',
     outdir: dist,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 
 /** What `npm run api` keeps up to date from the declarations. */
-const reports = ['index', 'client', 'receiver', 'testing']
+const reports = ['index', 'client', 'receiver', 'subscriptions', 'testing']
 
 /** Functions that a reader meets first. */
 const entryPoints = [
@@ -11,6 +11,7 @@ const entryPoints = [
   ...['src/receiver/receiver.ts receiver', 'src/receiver/verify-webhook.ts verifyWebhook'],
   ...['src/receiver/cancel-event.ts cancelEvent', 'src/store/open-store.ts openSharedStore'],
   ...['src/testing/start-test-host.ts startTestHost', 'src/client/client.ts createClient'],
+  'plugins/subscriptions/tenants/dispatch.ts subscriptionsOn',
 ]
 
 describe('the public interface', () => {

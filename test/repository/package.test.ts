@@ -129,7 +129,12 @@ describe('the package, installed', () => {
 
     const out = await succeeds(process.execPath, ['program.js'], project)
 
-    assert.deepEqual(JSON.parse(out), { outcome: 'completed', reply: 409, known: true })
+    assert.deepEqual(JSON.parse(out), {
+      outcome: 'completed',
+      reply: 409,
+      known: true,
+      sent: 'EVENT_UNKNOWN',
+    })
   })
 
   it('says its types', async () => {
@@ -165,6 +170,7 @@ const besideSources = /^(node_modules|dist|data|\.cache|\.git)(\/|$)/
 const program = `
 import { CarabinerError, defineConnector, defineEvent } from 'carabiner'
 import { cancelEvent, CarabinerError as ReceiverError } from 'carabiner/receiver'
+import { subscriptionsOn } from 'carabiner/subscriptions'
 import { startTestHost } from 'carabiner/testing'
 
 const ping = defineEvent('ping')
@@ -178,12 +184,15 @@ const pinger = defineConnector({
 await using host = await startTestHost({ pinger: { connector: pinger } })
 const { kind } = await host.dispatch(ping, {})
 const reply = cancelEvent('no').status
-console.log(JSON.stringify({ outcome: kind, reply, known: CarabinerError === ReceiverError }))
+const sent = await subscriptionsOn(host).dispatch('acme', 'OrderPlaced', {})
+const known = CarabinerError === ReceiverError
+console.log(JSON.stringify({ outcome: kind, reply, known, sent: sent.failures[0].code }))
 `
 
 const consumer = `
-import { defineConnector, defineEvent, type Outcome } from 'carabiner'
+import { defineConnector, defineEvent, type Outcome, type Scope } from 'carabiner'
 import { cancelEvent, receiver } from 'carabiner/receiver'
+import { type Execution, subscriptionsOn } from 'carabiner/subscriptions'
 import { FakeClock, startTestHost } from 'carabiner/testing'
 import { Type } from 'typebox'
 
@@ -211,6 +220,12 @@ export async function main(): Promise<Outcome<{ applied: number }>> {
     { clock: new FakeClock() },
   )
   return host.dispatch(adjust, { amount: 1 })
+}
+export async function tell(scope: Scope): Promise<readonly Execution[]> {
+  const sent = await subscriptionsOn(scope).dispatch('acme', 'OrderPlaced', { order: 7 })
+  // @ts-expect-error: a veto has no event
+  if (sent.kind === 'cancelled') sent.eventId
+  return sent.executions
 }
 export const handle: (request: Request) => Promise<Response> = receiver({
   secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',

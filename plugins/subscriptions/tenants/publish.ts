@@ -34,9 +34,9 @@ export async function publishToTenant(
   context: Context,
 ): Promise<Publication> {
   const { params, source, traceId, depth } = context
-  const wait = waitOf(params.wait)
   const { tenant = '', type } = params
   const now = scope.clock.now()
+  const wait = waitOf(params.wait, context.deadline - now)
   const tasks = receivers
     .filter((each) => each.tenant === tenant && isTold(each, type))
     .map((receiver) => ({ id: newId(), receiver }))
@@ -109,10 +109,14 @@ function auditOf(
   return { entityType: 'event', entityId: id, action: 'event.published', actor, details }
 }
 
-/** @throws {CarabinerError} QUANTITY_INVALID */
-function waitOf(wait: string | number | undefined): SendWait | undefined {
+/** What is left of the dispatch's time after the wait, to tell what came of it. */
+const tellingMs = 500
+
+/** No longer than the dispatch may take: what is stored is not to be told as a failure. @throws {CarabinerError} QUANTITY_INVALID */
+function waitOf(wait: string | number | undefined, leftMs: number): SendWait | undefined {
   if (wait === undefined) return undefined
-  return { ms: parseDuration(wait, { zero: true }), until: 'settled' }
+  const askedMs = parseDuration(wait, { zero: true })
+  return { ms: Math.max(0, Math.min(askedMs, leftMs - tellingMs)), until: 'settled' }
 }
 
 /** The tenant as `carabiner deliveries erase --tenant` names it: no owner is called so. */
