@@ -85,7 +85,6 @@ export {
   retryPolicyOf,
 } from './delivery/retry-setting.ts'
 export type { CompleteReply, NoReply, Timings } from './delivery/sender.ts'
-export { parseForm } from './delivery/signing/form.ts'
 export { type HmacSchemeOptions, hmacScheme } from './delivery/signing/hmac.ts'
 export type { PreparedKey, SignatureScheme, Verification } from './delivery/signing/scheme.ts'
 export { schemes as signatureSchemes } from './delivery/signing/schemes.ts'
