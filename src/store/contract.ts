@@ -10,6 +10,7 @@ import { testLife } from './contract/life.ts'
 import { testListing } from './contract/listing.ts'
 import { testPermits } from './contract/permits.ts'
 import { testRate } from './contract/rate.ts'
+import { testRecordPatches } from './contract/record-patch.ts'
 import { testRecordWalk } from './contract/record-walk.ts'
 import { testRecords } from './contract/records.ts'
 import { testRedelivery } from './contract/redelivery.ts'
@@ -40,6 +41,7 @@ export function testStore(name: string, open: () => Promise<Store>): void {
     testRate(open)
     testPermits(open)
     testRecords(open)
+    testRecordPatches(open)
     testRecordWalk(open)
     testBeside(open)
     testTally(open)

@@ -1,6 +1,8 @@
 import { CarabinerError } from '../errors.ts'
 import type { MessageId } from '../ids.ts'
+import { patchable } from './patchable-json.ts'
 import type { ListedRecord } from './record-list.ts'
+import { type OwnPatch, ownPatch } from './record-patch.ts'
 import { checkEntry, checkName, checkTenant, checkUnique } from './record-text.ts'
 import type { RecordPut, RecordRemoval, RecordWrite } from './records.ts'
 
@@ -10,7 +12,7 @@ export interface OwnPut {
   readonly collection: string
   readonly id: string
   readonly expects: 'absent' | number | undefined
-  /** JSON. */
+  /** JSON, `patchable`. */
   readonly value: string
   readonly content: Uint8Array | null
   readonly keys: RecordKeys
@@ -29,7 +31,7 @@ export interface RecordKeys {
 /** An index, and an entry of it. */
 export type RecordKey = readonly [index: string, entry: string]
 
-export type OwnWrite = OwnPut | RecordRemoval
+export type OwnWrite = OwnPut | OwnPatch | RecordRemoval
 
 /** @throws {CarabinerError} USAGE for an id, a name, an entry or a value that cannot be kept */
 export function ownWrites(writes: readonly RecordWrite[]): readonly OwnWrite[] {
@@ -45,7 +47,7 @@ function ownWrite(write: RecordWrite): OwnWrite {
     case 'remove':
       return { ...write }
     case 'patch':
-      throw new CarabinerError('USAGE', 'no patches yet')
+      return ownPatch(write)
   }
 }
 
@@ -70,7 +72,7 @@ function ownPut(put: RecordPut): OwnPut {
 function jsonOf({ collection, id, value }: RecordPut): string {
   // What is not JSON at all (a function, `undefined`) is written as nothing, which the types of JSON.stringify do not tell.
   const text: string | undefined = JSON.stringify(value)
-  if (text !== undefined) return text
+  if (text !== undefined) return patchable(text)
   throw new CarabinerError('USAGE', `the value of record ${id} of ${collection} is not JSON`)
 }
 

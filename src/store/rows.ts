@@ -1,6 +1,7 @@
 import type { DeliveryId, MessageId, RedeliveryId } from '../ids.ts'
 import type { LooseRow } from './audit.ts'
 import type { AuditChain, AuditRoster, AuditText, ChainedRow } from './audit-chain.ts'
+import { unpatchable } from './patchable-json.ts'
 import type { StoredRecord } from './records.ts'
 import type { Redelivery } from './redelivery.ts'
 import type {
@@ -153,7 +154,7 @@ export function storedRecordOf(row: Row): StoredRecord {
     collection: row['collection'] as string,
     id: row['id'] as string,
     version: row['version'] as number,
-    value: JSON.parse(row['value'] as string),
+    value: JSON.parse(unpatchable(row['value'] as string)),
     content: row['content'] as Uint8Array | null,
     erasedAt: row['erased_at'] as number | null,
   }

@@ -1,5 +1,5 @@
 import { type DeliveryId, newDeliveryId, newId, newMessageId, newRedeliveryId } from '../../ids.ts'
-import type { RecordPut, RecordQuery, RecordRemoval } from '../records.ts'
+import type { RecordPatch, RecordPut, RecordQuery, RecordRemoval } from '../records.ts'
 import type { NewRedelivery, RedeliveryAdvance } from '../redelivery.ts'
 import type {
   AttemptRow,
@@ -160,6 +160,14 @@ export function aPutUnder(id: string, ...entries: string[]): RecordPut {
 
 export function aRemoval(id: string, fields: Partial<RecordRemoval> = {}): RecordRemoval {
   return { kind: 'remove', collection: 'c/things', id, ...fields }
+}
+
+/** A patch of a record of the collection `c/things`. */
+export function aPatch(
+  id: string,
+  fields: Partial<Omit<RecordPatch, 'kind' | 'id'>> = {},
+): RecordPatch {
+  return { kind: 'patch', collection: 'c/things', id, ...fields }
 }
 
 /** A walk along the index `name` of the collection `c/things`. */

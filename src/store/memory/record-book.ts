@@ -2,8 +2,10 @@ import { RecordConflictError } from '../../errors.ts'
 import type { MessageId } from '../../ids.ts'
 import { compareBytes } from '../byte-order.ts'
 import type { ErasureTarget } from '../erasure.ts'
+import { unpatchable } from '../patchable-json.ts'
 import type { ListedRecord, RecordListQuery } from '../record-list.ts'
 import { checkCount, entriesToLookUp } from '../record-lookup.ts'
+import { type OwnPatch, patchedJson } from '../record-patch.ts'
 import { comparePlaces, rangeOf } from '../record-range.ts'
 import type { OwnPut, OwnWrite, RecordKeys } from '../record-write.ts'
 import type {
@@ -22,7 +24,7 @@ interface Kept {
   readonly collection: string
   readonly id: string
   readonly version: number
-  /** JSON: who reads it gets an object of his own. */
+  /** JSON, `patchable`: who reads it gets an object of his own. */
   readonly value: string
   readonly content: Uint8Array | null
   readonly erasedAt: number | null
@@ -123,6 +125,9 @@ export class RecordBook {
   #apply(write: OwnWrite): Replaced {
     const { collection, id } = write
     const stored = this.#collection(collection).get(id)
+    if (write.kind === 'patch') {
+      return this.#replace(collection, id, stored && patchedOf(stored, write))
+    }
     if (write.expects === 'absent' && stored !== undefined) {
       throw new RecordConflictError(write, 'exists')
     }
@@ -173,7 +178,14 @@ export class RecordBook {
     if (kept === undefined) return undefined
     const { version, value, content, erasedAt } = kept
     const own = content && Uint8Array.from(content)
-    return { collection, id, version, value: JSON.parse(value), content: own, erasedAt }
+    return {
+      collection,
+      id,
+      version,
+      value: JSON.parse(unpatchable(value)),
+      content: own,
+      erasedAt,
+    }
   }
 
   #collection(name: string): RecordCollection<Kept> {
@@ -188,6 +200,16 @@ export class RecordBook {
 function keptOf({ kind: _, expects: __, ...put }: OwnPut, stored: Kept | undefined): Kept {
   const erasedAt = put.content === null ? (stored?.erasedAt ?? null) : null
   return { ...put, version: (stored?.version ?? 0) + 1, erasedAt }
+}
+
+function patchedOf(stored: Kept, patch: OwnPatch): Kept {
+  const { value, version, listed } = stored
+  return {
+    ...stored,
+    value: patchedJson(value, patch),
+    version: version + 1,
+    listed: listed && { ...listed, facets: { ...listed.facets, ...patch.facets } },
+  }
 }
 
 const beforeAll: Expiring = { collection: '', id: '', expiresAt: Number.NEGATIVE_INFINITY }

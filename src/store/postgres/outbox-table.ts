@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer'
-import { RecordConflictError } from '../../errors.ts'
 import type { DeliveryId, MessageId } from '../../ids.ts'
 import type { AuditText } from '../audit-chain.ts'
 import type { OwnWrite } from '../record-write.ts'
@@ -140,12 +139,13 @@ function oneStatement(
 
 /** The call whose record met something else than it expects. */
 function conflictAmong(error: unknown, units: readonly Unit[]): Refusal | undefined {
-  const found = recordConflict(error)
+  const found = recordConflict(
+    error,
+    units.flatMap(({ records }) => records),
+  )
   if (found === undefined) return undefined
-  const writes = units.flatMap(({ records }, index) => records.map((write) => ({ write, index })))
-  const fault = writes[found.place]
-  if (fault === undefined) return undefined
-  return { index: fault.index, reason: new RecordConflictError(fault.write, found.conflict) }
+  const { write, conflict } = found
+  return { index: units.findIndex(({ records }) => records.includes(write)), reason: conflict }
 }
 
 /** A call of the routine that stores messages. */

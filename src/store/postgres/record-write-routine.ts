@@ -9,26 +9,31 @@ import { steadyPlans } from './order-key.ts'
  */
 export function recordWriteRoutines(schema: string): string {
   return `
-  -- In rounds, of which the last places are given: a record is in each round once, and a round holds puts or removals (no value) only.
+  -- In rounds, of which the last places are given: a record is in each round once, and a round holds puts, patches or removals (neither value nor
+  -- patch) only.
   CREATE OR REPLACE FUNCTION ${schema}.write_records(
     w_last integer[], w_collection text[], w_id text[],
     -- the version; -1: there is none; null: anything
     w_expects double precision[],
-    w_value text[], w_content bytea[], w_keys text[], w_tenant text[], w_message_id uuid[], w_expires_at double precision[]
+    w_value text[], w_content bytea[], w_keys text[], w_tenant text[], w_message_id uuid[], w_expires_at double precision[],
+    -- JSON: { set, add, facets }, each an object
+    w_patch text[]
   ) RETURNS void LANGUAGE plpgsql ${steadyPlans} AS $$
   DECLARE
     a integer := 1;
     z integer;
   BEGIN
     IF cardinality(w_last) > 1 OR w_value[1] IS NULL THEN
-      -- Held from here on, each stays where it is, and can be removed there.
+      -- Held from here on, each stays where it is, and can be changed or removed there.
       PERFORM FROM ${schema}.records AS r
       WHERE (r.collection, r.id) IN (SELECT g.collection, g.id FROM unnest(w_collection, w_id) AS g (collection, id))
       ORDER BY r.collection, r.id FOR UPDATE;
     END IF;
 
     FOREACH z IN ARRAY w_last LOOP
-      IF w_value[a] IS NULL THEN
+      IF w_patch[a] IS NOT NULL THEN
+        PERFORM ${schema}.patch_records(w_collection[a:z], w_id[a:z], w_patch[a:z]::jsonb[]);
+      ELSIF w_value[a] IS NULL THEN
         PERFORM ${schema}.remove_records(a, w_collection[a:z], w_id[a:z], w_expects[a:z]);
       ELSE
         PERFORM ${schema}.put_records(
@@ -91,6 +96,37 @@ export function recordWriteRoutines(schema: string): string {
     IF c_id IS NOT NULL THEN
       PERFORM ${schema}.enter_records(c_collection, c_id, c_new, c_old);
     END IF;
+  END $$;
+
+  CREATE OR REPLACE FUNCTION ${schema}.patch_records(t_collection text[], t_id text[], t_patch jsonb[]) RETURNS void LANGUAGE plpgsql ${steadyPlans} AS $$
+  BEGIN
+    UPDATE ${schema}.records AS r SET version = r.version + 1, value = ${schema}.patched(r.value, g.patch -> 'set', g.patch -> 'add')
+    FROM (
+      SELECT t.patch, held.row_at
+      FROM unnest(t_collection, t_id, t_patch) AS t (collection, id, patch) CROSS JOIN LATERAL (
+        SELECT h.ctid AS row_at FROM ${schema}.records AS h WHERE h.collection = t.collection AND h.id = t.id OFFSET 0
+      ) AS held
+    ) AS g
+    WHERE r.ctid = g.row_at;
+  END $$;
+
+  -- Members of an object that are set, then those that are raised; what is no object stays.
+  CREATE OR REPLACE FUNCTION ${schema}.patched(p_value text, p_set jsonb, p_add jsonb) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+  DECLARE
+    whole jsonb;
+    before jsonb;
+    member text;
+    raise_by jsonb;
+  BEGIN
+    IF left(p_value, 1) <> '{' THEN RETURN p_value; END IF;
+    whole := p_value::jsonb || p_set;
+    FOR member, raise_by IN SELECT a.key, a.value FROM jsonb_each(p_add) AS a LOOP
+      before := whole -> member;
+      whole := whole || jsonb_build_object(
+        member, raise_by::numeric + CASE jsonb_typeof(before) WHEN 'number' THEN before::numeric ELSE 0 END
+      );
+    END LOOP;
+    RETURN whole;
   END $$;
 
   CREATE OR REPLACE FUNCTION ${schema}.remove_records(

@@ -204,6 +204,9 @@ const migrations: readonly ((schema: string) => string)[] = [
   SELECT encode(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'hex');
   `,
   /* 5: a redelivery of a redelivery names the first delivery */ () => '',
+  /* 6: patches of records, settlements with what stands beside them */ (schema) => `
+  DROP FUNCTION IF EXISTS ${schema}.write_records;
+  `,
 ]
 
 /** The version of the schema this program works with. */

@@ -4,6 +4,7 @@ import type { OwnPut, OwnWrite, RecordKeys } from '../record-write.ts'
 import type { RecordRemoval } from '../records.ts'
 import { limited } from './limit.ts'
 import { recordKeys } from './record-keys.ts'
+import { recordPatches } from './record-patches.ts'
 
 /** What connectors keep: its way in and out. */
 export interface RecordTable {
@@ -38,6 +39,7 @@ export const selectExpired: string = `
 
 export function recordTable(database: DatabaseSync): RecordTable {
   const keys = recordKeys(database)
+  const patch = recordPatches(database)
   const select = database.prepare(
     'SELECT seq, version, keys FROM records WHERE collection = ? AND id = ?',
   )
@@ -50,6 +52,7 @@ export function recordTable(database: DatabaseSync): RecordTable {
     write(writes) {
       for (const each of writes) {
         if (each.kind === 'remove') removeOne(each)
+        else if (each.kind === 'patch') patch(each)
         else put(each)
       }
     },
@@ -114,7 +117,7 @@ export function recordTable(database: DatabaseSync): RecordTable {
   }
 }
 
-function isAnother({ expects }: OwnWrite, stored: Place | undefined): boolean {
+function isAnother({ expects }: OwnPut | RecordRemoval, stored: Place | undefined): boolean {
   return typeof expects === 'number' && stored?.version !== expects
 }
 
