@@ -89,11 +89,14 @@ describe('what PostgreSQL does for records', () => {
     const lookedUp = await ask(`look_up_records('c', 'type', $1, '', ${batch})`, [
       ['1', '2', 'anything', '3'],
     ])
-    const written = await ask(putOfMany, [Array.from({ length: batch }, (_, index) => `${index}`)])
+    const ids = Array.from({ length: batch }, (_, index) => `${index}`)
+    const written = await ask(putOfMany, [ids])
+    const patched = await ask(patchOfMany, [ids])
 
     assert.ok(found <= batch, `a walk looks at ${found} rows at one place`)
     assert.ok(lookedUp <= 3 * batch, `a lookup looks at ${lookedUp} rows at one place`)
     assert.ok(written <= 4 * batch, `a write looks at ${written} rows at one place`)
+    assert.ok(patched <= 4 * batch, `a patch looks at ${patched} rows at one place`)
   })
 })
 
@@ -145,7 +148,8 @@ async function pagesOfRecordWork(client: Client): Promise<Readonly<Record<string
     walk: `find_records('c', 'owner', 'anna', '', 'anna\u{10ffff}', '', true, 3)`,
     lookUp: `look_up_records('c', 'type', ARRAY['1', 'none'], '', 3)`,
     change,
-    removal: `write_records(ARRAY[1], ARRAY['c'], ARRAY['1'], NULL, NULL, NULL, NULL, NULL, NULL, NULL)`,
+    removal: `write_records(ARRAY[1], ARRAY['c'], ARRAY['1'], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)`,
+    patch: `write_records(ARRAY[1], ARRAY['c'], ARRAY['1'], NULL, NULL, NULL, NULL, NULL, NULL, NULL, ARRAY['{"set":{},"add":{},"facets":{}}'])`,
     expiry: 'expire_records(1, 3)',
     erasure: `erase_records(NULL, 'nobody', 1, 3)`,
   }
@@ -223,4 +227,7 @@ const settleOfMany = `SELECT carabiner.settle('b', false, g.id, g.owner, g.state
 const putOfMany = `write_records(ARRAY[${batch}], array_fill('c'::text, ARRAY[${batch}]), $1, array_fill(NULL::float8, ARRAY[${batch}]),
   array_fill('1'::text, ARRAY[${batch}]), array_fill(NULL::bytea, ARRAY[${batch}]),
   (SELECT array_agg('{"unique":["' || id || '"],"entries":[["owner","anna"]]}') FROM unnest($1::text[]) AS g (id)),
-  array_fill(NULL::text, ARRAY[${batch}]), array_fill(NULL::uuid, ARRAY[${batch}]), array_fill(NULL::float8, ARRAY[${batch}]))`
+  array_fill(NULL::text, ARRAY[${batch}]), array_fill(NULL::uuid, ARRAY[${batch}]), array_fill(NULL::float8, ARRAY[${batch}]), NULL)`
+
+const patchOfMany = `write_records(ARRAY[${batch}], array_fill('c'::text, ARRAY[${batch}]), $1, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+  array_fill('{"set":{"a":1},"add":{"n":1},"facets":{}}'::text, ARRAY[${batch}]))`
