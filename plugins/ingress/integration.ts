@@ -17,7 +17,9 @@ export interface Integration {
   readonly limits: RateLimits
   readonly retry: RetryPolicy
   readonly timeoutMs: number
-  readonly signWith: IntegrationConfig['sign_with']
+  /** Signature schemes of deliveries: none, or one. */
+  readonly signatures: readonly string[]
+  readonly signingSecrets: readonly string[]
 }
 
 /** What the ids of integrations' endpoints begin with. */
@@ -43,7 +45,8 @@ function integrationOf(own: IntegrationConfig, common: IngressConfig): Integrati
     },
     retry: retryPolicyOf(own.retry ?? common.retry, 'gateway'),
     timeoutMs: own.timeout ?? common.timeout,
-    signWith: own.sign_with,
+    signatures: own.sign_with === undefined ? [] : [own.sign_with.scheme],
+    signingSecrets: own.sign_with?.secret ?? [],
   }
 }
 

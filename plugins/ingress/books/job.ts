@@ -1,4 +1,5 @@
-import type { DeliveryId, Scope, Store } from 'carabiner'
+import type { Scope, Store } from 'carabiner'
+import { attemptError, isFirst } from './delivery.ts'
 import type { IngressEvent } from './event.ts'
 import { nameId } from './name-id.ts'
 
@@ -79,27 +80,16 @@ function jobOf({ delivery, message }: Found, attemptNo: number) {
     id: nameId(`job/${delivery.id}/${attemptNo}`),
     eventId: message.id,
     queueName: delivery.endpoint,
-    triggeredBy: triggerOf(delivery.id, message.id, attemptNo),
+    triggeredBy: triggerOf(delivery, attemptNo),
     attemptNo,
   }
 }
 
-function triggerOf(deliveryId: DeliveryId, eventId: string, attemptNo: number): Job['triggeredBy'] {
+function triggerOf(delivery: Found['delivery'], attemptNo: number): Job['triggeredBy'] {
   if (attemptNo > 1) return 'retry'
-  return isFirstDelivery(deliveryId, eventId) ? 'webhook' : 'replay'
+  return isFirst(delivery) ? 'webhook' : 'replay'
 }
 
 function endOf({ startedAt, durationMs }: Attempt): number {
   return startedAt + durationMs
-}
-
-/** Whether it is the delivery that an event was stored with: it has the event's own id. */
-export function isFirstDelivery(deliveryId: string, eventId: string): boolean {
-  return deliveryId === eventId
-}
-
-/** Why an attempt failed, as operators are told. */
-export function attemptError({ status, error }: Pick<Attempt, 'status' | 'error'>): string {
-  if (status !== null) return `Remote endpoint returned ${status}`
-  return error ?? 'no answer'
 }

@@ -1,0 +1,55 @@
+import { type ConfigProblem, type InspectInput, inspectRetry, type RetryChoice } from 'carabiner'
+import type { IngressConfig, IntegrationConfig } from './config.ts'
+import { inspectProvider } from './providers/inspect.ts'
+
+type Input = InspectInput<IngressConfig>
+
+/** Everything wrong with the stanza that its schema cannot say, each with its path. */
+export function inspect({ config, host }: Input): readonly ConfigProblem[] {
+  const { integrations = [] } = config
+  return [
+    ...wrongRetry(config.retry),
+    ...integrations.flatMap((integration, index) =>
+      [
+        ...inspectProvider(integration, host.publicUrl),
+        ...wrongUrl(integration),
+        ...wrongRetry(integration.retry),
+        ...sameProvider(integration, integrations.slice(0, index)),
+      ].map((problem) => ({ ...problem, path: ['integrations', index, ...problem.path] })),
+    ),
+  ]
+}
+
+function wrongRetry(retry: RetryChoice | undefined): readonly ConfigProblem[] {
+  return inspectRetry(retry).map(({ field, message, expected }) => ({
+    path: ['retry', field],
+    message,
+    expected,
+  }))
+}
+
+function wrongUrl({ callback_url: url }: IntegrationConfig): readonly ConfigProblem[] {
+  const message = urlProblem(url)
+  if (message === undefined) return []
+  return [{ path: ['callback_url'], message, expected: 'https://host/path, or http' }]
+}
+
+function urlProblem(url: string): string | undefined {
+  const parsed = URL.parse(url)
+  if (parsed === null) return 'not a URL'
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
+    return `\`${parsed.protocol}\` is not http or https`
+  }
+  if (parsed.username === '' && parsed.password === '') return undefined
+  return 'a URL with user name or password'
+}
+
+/** A provider posts to one path. */
+function sameProvider(
+  { provider }: IntegrationConfig,
+  before: readonly IntegrationConfig[],
+): readonly ConfigProblem[] {
+  if (!before.some((other) => other.provider === provider)) return []
+  const message = `there is an integration of \`${provider}\` already`
+  return [{ path: ['provider'], message, expected: 'one integration of each provider' }]
+}

@@ -1,0 +1,21 @@
+import type { RouteHead } from 'carabiner'
+
+const masked = '***'
+
+/** Headers that carry credentials whoever the provider is, and names that sound like it. */
+const secretName =
+  /^(?:authorization|proxy-authorization|cookie)$|signature|token|secret|passw|api-?key|credential|hmac|jwt/
+
+/** Headers as they are kept: no value of a credential or a signature among them. What came more than once is joined, as HTTP has it. */
+export function maskedHeaders(
+  headers: RouteHead['headers'],
+  secretHeaders: readonly string[],
+): Readonly<Record<string, string>> {
+  const kept: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined) continue
+    if (secretHeaders.includes(name) || secretName.test(name)) kept[name] = masked
+    else kept[name] = typeof value === 'string' ? value : value.join(', ')
+  }
+  return kept
+}

@@ -1,0 +1,86 @@
+import { ingressReceived } from '../ingress-events.ts'
+import type { NormalizedWebhook } from '../providers/provider.ts'
+import type { Service } from '../service.ts'
+import { type Arrival, actorOf } from './arrival.ts'
+import { undecided, vetoed } from './refusals.ts'
+
+/** How long before handlers may take while the provider waits for its answer, in seconds. */
+const budgetSeconds = 2
+
+/**
+ * Asks the before handlers of `ingress.received` while the provider waits.
+ *
+ * @throws {RouteError} 403: one of them said no; 503: they could not say in time
+ */
+export async function decide(service: Service, arrival: Arrival): Promise<void> {
+  const { request } = arrival
+  const outcome = await service.scope.dispatch(ingressReceived, receivedParams(arrival), {
+    phases: ['before'],
+    timeout: budgetSeconds,
+    traceId: request.traceId,
+    depth: request.depth,
+    actor: actorOf(arrival),
+  })
+  switch (outcome.kind) {
+    case 'completed':
+      return
+    case 'cancelled':
+      await noteVeto(service, arrival, outcome)
+      throw vetoed(outcome.reason)
+    case 'failed':
+      throw undecided(whyFailed(outcome.failures))
+  }
+}
+
+/** What handlers are told of an event. */
+export function receivedParams({
+  eventId,
+  integration,
+  webhook,
+}: {
+  readonly eventId: string
+  readonly integration: { readonly name: string }
+  readonly webhook: NormalizedWebhook
+}) {
+  const { eventType, externalEventId, subject, occurredAt, payload } = webhook
+  return {
+    eventId,
+    provider: integration.name,
+    eventType,
+    externalEventId,
+    subject,
+    occurredAt,
+    payload,
+  }
+}
+
+/** Which handlers did not say anything usable; what they say themselves is for the log of the host. */
+export function whyFailed(
+  failures: readonly { readonly connector: string; readonly code: string }[],
+): string {
+  return failures.map(({ connector, code }) => `${connector} (${code})`).join(', ')
+}
+
+/** Nothing of it is stored but that it came, and who said no. */
+function noteVeto(
+  { scope }: Service,
+  arrival: Arrival,
+  { by, reason }: { readonly by: string; readonly reason: string },
+): Promise<void> {
+  const { integration, webhook, eventId, request } = arrival
+  return scope.audit({
+    entityType: 'event',
+    entityId: eventId,
+    action: 'event.cancelled',
+    actor: actorOf(arrival),
+    details: {
+      provider: integration.name,
+      eventType: webhook.eventType,
+      externalEventId: webhook.externalEventId,
+      sourceIp: request.address,
+      by,
+      reason,
+      stored: false,
+    },
+  })
+}
