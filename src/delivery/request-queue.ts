@@ -1,7 +1,7 @@
-/** A request that waits for its turn. */
-export interface QueuedRequest {
-  /** Whether it is still to be made. */
-  isWanted(): boolean
+import { Row, type Waiting } from './row.ts'
+
+/** A request that waits for its turn, and is wanted while it is still to be made. */
+export interface QueuedRequest extends Waiting {
   start(): void
 }
 
@@ -23,8 +23,8 @@ export interface RequestPace {
 export class RequestQueue {
   readonly #concurrency: number
   readonly #pace: RequestPace | undefined
-  readonly #asked = new Row()
-  readonly #waiting = new Row()
+  readonly #asked = new Row<QueuedRequest>()
+  readonly #waiting = new Row<QueuedRequest>()
   #running = 0
   #starting = false
 
@@ -88,37 +88,3 @@ export class RequestQueue {
     return this.#pace.take(Math.min(places, this.#asked.size + this.#waiting.size), this.#startAll)
   }
 }
-
-/** First in, first out. */
-class Row {
-  #requests: QueuedRequest[] = []
-  /** Where the first one stands: the front is cut off only now and then. */
-  #at = 0
-
-  get size(): number {
-    return this.#requests.length - this.#at
-  }
-
-  push(request: QueuedRequest): void {
-    this.#requests.push(request)
-  }
-
-  /** The first that is still to be made; those before it are gone. */
-  first(): QueuedRequest | undefined {
-    for (;;) {
-      const request = this.#requests[this.#at]
-      if (request === undefined || request.isWanted()) return request
-      this.shift()
-    }
-  }
-
-  shift(): void {
-    this.#at += 1
-    if (this.#at === this.#requests.length) this.#requests.length = 0
-    else if (this.#at === cutAt) this.#requests.splice(0, cutAt)
-    else return
-    this.#at = 0
-  }
-}
-
-const cutAt = 256

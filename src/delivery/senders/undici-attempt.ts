@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { Client, type Dispatcher } from 'undici'
 import { CarabinerError } from '../../errors.ts'
+import type { Waiting } from '../row.ts'
 import { type Connector, phasesOf, wasBroken } from './connector.ts'
 import type { Carrier, Exchange, HeaderPairs } from './exchange.ts'
 import { codeOf, cutOff, explainFailure } from './failure.ts'
@@ -17,12 +18,15 @@ export interface UndiciTarget {
   readonly identity: TlsIdentity | undefined
 }
 
-/** A client that tells the attempts it carries so, and knows its socket: undici's pool keeps both to itself. */
+/** A client that knows its socket. */
 export class TrackedClient extends Client {
   socket: Socket | undefined
   /** Requests the present socket has carried. */
   carried = 0
   connecting = false
+  /** Whether its pool may give it a request; else when it was given one, as its pool counts. */
+  isFree = false
+  begunIn = 0
 
   constructor(target: UndiciTarget, connector: Connector, options: Client.Options) {
     super(target.origin, {
@@ -48,12 +52,8 @@ export class TrackedClient extends Client {
     })
   }
 
-  override dispatch(
-    options: Dispatcher.DispatchOptions,
-    handler: Dispatcher.DispatchHandler,
-  ): boolean {
-    if (handler instanceof Attempt) handler.client = this
-    return super.dispatch(options, handler)
+  get speaksHttp2(): boolean {
+    return isHttp2(this.socket)
   }
 }
 
@@ -83,7 +83,7 @@ export interface Peer {
 }
 
 /** One request on one connection. */
-export class Attempt implements Dispatcher.DispatchHandler, Carrier {
+export class Attempt implements Dispatcher.DispatchHandler, Carrier, Waiting {
   readonly #exchange: Exchange
   readonly #path: string
   readonly #peer: Peer
@@ -105,10 +105,16 @@ export class Attempt implements Dispatcher.DispatchHandler, Carrier {
     this.#replayable = replayable
   }
 
-  startOn(dispatcher: Dispatcher): void {
+  isWanted(): boolean {
+    return !this.#exchange.settled
+  }
+
+  /** Whether the client takes another one at once. */
+  startOn(client: TrackedClient): boolean {
     const { headers, body } = this.#exchange.request
     const { origin } = this.#peer
-    dispatcher.dispatch({ origin, path: this.#path, method: 'POST', headers, body }, this)
+    this.client = client
+    return client.dispatch({ origin, path: this.#path, method: 'POST', headers, body }, this)
   }
 
   stop(): void {
@@ -204,9 +210,12 @@ export class Attempt implements Dispatcher.DispatchHandler, Carrier {
   }
 
   get #isHttp2(): boolean {
-    const socket = this.#socket
-    return socket !== undefined && 'alpnProtocol' in socket && socket.alpnProtocol === 'h2'
+    return isHttp2(this.#socket)
   }
+}
+
+function isHttp2(socket: Socket | undefined): boolean {
+  return socket !== undefined && 'alpnProtocol' in socket && socket.alpnProtocol === 'h2'
 }
 
 /** Of undici's object, in which the values of a repeated name are an array. */

@@ -1,8 +1,10 @@
-import { type Client, Pool } from 'undici'
+import type { Client } from 'undici'
+import type { Clock } from '../../clock.ts'
 import type { EndpointEgress } from '../egress/egress-options.ts'
 import { hostOf, portOf } from '../egress/guard.ts'
 import type { EndpointTls } from '../endpoint-tls.ts'
 import type { OutboundRequest, Reply, Sender } from '../sender.ts'
+import { ClientPool } from './client-pool.ts'
 import { type Connector, createConnector } from './connector.ts'
 import { type Exchange, Exchanges } from './exchange.ts'
 import { cannotSend, unsendableHeader } from './request-headers.ts'
@@ -22,6 +24,7 @@ export function createUndiciSender(options: SenderOptions): Sender {
 
 class UndiciSender implements Sender {
   readonly #limits: SenderLimits
+  readonly #clock: Clock
   readonly #rules: RuleSets<GuardedWay>
   readonly #identities: TlsIdentities
   readonly #origins = new Map<string, Origin>()
@@ -30,6 +33,7 @@ class UndiciSender implements Sender {
 
   constructor(options: SenderOptions) {
     this.#limits = { ...defaultLimits, ...options.limits }
+    this.#clock = options.clock
     this.#exchanges = new Exchanges(options.clock, this.#limits)
     this.#rules = new RuleSets(options.egress, (egress, key) => {
       const connector = createConnector({ ...options, egress }, this.#limits)
@@ -54,7 +58,7 @@ class UndiciSender implements Sender {
     this.#rules[Symbol.dispose]()
     const origins = [...this.#origins.values()]
     this.#origins.clear()
-    await Promise.all(origins.map((origin) => origin.pool.destroy()))
+    await Promise.all(origins.map((origin) => origin.pool[Symbol.asyncDispose]()))
   }
 
   /** Taking a URL apart costs more than the rest of the dispatch; endpoints keep theirs, so it is done once. */
@@ -84,18 +88,18 @@ class UndiciSender implements Sender {
   #originOf(route: Route): Origin {
     const known = this.#origins.get(route.pool)
     if (known !== undefined) return known
-    const origin = openOrigin(route, this.#limits)
+    const limits = this.#limits
+    const unused = (): void => this.#forget(route.pool)
+    const origin = openOrigin(route, { limits, clock: this.#clock, unused })
     this.#origins.set(route.pool, origin)
-    const retire = (): void => {
-      setImmediate(() => {
-        if (!origin.unused || this.#origins.get(route.pool) !== origin) return
-        this.#origins.delete(route.pool)
-        void origin.pool.destroy()
-      })
-    }
-    origin.pool.on('disconnect', retire)
-    origin.pool.on('connectionError', retire)
     return origin
+  }
+
+  /** Unless what has just failed is tried again at once. */
+  #forget(name: string): void {
+    setImmediate(() => {
+      if (this.#origins.get(name)?.pool.isUnused === true) this.#origins.delete(name)
+    })
   }
 }
 
@@ -117,13 +121,18 @@ interface Route {
 }
 
 interface Origin {
-  readonly pool: Pool
-  /** Whether there is no connection left and no request that waits for one. */
-  readonly unused: boolean
+  readonly pool: ClientPool
   send(exchange: Exchange, path: string): void
 }
 
-function openOrigin(route: Route, limits: SenderLimits): Origin {
+interface OriginParts {
+  readonly limits: SenderLimits
+  readonly clock: Clock
+  /** There is no connection left, and nothing that waits for one. */
+  readonly unused: () => void
+}
+
+function openOrigin({ target, connector }: Route, { limits, clock, unused }: OriginParts): Origin {
   const options: Client.Options = {
     pipelining: 1,
     headersTimeout: 0,
@@ -131,17 +140,19 @@ function openOrigin(route: Route, limits: SenderLimits): Origin {
     maxHeaderSize: limits.headerBytes,
     keepAliveTimeout: limits.idleMs,
     keepAliveMaxTimeout: Math.max(limits.idleMs, longestIdleMs),
-    allowH2: route.target.identity !== undefined,
+    allowH2: target.identity !== undefined,
   }
-  const newClient = (): TrackedClient => new TrackedClient(route.target, route.connector, options)
-  const pool = new Pool(route.target.origin, {
-    ...options,
-    connections: limits.connections,
-    factory: newClient,
+  const newClient = (): TrackedClient => new TrackedClient(target, connector, options)
+  const pool = new ClientPool({
+    clock,
+    newClient,
+    most: limits.connections,
+    mayShare: target.identity !== undefined,
+    unused,
   })
   const peer: Peer = {
-    origin: route.target.origin,
-    label: `${route.target.host}:${route.target.port}`,
+    origin: target.origin,
+    label: `${target.host}:${target.port}`,
     headerBytes: limits.headerBytes,
     replay(exchange, path) {
       const client = newClient()
@@ -152,12 +163,8 @@ function openOrigin(route: Route, limits: SenderLimits): Origin {
 
   return {
     pool,
-    get unused() {
-      const { connected, queued, running, pending } = pool.stats
-      return connected + queued + running + pending === 0
-    },
     send(exchange, path) {
-      new Attempt(exchange, path, peer, true).startOn(pool)
+      pool.send(new Attempt(exchange, path, peer, true))
     },
   }
 }

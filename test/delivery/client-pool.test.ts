@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Reply, Sender } from '../../src/delivery/sender.ts'
+import { createUndiciSender } from '../../src/delivery/senders/undici-sender.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
+import { receiver } from '../helpers/receiver.ts'
+
+const burst = 200
+const egress = {
+  default: 'trusted',
+  allow: [],
+  http: true,
+  ports: 'any',
+  proxy: null,
+} as const
+
+describe('connections to one origin', () => {
+  it('are few when many requests come at once and are answered', async () => {
+    await using quick = await receiver()
+    await using sender = createUndiciSender({ egress, clock: new FakeClock() })
+
+    const replies = await Promise.all(send(sender, quick.url, burst))
+
+    assert.ok(replies.every(({ kind }) => kind === 'reply'))
+    assert.equal(quick.connections, 64)
+  })
+
+  it('are more after each moment in which nothing was answered', async () => {
+    const hanging = new Hanging()
+    await using slow = await receiver({ answers: [() => hanging.wait()] })
+    const clock = new FakeClock()
+    await using sender = createUndiciSender({ egress, clock })
+    const replies = send(sender, slow.url, burst)
+
+    for (const reached of [64, 128, 192, burst]) {
+      await hanging.reaches(reached)
+      assert.equal(slow.connections, reached)
+      await clock.advance(40)
+    }
+
+    hanging.end()
+    await Promise.all(replies)
+  })
+
+  it('are left to others by a request that is given up before its turn', async () => {
+    const hanging = new Hanging()
+    await using slow = await receiver({ answers: [() => hanging.wait()] })
+    const clock = new FakeClock()
+    await using sender = createUndiciSender({ egress, clock })
+    const givenUp = new AbortController()
+    const first = send(sender, slow.url, 64)
+    const second = send(sender, slow.url, 64, givenUp.signal)
+    const third = send(sender, slow.url, 1)
+    await hanging.reaches(64)
+
+    givenUp.abort()
+    hanging.end()
+    await Promise.all([...first, ...third])
+
+    assert.ok((await Promise.all(second)).every(({ kind }) => kind === 'no-reply'))
+    assert.equal(slow.received.length, 65)
+  })
+})
+
+function send(sender: Sender, url: string, count: number, signal?: AbortSignal): Promise<Reply>[] {
+  return Array.from({ length: count }, () =>
+    sender.send({
+      url: new URL(url),
+      headers: {},
+      body: Buffer.from('{}'),
+      timeoutMs: 10_000,
+      replyLimit: 1_024,
+      ...(signal && { signal }),
+    }),
+  )
+}
+
+/** Requests that are not answered until all are. */
+class Hanging {
+  readonly #end = Promise.withResolvers<number>()
+  #count = 0
+  #reached: (() => void) | undefined
+
+  wait(): Promise<number> {
+    this.#count += 1
+    this.#reached?.()
+    return this.#end.promise
+  }
+
+  async reaches(count: number): Promise<void> {
+    while (this.#count < count) {
+      await new Promise<void>((resolve) => {
+        this.#reached = resolve
+      })
+    }
+    assert.equal(this.#count, count)
+  }
+
+  end(): void {
+    this.#end.resolve(200)
+  }
+}
