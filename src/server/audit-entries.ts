@@ -4,6 +4,7 @@ import type { AuditRow } from '../store/store.ts'
 import type { App } from './app.ts'
 import { success } from './envelope.ts'
 import type { HostFace } from './host-face.ts'
+import { storedText } from './stored-text.ts'
 
 export interface AuditEntriesOptions {
   readonly face: Pick<HostFace, 'store'>
@@ -14,7 +15,7 @@ const defaultPageSize = 20
 /** Whoever asks for more gets this many. */
 const largestPageSize = 100
 
-const given = Type.Optional(Type.String({ minLength: 1 }))
+const given = Type.Optional(storedText)
 const query = Type.Object(
   {
     // So that the place of a row on a page stays a whole number.

@@ -7,6 +7,7 @@ import { noQuery } from './empty-schemas.ts'
 import { success } from './envelope.ts'
 import type { HostFace } from './host-face.ts'
 import { invalidRequest } from './request-error.ts'
+import { storedText } from './stored-text.ts'
 
 export interface ErasuresOptions {
   readonly face: Pick<HostFace, 'erase'>
@@ -15,7 +16,7 @@ export interface ErasuresOptions {
 const target = Type.Object(
   {
     messageId: Type.Optional(Type.String({ format: 'uuid' })),
-    tenant: Type.Optional(Type.String({ minLength: 1 })),
+    tenant: Type.Optional(storedText),
   },
   { additionalProperties: false },
 )

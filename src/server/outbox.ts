@@ -7,8 +7,10 @@ import { deliveryDetailJson, deliveryJson } from './delivery-json.ts'
 import { noBody, noQuery } from './empty-schemas.ts'
 import { success } from './envelope.ts'
 import type { HostFace } from './host-face.ts'
+import { moment } from './moment.ts'
 import { redeliver } from './redeliver.ts'
 import { notFound, type RequestError } from './request-error.ts'
+import { storedText } from './stored-text.ts'
 
 export interface OutboxOptions {
   readonly face: Pick<HostFace, 'redeliver' | 'store'>
@@ -22,13 +24,12 @@ const state = Type.Union([
   Type.Literal('dead'),
   Type.Literal('cancelled'),
 ])
-const time = Type.String({ format: 'date-time' })
 const filter = Type.Object(
   {
     state: Type.Optional(state),
-    endpoint: Type.Optional(Type.String({ minLength: 1 })),
-    from: Type.Optional(time),
-    to: Type.Optional(time),
+    endpoint: Type.Optional(storedText),
+    from: Type.Optional(moment),
+    to: Type.Optional(moment),
     cursor: Type.Optional(Type.String({ minLength: 1 })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
   },

@@ -6,24 +6,25 @@ import { callerOf } from './caller.ts'
 import { noBody, noQuery } from './empty-schemas.ts'
 import { success } from './envelope.ts'
 import type { HostFace } from './host-face.ts'
+import { moment } from './moment.ts'
 import { redeliver } from './redeliver.ts'
 import { redeliveryJson } from './redelivery-json.ts'
 import { invalidRequest, notFound, type RequestError } from './request-error.ts'
+import { storedText } from './stored-text.ts'
 
 export interface RedeliveriesOptions {
   readonly face: Pick<HostFace, 'redeliver' | 'stopRedelivery' | 'store'>
   readonly redactor: Redactor
 }
 
-const time = Type.String({ format: 'date-time' })
 const wanted = Type.Object(
   {
-    endpoint: Type.Optional(Type.String({ minLength: 1 })),
+    endpoint: Type.Optional(storedText),
     state: Type.Optional(
       Type.Union([Type.Literal('dead'), Type.Literal('delivered'), Type.Literal('cancelled')]),
     ),
-    from: Type.Optional(time),
-    to: Type.Optional(time),
+    from: Type.Optional(moment),
+    to: Type.Optional(moment),
   },
   { additionalProperties: false },
 )

@@ -66,6 +66,8 @@ describe('GET /api/v1/audit-entries', () => {
     'action=',
     'entityId=',
     'entityType=',
+    'entityId=%00',
+    'action=a%00',
     'cursor=abc',
   ]
   for (const query of refused) {
