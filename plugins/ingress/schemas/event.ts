@@ -3,6 +3,7 @@ import { eventStatuses } from '../books/event.ts'
 import { AttemptBody } from './attempt.ts'
 import { page, pageFields, success } from './envelope.ts'
 import {
+  AskedMoment,
   anyObject,
   closed,
   count,
@@ -58,10 +59,10 @@ export const EventsQuery = Type.Object(
       searched('Only those whose subject has this in it, whatever the case', 'order-7'),
     ),
     from: Type.Optional(
-      Type.String({ format: 'date-time', description: 'Only what occurred then or later' }),
+      Type.Unsafe<string>({ ...AskedMoment, description: 'Only what occurred then or later' }),
     ),
     to: Type.Optional(
-      Type.String({ format: 'date-time', description: 'Only what occurred then or before' }),
+      Type.Unsafe<string>({ ...AskedMoment, description: 'Only what occurred then or before' }),
     ),
     sortBy: Type.Optional(
       Type.Unsafe<(typeof sortings)[number]>({

@@ -23,6 +23,12 @@ export const Moment: TUnsafe<string> = Type.Unsafe<string>({
   examples: ['2026-03-01T12:00:00.000Z'],
 })
 
+/** A moment in a request. Not a leap second, which no `Date` has. */
+export const AskedMoment: TUnsafe<string> = Type.Unsafe<string>({
+  ...Moment,
+  pattern: '^(?!.*:60)',
+})
+
 export const Text: TUnsafe<string> = Type.Unsafe<string>({ type: 'string' })
 
 export const ProviderName: TUnsafe<string> = Type.Unsafe<string>({
