@@ -1,19 +1,22 @@
 import { RecordConflictError } from 'carabiner'
 import type { Call } from './call.ts'
 import { commitSubscription, inItsTurn } from './commit.ts'
+import { foundOrRefused } from './not-found.ts'
 import { checkReceiver } from './receiver.ts'
 import type { PatchBody } from './schemas/subscription.ts'
 import type { Subscription } from './subscription.ts'
 import { refusal } from './surface.ts'
 
 /** A subscription of the caller's owner, revoked or not. @throws {RouteError} 404 */
-export async function findSubscription(
+export function findSubscription(
   { service, owner }: Pick<Call, 'service' | 'owner'>,
   id: string,
 ): Promise<Subscription> {
-  const subscription = await service.subscriptions.find(owner, id)
-  if (subscription !== undefined) return subscription
-  throw refusal({ status: 404, code: 'subscription_not_found', message: 'subscription not found' })
+  const looking = service.subscriptions.find(owner, id)
+  return foundOrRefused(service.scope.clock, looking, {
+    code: 'subscription_not_found',
+    message: 'subscription not found',
+  })
 }
 
 /** One that is still to be changed. @throws {RouteError} 404, 409 */

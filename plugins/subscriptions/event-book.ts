@@ -1,6 +1,6 @@
 import type { RecordBook, RecordPlace, RecordQuery } from 'carabiner'
 import { entryOf, timeEntryOf } from './cursor.ts'
-import { events as collection, fromRecord, indexes, type PublishedEvent } from './event.ts'
+import { events as collection, fromRecord, indexes, isOf, type PublishedEvent } from './event.ts'
 
 /** Which events are walked over. Times are UTC milliseconds. */
 export interface EventRange {
@@ -29,8 +29,7 @@ export class EventBook {
   /** An event of this owner; of another: as if there were none. */
   async find(owner: string, id: string): Promise<PublishedEvent | undefined> {
     const [record] = await this.#records.records(collection, [id])
-    const event = record === undefined ? undefined : fromRecord(record)
-    return event?.owner === owner ? event : undefined
+    return record !== undefined && isOf(record, owner) ? fromRecord(record) : undefined
   }
 
   /** Whoever they belong to; `undefined` for those there are not. */

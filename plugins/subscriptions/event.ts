@@ -82,6 +82,11 @@ export function fromRecord({
   return { ...kept, id: asMessageId(id), version, payload, erasedAt }
 }
 
+/** Whether a record is an event of this owner: known before its payload is read. */
+export function isOf({ value }: StoredRecord, owner: string): boolean {
+  return (value as Pick<PublishedEvent, 'owner'>).owner === owner
+}
+
 /** The messages of an event: what was published, then its last replays. */
 export function messagesOf({ id, replays }: PublishedEvent): readonly MessageId[] {
   return [id, ...replays.map(({ messageId }) => messageId)]

@@ -2,6 +2,7 @@ import { newId, RecordConflictError } from 'carabiner'
 import { actorOf, type Call } from './call.ts'
 import { type Counters, countersOf } from './counters.ts'
 import { asMessageId, events, mostReplays, type PublishedEvent, toRecord } from './event.ts'
+import { foundOrRefused } from './not-found.ts'
 import type { AnswerWith, Keep } from './once.ts'
 import { messageOfEvent, waiting } from './publish.ts'
 import type { Service } from './service.ts'
@@ -17,13 +18,15 @@ interface Replayed extends Counters {
 }
 
 /** An event of the caller's owner. @throws {RouteError} 404 */
-export async function findEvent(
+export function findEvent(
   { service, owner }: Pick<Call, 'service' | 'owner'>,
   id: string,
 ): Promise<PublishedEvent> {
-  const event = await service.events.find(owner, id)
-  if (event !== undefined) return event
-  throw refusal({ status: 404, code: 'event_not_found', message: 'event not found' })
+  const looking = service.events.find(owner, id)
+  return foundOrRefused(service.scope.clock, looking, {
+    code: 'event_not_found',
+    message: 'event not found',
+  })
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { RecordBook, RecordPlace } from 'carabiner'
 import { cursorOf, placeOf } from './cursor.ts'
 import { selectorsFor } from './event-types.ts'
+import { SharedLooks } from './shared-looks.ts'
 import { isActive, type Subscription } from './subscription.ts'
 import {
   subscriptions as collection,
@@ -33,6 +34,7 @@ export interface Listed {
 /** Where subscriptions are found. What is written goes through the writer that commits it with what belongs to it. */
 export class SubscriptionBook {
   readonly #records: Reading
+  readonly #matching = new SharedLooks<readonly Subscription[]>()
 
   constructor(records: Reading) {
     this.#records = records
@@ -62,7 +64,11 @@ export class SubscriptionBook {
   }
 
   /** Those that get an owner's events of a type, each once. */
-  async matching(owner: string, eventType: string): Promise<readonly Subscription[]> {
+  matching(owner: string, eventType: string): Promise<readonly Subscription[]> {
+    return this.#matching.ask(`${owner}\n${eventType}`, () => this.#lookUp(owner, eventType))
+  }
+
+  async #lookUp(owner: string, eventType: string): Promise<readonly Subscription[]> {
     const entries = selectorsFor(eventType).map((selector) => selectorEntry(owner, selector))
     const found: Subscription[] = []
     for (let after = ''; ; ) {
