@@ -1,6 +1,7 @@
 import { type Connector, defineConnector } from 'carabiner'
 import type { TUnsafe } from 'typebox'
 import { checks, unverifiedProviders } from './checks.ts'
+import { commands } from './commands/commands.ts'
 import { IngressConfig } from './config.ts'
 import { example } from './example.ts'
 import { ingressReceived, ingressReplay } from './ingress-events.ts'
@@ -12,7 +13,7 @@ import { deliveryRoutes } from './routes/deliveries.ts'
 import { deliverySinkRoute } from './routes/delivery-sink.ts'
 import { eventStatusRoutes } from './routes/event-status.ts'
 import { eventRoutes } from './routes/events.ts'
-import { integrationRoutes } from './routes/integrations.ts'
+import { integrationRoutes, noteIntegrations } from './routes/integrations.ts'
 import { replayRoutes } from './routes/replays.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { openService } from './service.ts'
@@ -26,6 +27,7 @@ const ingress: Connector<TUnsafe<IngressConfig>> = defineConnector({
   inspect,
   events: [ingressReceived, ingressReplay],
   checks,
+  commands,
   routes: [
     ...webhookRoutes,
     ...integrationRoutes,
@@ -44,6 +46,7 @@ const ingress: Connector<TUnsafe<IngressConfig>> = defineConnector({
     for (const integration of service.integrations.values()) {
       scope.deliveries.endpoint(endpointOf(service, integration))
     }
+    scope.on('startup', async () => void (await noteIntegrations(service)))
     scope.on(ingressReplay, (context) => replay(service, context))
     return new Sweep(service)
   },

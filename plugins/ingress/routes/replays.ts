@@ -110,6 +110,9 @@ function failed(failures: readonly Failure[]): RouteError {
     const headers = { 'retry-after': '5' }
     return new RouteError({ status: 503, code: 'DEPENDENCY_UNAVAILABLE', message, headers })
   }
+  if (codes.includes('MESSAGE_ERASED')) {
+    return new RouteError({ status: 409, code: 'CONFLICT', message })
+  }
   return codes.includes('DEADLINE_EXCEEDED')
     ? new RouteError({ status: 504, code: 'DEADLINE_EXCEEDED', message })
     : new RouteError({ status: 500, code: 'EVENT_FAILED', message, details: { failures } })
