@@ -17,6 +17,7 @@ import { testRedelivery } from './contract/redelivery.ts'
 import { testRedeliverySteps } from './contract/redelivery-step.ts'
 import { testRetention } from './contract/retention.ts'
 import { testSettle } from './contract/settle.ts'
+import { testSettleBeside } from './contract/settle-beside.ts'
 import { testTally } from './contract/tally.ts'
 import type { Store } from './store.ts'
 
@@ -31,6 +32,7 @@ export function testStore(name: string, open: () => Promise<Store>): void {
     testEnqueue(open)
     testClaim(open)
     testSettle(open)
+    testSettleBeside(open)
     testLease(open)
     testListing(open)
     testEndpoint(open)

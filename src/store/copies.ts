@@ -1,7 +1,19 @@
 import type { AuditText } from './audit-chain.ts'
+import type { Beside } from './beside.ts'
+import { type OwnWrite, ownWrites } from './record-write.ts'
 import type { AttemptRow, AuditRow, NewMessage, Settlement } from './store.ts'
 
 // What a store keeps is its own: the caller may go on using its buffers and objects, and a write may wait for its turn.
+
+/** What is committed beside something else: the store's own to keep. */
+export interface OwnBeside {
+  readonly records: readonly OwnWrite[]
+  readonly audit: readonly AuditText[]
+}
+
+export interface OwnSettlement extends Omit<Settlement, 'beside'> {
+  readonly beside: OwnBeside | undefined
+}
 
 export function copyOfMessage(message: NewMessage): NewMessage {
   return {
@@ -12,12 +24,27 @@ export function copyOfMessage(message: NewMessage): NewMessage {
   }
 }
 
-export function copyOfSettlement(settlement: Settlement): Settlement {
-  const { attempt, next } = settlement
+export function copyOfSettlement(settlement: Settlement): OwnSettlement {
+  const { attempt, next, beside } = settlement
   return {
     ...settlement,
     next: { ...next },
     attempt: attempt === null ? null : copyOfAttempt(attempt),
+    beside: beside && ownBeside(beside),
+  }
+}
+
+/** @throws {CarabinerError} USAGE for a record that cannot be kept */
+export function ownBeside({ records = [], audit = [] }: Beside): OwnBeside {
+  return { records: ownWrites(records), audit: audit.map(auditTextOf) }
+}
+
+/** What stands beside settlements, in their order. */
+export function besideOf(settlements: readonly OwnSettlement[]): OwnBeside {
+  const written = settlements.flatMap(({ beside }) => beside ?? [])
+  return {
+    records: written.flatMap(({ records }) => records),
+    audit: written.flatMap(({ audit }) => audit),
   }
 }
 

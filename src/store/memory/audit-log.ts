@@ -2,7 +2,6 @@ import type { AuditChains } from '../audit.ts'
 import type { AuditText, ChainedRow } from '../audit-chain.ts'
 import { type AuditCut, cutChains } from '../audit-cut.ts'
 import { AuditWriter, type AuditWriterOptions, chainRows } from '../audit-writer.ts'
-import { auditTextOf } from '../copies.ts'
 import { type Place, pageLimit, placeOfCursor, toPage } from '../paging.ts'
 import { auditRowExists } from '../refusal.ts'
 import { auditRowOfText } from '../rows.ts'
@@ -26,14 +25,16 @@ export class AuditLog {
     this.#writer = new AuditWriter(options, this.#shelf.ownKey)
   }
 
-  /** Refuses what could not be added as a whole; gives the rows as they are to be added. */
-  check(rows: readonly AuditRow[]): readonly AuditText[] {
-    const own = rows.map(auditTextOf)
-    this.#refuseDuplicates(own)
-    return own
+  /** Refuses what could not be added as a whole. */
+  check(rows: readonly AuditText[]): void {
+    const given = new Set<string>()
+    for (const { id } of rows) {
+      if (given.has(id) || this.#entries.has(id)) throw auditRowExists(id)
+      given.add(id)
+    }
   }
 
-  /** @param rows - as `check` gave them */
+  /** @param rows - that `check` does not refuse */
   add(rows: readonly AuditText[]): void {
     if (rows.length === 0) return
     const { chain, place } = chainRows(this.#shelf, this.#writer, rows)
@@ -84,14 +85,6 @@ export class AuditLog {
   #remove({ id }: AuditText): void {
     this.#entries.delete(id)
     this.#timeline.removed()
-  }
-
-  #refuseDuplicates(rows: readonly AuditText[]): void {
-    const given = new Set<string>()
-    for (const { id } of rows) {
-      if (given.has(id) || this.#entries.has(id)) throw auditRowExists(id)
-      given.add(id)
-    }
   }
 }
 

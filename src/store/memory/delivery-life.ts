@@ -1,7 +1,7 @@
 import type { DeliveryId } from '../../ids.ts'
-import { copyOfAttempt } from '../copies.ts'
+import type { OwnSettlement } from '../copies.ts'
 import { hostSilenceMs } from '../liveness.ts'
-import type { ClaimedDelivery, ClaimRequest, Lease, Settlement } from '../store.ts'
+import type { ClaimedDelivery, ClaimRequest, Lease } from '../store.ts'
 import type { DeliveryBook } from './delivery-book.ts'
 import { type DeliveryRecord, messageOf, rowOf } from './delivery-record.ts'
 
@@ -34,10 +34,21 @@ export class DeliveryLife {
     }
   }
 
-  settle({ id, owner, attempt, next, at }: Settlement): boolean {
+  /** Those that are their owners' to make, one after the other: the first one of a delivery ends its lease. */
+  held(settlements: readonly OwnSettlement[]): readonly OwnSettlement[] {
+    const settled = new Set<DeliveryId>()
+    return settlements.filter(({ id, owner }) => {
+      const isHeld = !settled.has(id) && this.#heldBy(owner, id) !== undefined
+      if (isHeld) settled.add(id)
+      return isHeld
+    })
+  }
+
+  /** What is given is the store's own. */
+  settle({ id, owner, attempt, next, at }: OwnSettlement): boolean {
     const record = this.#heldBy(owner, id)
     if (record === undefined) return false
-    if (attempt !== null) record.log.set(attempt.number, copyOfAttempt(attempt))
+    if (attempt !== null) record.log.set(attempt.number, attempt)
     record.attempts = Math.max(record.attempts, attempt?.number ?? 0)
     if (next.kind !== 'delivered') record.lastError = next.reason ?? record.lastError
     if (next.kind === 'pending') this.#book.giveBack(record, next.dueAt)

@@ -12,7 +12,7 @@ import type { ChainedRow } from '../audit-chain.ts'
 import type { AuditCut } from '../audit-cut.ts'
 import type { AuditWriterOptions } from '../audit-writer.ts'
 import type { Beside } from '../beside.ts'
-import { copyOfMessage } from '../copies.ts'
+import { besideOf, copyOfMessage, copyOfSettlement, type OwnBeside, ownBeside } from '../copies.ts'
 import { type DueEndpoints, type DueWalk, dueAmong } from '../due-endpoints.ts'
 import type { Erasure, ErasureTarget } from '../erasure.ts'
 import type { PermitRequest, Permits } from '../permits.ts'
@@ -93,13 +93,11 @@ export class MemoryStore implements Store {
   async enqueue(
     messages: readonly NewMessage[],
     claimed?: { readonly lease: Lease; readonly ids: ReadonlySet<DeliveryId> },
-    { records = [], audit = [] }: Beside = {},
+    beside: Beside = {},
   ): Promise<void> {
     this.ready()
     this.#book.check(messages, claimed?.ids)
-    const audited = this.#audit.check(audit)
-    this.#records.write(ownWrites(records))
-    this.#audit.add(audited)
+    this.#writeBeside(ownBeside(beside))
     const leaseOf = (id: DeliveryId): Lease | null =>
       claimed?.ids.has(id) === true ? { ...claimed.lease } : null
     for (const message of messages) this.#book.add(copyOfMessage(message), leaseOf)
@@ -129,7 +127,9 @@ export class MemoryStore implements Store {
 
   async settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {
     this.ready()
-    return settlements.map((settlement) => this.#life.settle(settlement))
+    const own = settlements.map(copyOfSettlement)
+    this.#writeBeside(besideOf(this.#life.held(own)))
+    return own.map((settlement) => this.#life.settle(settlement))
   }
 
   async recover(now: number): Promise<number> {
@@ -234,7 +234,7 @@ export class MemoryStore implements Store {
 
   async audit(rows: readonly AuditRow[]): Promise<void> {
     this.ready()
-    this.#audit.add(this.#audit.check(rows))
+    this.#writeBeside(ownBeside({ audit: rows }))
   }
 
   async auditTrail(filter: AuditFilter): Promise<Page<AuditRow>> {
@@ -363,5 +363,12 @@ export class MemoryStore implements Store {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
+  }
+
+  /** All or nothing. */
+  #writeBeside({ records, audit }: OwnBeside): void {
+    this.#audit.check(audit)
+    this.#records.write(records)
+    this.#audit.add(audit)
   }
 }

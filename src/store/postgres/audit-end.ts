@@ -24,17 +24,25 @@ export class AuditEnd {
   readonly #connections: Connections
   readonly #writer: AuditWriter
   #head: SignedPlace | undefined
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(connections: Connections, writer: AuditWriter) {
     this.#connections = connections
     this.#writer = writer
   }
 
-  /** Calls `write` with the rows in their places, again when others have taken these. One call at a time. */
-  async extend(
+  /** Calls `write` with the rows in their places, again when others have taken these; after the calls before this one, so that they do not meet. */
+  extend<T>(rows: readonly AuditText[], write: (extension: Extension) => Promise<T>): Promise<T> {
+    const extended = this.#turn.then(() => this.#extend(rows, write))
+    // Whoever called is told.
+    this.#turn = extended.catch(() => undefined)
+    return extended
+  }
+
+  async #extend<T>(
     rows: readonly AuditText[],
-    write: (extension: Extension) => Promise<void>,
-  ): Promise<void> {
+    write: (extension: Extension) => Promise<T>,
+  ): Promise<T> {
     for (let tries = 1; ; tries += 1) {
       const from = this.#head ?? (await this.#present())
       const { chain } = this.#writer
@@ -43,9 +51,9 @@ export class AuditEnd {
       // Of an error it is not always known whether all was stored: the head is looked for then.
       this.#head = undefined
       try {
-        await write({ chain, from, placed, head })
+        const written = await write({ chain, from, placed, head })
         this.#head = head
-        return
+        return written
       } catch (error) {
         if (!isTaken(error) || tries === mostTries) throw error
         this.#writer.stepAside()

@@ -1,20 +1,14 @@
 import type { DeliveryId } from '../../ids.ts'
+import type { OwnSettlement } from '../copies.ts'
 import { hostSilenceMs } from '../liveness.ts'
 import { deliveryOf, messageOf } from '../rows.ts'
-import type { ClaimedDelivery, ClaimRequest, Lease, Settlement } from '../store.ts'
-import {
-  binaryArray,
-  byteStrings,
-  doubles,
-  type ElementType,
-  integers,
-  texts,
-  uuids,
-} from './binary-array.ts'
+import type { ClaimedDelivery, ClaimRequest, Lease } from '../store.ts'
 import type { Connections } from './connections.ts'
 import type { Row, Statement } from './database.ts'
 import { GroupedCalls } from './grouped-calls.ts'
-import { optionalText, placeholders, text } from './parameters.ts'
+import { placeholders, text } from './parameters.ts'
+import { refusedPlaces, settleParameters, settleRounds, settleValues } from './settlement-values.ts'
+import type { SettlementsBeside } from './settlements-beside.ts'
 
 /** Settlements that one transaction carries at most. */
 const largestSettlement = 1000
@@ -32,12 +26,14 @@ export interface GivenUp {
 export class DeliveryTable {
   readonly #connections: Connections
   readonly #now: () => number
+  readonly #beside: SettlementsBeside
   readonly #statements: ReturnType<typeof statementsOf>
-  readonly #settlements: GroupedCalls<readonly Settlement[], readonly boolean[]>
+  readonly #settlements: GroupedCalls<readonly OwnSettlement[], readonly boolean[]>
   /** One claim at a time, so that two do not lock past each other. */
   readonly #claims: GroupedCalls<ClaimRequest, ClaimedDelivery[]>
 
-  constructor(connections: Connections, now: () => number) {
+  constructor(connections: Connections, now: () => number, beside: SettlementsBeside) {
+    this.#beside = beside
     this.#connections = connections
     this.#now = now
     this.#statements = statementsOf(connections.schema)
@@ -57,8 +53,10 @@ export class DeliveryTable {
     return this.#claims.add(request)
   }
 
-  async settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {
-    return settlements.length === 0 ? [] : this.#settlements.add(settlements)
+  async settle(settlements: readonly OwnSettlement[]): Promise<readonly boolean[]> {
+    if (settlements.length === 0) return []
+    const isAlone = settlements.every(({ beside }) => beside === undefined)
+    return isAlone ? this.#settlements.add(settlements) : this.#beside.settle(settlements)
   }
 
   async renew(
@@ -96,7 +94,7 @@ export class DeliveryTable {
   }
 
   async idle(): Promise<void> {
-    await Promise.all([this.#claims.idle(), this.#settlements.idle()])
+    await Promise.all([this.#claims.idle(), this.#settlements.idle(), this.#beside.idle()])
   }
 
   async #claim({ lease, now, endpoints }: ClaimRequest): Promise<ClaimedDelivery[]> {
@@ -114,9 +112,12 @@ export class DeliveryTable {
     }))
   }
 
-  async #settle(calls: readonly (readonly Settlement[])[]): Promise<(readonly boolean[])[]> {
+  async #settle(calls: readonly (readonly OwnSettlement[])[]): Promise<(readonly boolean[])[]> {
     const results = calls.map((settlements) => settlements.map(() => false))
-    for (const round of roundsOf(calls)) {
+    const placed = calls.flatMap((settlements, call) =>
+      settlements.map((settlement, index) => ({ settlement, call, index })),
+    )
+    for (const round of settleRounds(placed)) {
       const refused = await this.#settleRound(round.map(({ settlement }) => settlement))
       for (const [place, { call, index }] of round.entries()) {
         const result = results[call]
@@ -127,17 +128,10 @@ export class DeliveryTable {
   }
 
   /** Resolves to the places of those that are not the owner's to settle. */
-  async #settleRound(settlements: readonly Settlement[]): Promise<ReadonlySet<number>> {
-    const now = this.#now()
-    const leavesDue = settlements.some(({ next }) => next.kind === 'pending' && next.dueAt <= now)
-    const [row] = await this.#connections.write(this.#statements.settle, [
-      this.#connections.sender,
-      leavesDue,
-      ...settlementColumns.map((column) => column(settlements)),
-    ])
-    const places = row?.['refused'] as readonly number[]
-    // The server counts from 1.
-    return new Set(places.map((place) => place - 1))
+  async #settleRound(settlements: readonly OwnSettlement[]): Promise<ReadonlySet<number>> {
+    const values = settleValues(settlements, this.#now(), this.#connections.sender)
+    const [row] = await this.#connections.write(this.#statements.settle, values)
+    return refusedPlaces(row, 'refused')
   }
 
   async #count(statement: Statement, values: readonly (string | number)[]): Promise<number> {
@@ -146,61 +140,10 @@ export class DeliveryTable {
   }
 }
 
-type Column = (settlements: readonly Settlement[]) => Buffer
-
-function column<T>(
-  type: ElementType<T>,
-  cell: (settlement: Settlement) => T | null | undefined,
-): Column {
-  return (settlements) => binaryArray(type, settlements.map(cell))
-}
-
-/** Of the settlement, and of its attempt where one was made. */
-const settlementColumns: readonly Column[] = [
-  column(uuids, ({ id }) => id),
-  column(texts, ({ owner }) => owner),
-  column(texts, ({ next }) => next.kind),
-  column(doubles, ({ next }) => (next.kind === 'pending' ? next.dueAt : null)),
-  column(texts, ({ next }) => (next.kind === 'delivered' ? null : optionalText(next.reason))),
-  column(doubles, ({ next, at }) => (next.kind === 'pending' ? null : at)),
-  column(integers, ({ attempt }) => attempt?.number),
-  column(doubles, ({ attempt }) => attempt?.startedAt),
-  column(doubles, ({ attempt }) => attempt?.durationMs),
-  column(texts, ({ attempt }) => attempt && JSON.stringify(attempt.phases)),
-  column(texts, ({ attempt }) => attempt?.outcome),
-  column(integers, ({ attempt }) => attempt?.status),
-  column(texts, ({ attempt }) =>
-    attempt?.responseHeaders ? JSON.stringify(attempt.responseHeaders) : null,
-  ),
-  column(texts, ({ attempt }) => attempt && optionalText(attempt.error)),
-  column(byteStrings, ({ attempt }) => attempt?.responseBody),
-]
-
 /** A claim gives one of the two. */
 function bodyOf(row: Row): Uint8Array {
   const said = row['body_text'] as string | null
   return said === null ? (row['body'] as Uint8Array) : Buffer.from(said)
-}
-
-interface Placed {
-  readonly settlement: Settlement
-  readonly call: number
-  readonly index: number
-}
-
-/** A delivery is in each round once: what comes second sees what the first came to. In the order of ids, so that no two hosts lock across. */
-function roundsOf(calls: readonly (readonly Settlement[])[]): Placed[][] {
-  const rounds: Placed[][] = []
-  const seen = new Map<string, number>()
-  calls.forEach((settlements, call) => {
-    settlements.forEach((settlement, index) => {
-      const round = seen.get(settlement.id) ?? 0
-      seen.set(settlement.id, round + 1)
-      rounds[round] ??= []
-      rounds[round].push({ settlement, call, index })
-    })
-  })
-  return rounds.map((round) => round.sort((a, b) => (a.settlement.id < b.settlement.id ? -1 : 1)))
 }
 
 function statementsOf(schema: string) {
@@ -209,7 +152,10 @@ function statementsOf(schema: string) {
       name: 'claim',
       text: `SELECT *, 'sending' AS state, null AS settled_at FROM ${schema}.claim(${placeholders(5)})`,
     },
-    settle: { name: 'settle', text: `SELECT ${schema}.settle(${placeholders(17)}) AS refused` },
+    settle: {
+      name: 'settle',
+      text: `SELECT ${schema}.settle(${placeholders(settleParameters)}) AS refused`,
+    },
     renew: {
       name: 'renew',
       text: `UPDATE ${schema}.deliveries SET lease_until = $3

@@ -8,6 +8,7 @@ export const raised = {
   otherStore: 'CB004',
   recordConflict: 'CB005',
   auditHeadMoved: 'CB006',
+  notSettled: 'CB007',
 } as const
 
 const uniqueViolation = '23505'

@@ -7,9 +7,10 @@ import type { Lease, NewDelivery, NewMessage } from '../store.ts'
 import type { AuditEnd, Extension } from './audit-end.ts'
 import { auditRefusal, auditValues } from './audit-table.ts'
 import type { Connections } from './connections.ts'
-import type { Statement, Value } from './database.ts'
+import type { Value } from './database.ts'
 import { duplicateKey, raised, raisedDetail } from './failure.ts'
 import { GroupedCalls, type Refusal } from './grouped-calls.ts'
+import { oneStatement, type RoutineCall } from './one-statement.ts'
 import { columns, optionalText, placeholders, text } from './parameters.ts'
 import { recordConflict, recordWriteValues, sizeOfWrites, touchedBy } from './record-writes.ts'
 
@@ -103,12 +104,6 @@ export class OutboxTable {
   }
 }
 
-/** A routine of the schema, and what it is called with. */
-interface RoutineCall {
-  readonly routine: string
-  readonly values: readonly Value[]
-}
-
 /** Records come first: of what is locked here others wait for them the most, and they are what may refuse the rest. The audit chain comes last. */
 function routinesFor(units: readonly Unit[], now: number, sender: string): RoutineCall[] {
   const records = units.flatMap((unit) => unit.records)
@@ -120,21 +115,6 @@ function routinesFor(units: readonly Unit[], now: number, sender: string): Routi
     calls.push({ routine: 'enqueue', values: enqueueValues(units, now, sender, null) })
   }
   return calls
-}
-
-/** Calls of routines in one statement, and so in one transaction and one round trip. */
-function oneStatement(
-  schema: string,
-  calls: readonly RoutineCall[],
-): { readonly statement: Statement; readonly values: readonly Value[] } {
-  const values: Value[] = []
-  const calling = calls.map(({ routine, values: own }) => {
-    const first = values.length + 1
-    values.push(...own)
-    return `${schema}.${routine}(${placeholders(own.length, first)})`
-  })
-  const name = calls.map(({ routine }) => routine).join(' ')
-  return { statement: { name, text: `SELECT ${calling.join(', ')}` }, values }
 }
 
 /** The call whose record met something else than it expects. */

@@ -4,13 +4,12 @@ import type { AuditChains } from '../audit.ts'
 import { type AuditCut, cutChains } from '../audit-cut.ts'
 import type { AuditWriter } from '../audit-writer.ts'
 import type { Beside } from '../beside.ts'
-import { auditTextOf, copyOfMessage, copyOfSettlement } from '../copies.ts'
+import { copyOfMessage, copyOfSettlement, ownBeside } from '../copies.ts'
 import type { DueEndpoints, DueWalk } from '../due-endpoints.ts'
 import type { Erasure, ErasureTarget } from '../erasure.ts'
 import type { PermitRequest, Permits } from '../permits.ts'
 import type { SlotRequest } from '../rate-slots.ts'
 import type { RecordListQuery } from '../record-list.ts'
-import { ownWrites } from '../record-write.ts'
 import type { RecordLookup, RecordPage, RecordQuery, RecordWrite } from '../records.ts'
 import type {
   NewRedelivery,
@@ -84,12 +83,12 @@ export class PostgresStore implements Store, Transactional {
   async enqueue(
     messages: readonly NewMessage[],
     claimed?: { readonly lease: Lease; readonly ids: ReadonlySet<DeliveryId> },
-    { records = [], audit = [] }: Beside = {},
+    beside: Beside = {},
   ): Promise<void> {
     const own = messages.map(copyOfMessage)
     const born = claimed && { lease: { ...claimed.lease }, ids: new Set(claimed.ids) }
-    const beside = { records: ownWrites(records), audit: audit.map(auditTextOf) }
-    await this.#open(() => this.#tables.outbox.enqueue(own, born, beside))
+    const stored = ownBeside(beside)
+    await this.#open(() => this.#tables.outbox.enqueue(own, born, stored))
   }
 
   async writeRecords(records: readonly RecordWrite[]): Promise<void> {

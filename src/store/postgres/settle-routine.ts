@@ -1,3 +1,4 @@
+import { raised } from './failure.ts'
 import { steadyPlans } from './order-key.ts'
 
 /** The ways of deliveries to their end, each letting the next of an order key go. */
@@ -64,6 +65,17 @@ export function settleRoutines(schema: string): string {
     IF s_tell OR passed THEN PERFORM ${schema}.tell(s_sender); END IF;
     IF cardinality(settled) = cardinality(s_id) THEN RETURN '{}'; END IF;
     RETURN ARRAY(SELECT place FROM generate_subscripts(s_id, 1) AS place WHERE place <> ALL (coalesce(settled, '{}')));
+  END $$;
+
+  -- Of settlements with something beside them, all have to be made, or nothing of the statement is: given are the places of those that were not, and
+  -- by place how the caller knows each that has something beside it.
+  CREATE OR REPLACE FUNCTION ${schema}.all_settled(a_refused integer[], a_beside integer[]) RETURNS integer[] LANGUAGE plpgsql AS $$
+  DECLARE
+    lost text;
+  BEGIN
+    SELECT string_agg(a_beside[r.place]::text, ' ') INTO lost FROM unnest(a_refused) AS r (place);
+    IF lost IS NOT NULL THEN RAISE EXCEPTION 'not the owner''s to settle' USING ERRCODE = '${raised.notSettled}', DETAIL = lost; END IF;
+    RETURN a_refused;
   END $$;
 
   -- Settles what waits, and is among those named, without a try. Resolves to the number.

@@ -10,6 +10,7 @@ import { OutboxTable } from './outbox-table.ts'
 import { PermitTable } from './permit-table.ts'
 import { RecordTable } from './record-table.ts'
 import { RedeliveryTable } from './redelivery-table.ts'
+import { SettlementsBeside } from './settlements-beside.ts'
 import { TallyTable } from './tally-table.ts'
 import { UpkeepTable } from './upkeep-table.ts'
 
@@ -31,8 +32,10 @@ export interface Tables {
 }
 
 export function tablesOf(connections: Connections, now: () => number, writer: AuditWriter): Tables {
-  const outbox = new OutboxTable(connections, now, new AuditEnd(connections, writer))
-  const deliveries = new DeliveryTable(connections, now)
+  const audit = new AuditEnd(connections, writer)
+  const outbox = new OutboxTable(connections, now, audit)
+  const beside = new SettlementsBeside(connections, now, audit)
+  const deliveries = new DeliveryTable(connections, now, beside)
   const permits = new PermitTable(connections)
   return {
     outbox,

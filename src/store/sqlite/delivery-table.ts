@@ -1,7 +1,8 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import type { DeliveryId } from '../../ids.ts'
+import type { OwnSettlement } from '../copies.ts'
 import { hostSilenceMs } from '../liveness.ts'
-import type { ClaimedDelivery, ClaimRequest, Lease, Settlement } from '../store.ts'
+import type { ClaimedDelivery, ClaimRequest, Lease } from '../store.ts'
 import { type AttemptTable, attemptTable } from './attempt-table.ts'
 import { claimedOf, type DueRow, dueRows } from './claimed-rows.ts'
 import type { RowHint, RowHints } from './row-hints.ts'
@@ -18,7 +19,7 @@ export interface DeliveryTable {
   claim(request: ClaimRequest): ClaimedDelivery[]
   renew(ids: readonly DeliveryId[], lease: Lease): ReadonlySet<DeliveryId>
   release(ids: readonly DeliveryId[], owner: string, now: number): void
-  settle(settlements: readonly Settlement[]): readonly boolean[]
+  settle(settlements: readonly OwnSettlement[]): readonly boolean[]
   recover(now: number): number
   cancel(id: DeliveryId, at: number): boolean
   /** Settles at most `limit` of what waits for an endpoint. */
@@ -132,14 +133,14 @@ export function deliveryTable(database: DatabaseSync, hints: RowHints): Delivery
     })
   }
 
-  function settleOnce(settlement: Settlement): boolean {
+  function settleOnce(settlement: OwnSettlement): boolean {
     const hint = hints.take(settlement.id)
     if (hint !== undefined && settleRow(settlement, hint)) return true
     const row = findRow.get(settlement.id)
     return row !== undefined && settleRow(settlement, hintOf(row))
   }
 
-  function settleRow({ id, owner, attempt, next, at }: Settlement, row: RowHint): boolean {
+  function settleRow({ id, owner, attempt, next, at }: OwnSettlement, row: RowHint): boolean {
     const { changes } = settle.run(
       next.kind,
       attempt?.number ?? 0,

@@ -13,7 +13,7 @@ import type { ChainedRow } from '../audit-chain.ts'
 import { type AuditCut, cutChains } from '../audit-cut.ts'
 import { AuditWriter, type AuditWriterOptions } from '../audit-writer.ts'
 import type { Beside } from '../beside.ts'
-import { auditTextOf, copyOfMessage, copyOfSettlement } from '../copies.ts'
+import { auditTextOf, besideOf, copyOfMessage, copyOfSettlement, ownBeside } from '../copies.ts'
 import type { DueEndpoints, DueWalk } from '../due-endpoints.ts'
 import type { Erasure, ErasureTarget } from '../erasure.ts'
 import type { PermitRequest, Permits } from '../permits.ts'
@@ -92,16 +92,15 @@ export class SqliteStore implements Store {
   async enqueue(
     messages: readonly NewMessage[],
     claimed?: { readonly lease: Lease; readonly ids: ReadonlySet<DeliveryId> },
-    { records = [], audit = [] }: Beside = {},
+    beside: Beside = {},
   ): Promise<void> {
     const own = messages.map(copyOfMessage)
     const born = claimed && { lease: { ...claimed.lease }, ids: new Set(claimed.ids) }
-    const kept = ownWrites(records)
-    const rows = audit.map(auditTextOf)
+    const { records, audit } = ownBeside(beside)
     await this.#file.write(() => {
-      this.#tables.records.write(kept)
+      this.#tables.records.write(records)
       this.#tables.outbox.enqueue(own, born)
-      this.#tables.audit.add(rows)
+      this.#tables.audit.add(audit)
     })
   }
 
@@ -128,7 +127,13 @@ export class SqliteStore implements Store {
 
   async settle(settlements: readonly Settlement[]): Promise<readonly boolean[]> {
     const own = settlements.map(copyOfSettlement)
-    return this.#file.write(() => this.#tables.deliveries.settle(own))
+    return this.#file.write(() => {
+      const ours = this.#tables.deliveries.settle(own)
+      const { records, audit } = besideOf(own.filter((_, index) => ours[index]))
+      this.#tables.records.write(records)
+      this.#tables.audit.add(audit)
+      return ours
+    })
   }
 
   async recover(now: number): Promise<number> {
