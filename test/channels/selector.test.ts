@@ -48,15 +48,15 @@ describe('a selector', () => {
     })
   }
 
-  it('that is accepted answers within a second for the worst names', () => {
+  it('that is accepted takes less than a second of the processor for the worst names', () => {
     const names = ['a'.repeat(253), `${'a'.repeat(252)}b`, 'ab'.repeat(126)]
     const expressions = ['/.*.*.*b/', '/a*a*a*c/', '/a+a?a?a?a+a+c/', '/(a|a)(a|a)(a|a).*.*x/']
 
     for (const expression of expressions) {
       const selector = parseSelector(expression)
-      const began = performance.now()
+      const began = process.cpuUsage()
       for (const name of names) matchesSelector(selector, name)
-      assert.ok(performance.now() - began < 1_000, expression)
+      assert.ok(process.cpuUsage(began).user < 1_000_000, expression)
     }
   })
 })

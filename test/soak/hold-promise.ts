@@ -33,8 +33,8 @@ interface Misbehaviour {
 }
 
 /**
- * Dispatches events whose before-webhook misbehaves, 25 at a time, and holds each to its deadline + 50 ms, plus what the event
- * loop was late in its time. The endpoints are a process of their own. Memory is compared after collections, under way too.
+ * Dispatches events whose before-webhook misbehaves, 25 at a time, and holds each to its deadline + 50 ms, plus all that the
+ * event loop was late in its time. The endpoints are a process of their own. Memory is compared after collections, under way too.
  */
 export async function holdPromise({
   dispatches,
@@ -127,7 +127,7 @@ async function dispatchAll(
       const outcome = await host.dispatch('adjust', { component: name, amount: 1 })
       const end = performance.now()
       assert.notEqual(outcome.kind, 'completed', `${name} was taken for an approval`)
-      dispatches.push({ name, heldMs: end - start, lateMs: loop.longest(start, end) })
+      dispatches.push({ name, heldMs: end - start, lateMs: loop.total(start, end) })
     }
   }
   await Promise.all(Array.from({ length: atOnce }, worker))

@@ -18,13 +18,24 @@ export class LoopDelay implements Disposable {
 
   /** The longest it was late between two moments of `performance.now()`, what is late right now included. */
   longest(from: number, to: number): number {
-    let longest = Math.max(0, performance.now() - this.#last - everyMs)
+    return this.#between(from, to).reduce((longest, ms) => Math.max(longest, ms), 0)
+  }
+
+  /** All it was late between two moments, by a beat or more at a time: at the start of something, on its way and at its end. */
+  total(from: number, to: number): number {
+    return this.#between(from, to)
+      .filter((ms) => ms >= everyMs)
+      .reduce((sum, ms) => sum + ms, 0)
+  }
+
+  #between(from: number, to: number): number[] {
+    const found = [Math.max(0, performance.now() - this.#last - everyMs)]
     for (let index = this.#late.length - 1; index >= 0; index -= 1) {
       const each = this.#late[index]
       if (each === undefined || each.at < from) break
-      if (each.at - each.ms <= to) longest = Math.max(longest, each.ms)
+      if (each.at - each.ms <= to) found.push(each.ms)
     }
-    return longest
+    return found
   }
 
   [Symbol.dispose](): void {

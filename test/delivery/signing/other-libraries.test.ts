@@ -55,7 +55,9 @@ describe('1,000 bodies', () => {
   for (const [name, { Webhook }] of Object.entries({ standardwebhooks, svix })) {
     it(`signed by us verify with ${name}`, () => {
       const webhook = new Webhook(secret)
-      for (const [index, body] of bodies.entries()) {
+      // Svix hashes with standardwebhooks, whose hash is JavaScript: a megabyte takes it 40 ms, so one of those is enough there.
+      const ours = name === 'svix' ? bodies.slice(0, -49) : bodies
+      for (const [index, body] of ours.entries()) {
         const headers = signWith('standard', body, `msg_${index}`)
 
         webhook.verify(Buffer.from(body), headers, { jsonParse: false })
