@@ -59,6 +59,7 @@ const subjects = [
   '/organization/login',
   '/enterprise/slug',
   '/installation/account/login',
+  '/security_advisory/ghsa_id',
   '/sender/login',
 ]
 

@@ -11,10 +11,21 @@ import { schemeOf } from './declared.ts'
 import type { ProviderScheme } from './provider-kind.ts'
 import { builtInProviders } from './providers.ts'
 
-/** Everything wrong with how an integration names, verifies and reads its provider; paths begin at its keys. */
-export function inspectProvider(config: ProviderConfig): readonly ConfigProblem[] {
+/**
+ * Everything wrong with how an integration names, verifies and reads its provider; paths begin at its keys.
+ *
+ * @param publicUrl - where the host says it is reached
+ */
+export function inspectProvider(
+  config: ProviderConfig,
+  publicUrl: string | null,
+): readonly ConfigProblem[] {
+  const problems = builtInProviders.has(config.provider)
+    ? wrongBuiltIn(config)
+    : wrongDeclaration(config)
   return [
-    ...(builtInProviders.has(config.provider) ? wrongBuiltIn(config) : wrongDeclaration(config)),
+    ...problems,
+    ...(publicUrl === null ? signedUrl(config) : []),
     ...(config.sign_with === undefined ? [] : wrongSignWith(config.sign_with)),
   ]
 }
@@ -160,6 +171,14 @@ function wrongTolerance(
   if (schemes.some(({ scheme }) => scheme.timestamped)) return []
   const message = 'no time is signed here that could be off'
   return [{ path: ['verify', 'tolerance'], message, expected: 'no `tolerance` here' }]
+}
+
+function signedUrl({ provider, verify }: ProviderConfig): readonly ConfigProblem[] {
+  const isDeclared = typeof verify === 'object' && verify.scheme === 'twilio'
+  if (!isDeclared && (provider !== 'twilio' || verify === 'none')) return []
+  const path = isDeclared ? ['verify', 'scheme'] : ['provider']
+  const message = 'the URL is signed, and the host does not know how it is reached'
+  return [{ path, message, expected: 'server: { public_url: https://… } of the host' }]
 }
 
 function wrongSignWith({ scheme, secret }: SignWithConfig): readonly ConfigProblem[] {

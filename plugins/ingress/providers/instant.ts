@@ -20,9 +20,10 @@ const isoTime =
 
 /** A date and time of ISO 8601 with its zone, in UTC milliseconds; `undefined` for any other text. */
 export function parseIsoTime(text: string): number | undefined {
-  const [, year = '', month = '', day = ''] = isoTime.exec(text) ?? []
-  if (Number(day) > daysIn(Number(year), Number(month))) return undefined
-  return inRange(Date.parse(text))
+  const match = isoTime.exec(text)
+  if (match === null) return undefined
+  const [year = 0, month = 0, day = 0] = match.slice(1).map(Number)
+  return day > daysIn(year, month) ? undefined : inRange(Date.parse(text))
 }
 
 /** `Date.parse` takes the 30th of February for the 1st or 2nd of March. */

@@ -34,9 +34,7 @@ function read({ now }: ProviderRequest, payload: JsonObject): Reading {
   return {
     kind: 'facts',
     facts: {
-      eventType: [subject.name, state?.toLowerCase()]
-        .filter((part) => part !== undefined)
-        .join('.'),
+      eventType: [subject.name, state].filter((part) => part !== null).join('.'),
       externalEventId: sid === null ? null : idOf(sid, subject, state, payload),
       occurredAt: occurrence(payload) ?? now,
       subject: sid,
@@ -51,8 +49,10 @@ interface Subject {
   readonly sid: string
   /** Where the state stands that it tells of. */
   readonly states: readonly string[]
-  /** A state in which Twilio asks again and again, each time of something else. */
-  readonly ongoing?: string
+  /** What tells equal states apart. */
+  readonly parts?: readonly string[]
+  /** Whether it can have a state more than once. */
+  readonly repeats?: (state: string | null) => boolean
 }
 
 const subjects: readonly Subject[] = [
@@ -60,26 +60,45 @@ const subjects: readonly Subject[] = [
     name: 'transcription',
     sid: '/TranscriptionSid',
     states: ['/TranscriptionEvent', '/TranscriptionStatus'],
+    parts: ['/SequenceId'],
   },
   { name: 'recording', sid: '/RecordingSid', states: ['/RecordingStatus'] },
-  { name: 'conference', sid: '/ConferenceSid', states: ['/StatusCallbackEvent'] },
+  {
+    name: 'conference',
+    sid: '/ConferenceSid',
+    states: ['/StatusCallbackEvent'],
+    parts: ['/SequenceNumber'],
+    repeats: () => true,
+  },
+  {
+    name: 'conversation',
+    sid: '/ConversationSid',
+    states: ['/EventType'],
+    parts: ['/MessageSid'],
+    repeats: () => true,
+  },
   { name: 'message', sid: '/MessageSid', states: ['/MessageStatus', '/SmsStatus'] },
   { name: 'message', sid: '/SmsSid', states: ['/SmsStatus'] },
-  { name: 'call', sid: '/CallSid', states: ['/CallStatus'], ongoing: 'in-progress' },
-  { name: 'conversation', sid: '/ConversationSid', states: ['/EventType'] },
+  {
+    name: 'call',
+    sid: '/CallSid',
+    states: ['/CallStatus'],
+    parts: ['/SequenceNumber'],
+    repeats: (state) => state === 'in-progress',
+  },
   { name: 'debugger', sid: '/Sid', states: ['/Level'] },
 ]
 const anything: Subject = { name: otherType, sid: '/Sid', states: ['/EventType'] }
 
-/** A Sid alone would take each change of a state for a copy of the first. */
+/** A Sid alone would take each change of a state for a copy of the first. `null`: the payload is to tell. */
 function idOf(
   sid: string,
-  { ongoing }: Subject,
+  { parts = [], repeats = () => false }: Subject,
   state: string | null,
   payload: JsonObject,
 ): string | null {
-  const part = textAt(payload, '/SequenceNumber', '/MessageIndex')
-  if (part === null && state !== null && state === ongoing) return null
+  const part = textAt(payload, ...parts)
+  if (part === null && repeats(state)) return null
   return [sid, state, part].filter((each) => each !== null && each !== 'received').join(':')
 }
 

@@ -51,9 +51,10 @@ function verify(input: VerificationInput, keys: readonly PreparedKey[]): Verific
     : { kind: 'mismatch', reason: `${header} was not made with this secret over this body` }
 }
 
-/** `t` once, `v1` once or more; what else stands there (`v0` of test mode) is not looked at. */
+/** `t` once, `v1` once or more; what else has a name there (`v0` of test mode) is not looked at. */
 function parse(value: string): { timestamp: number; signatures: string[] } | undefined {
   const parts = value.split(',')
+  if (!parts.every((part) => /^[a-z]\w*=[^\s=]*$/i.test(part))) return undefined
   const [time, ...more] = parts.filter((part) => part.startsWith('t='))
   const timestamp = parseTimestamp(time?.slice(2) ?? '')
   const signatures = parts.filter((part) => part.startsWith('v1=')).map((part) => part.slice(3))

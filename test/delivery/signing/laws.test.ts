@@ -201,6 +201,18 @@ describe('headers with many signatures', () => {
 
     assert.equal(stripe.verify({ header, body: Buffer.from(''), now: 1e6 }, []).kind, 'malformed')
   })
+
+  it('of Stripe that came twice are not taken for one', () => {
+    assert.ok(stripe !== undefined)
+    const request = { id: 'msg', timestamp: 1_000_000, body: Buffer.from('{}') }
+    const keys = [stripe.prepare('s')]
+    const value = stripe.sign(request, keys)['stripe-signature'] ?? ''
+
+    for (const twice of [`${value}, ${value}`, value + value, `${value},`]) {
+      const signed = { request, headers: { 'stripe-signature': twice } }
+      assert.equal(verify(stripe, signed, keys).kind, 'malformed')
+    }
+  })
 })
 
 describe('a scheme whose header is configured', () => {
