@@ -3,7 +3,7 @@ import type { Assembly } from './assembly/assembly.ts'
 import type { Bus, HandlerListing } from './bus/bus.ts'
 import type { AnyEvent } from './bus/event.ts'
 import type { Phase } from './bus/phase.ts'
-import type { EndpointStatus } from './delivery/engine.ts'
+import type { EndpointStatus, FamilyStatus } from './delivery/engine.ts'
 import type {
   AssemblyDescription,
   DescribedConnector,
@@ -16,12 +16,14 @@ export function describeAssembly(
   assembly: Assembly,
   bus: Pick<Bus, 'events' | 'handlers'>,
   endpoints: readonly EndpointStatus[],
+  families: readonly FamilyStatus[],
 ): AssemblyDescription {
   return {
     connectors: assembly.connectors.map(describeConnector),
     events: bus.events().map((event) => describeEvent(event, assembly)),
     handlers: bus.events().flatMap((event) => describeHandlers(event, assembly, bus)),
     endpoints: endpoints.map(({ id, url }) => ({ id, url: assembly.redactor.text(url) })),
+    families,
   }
 }
 

@@ -1,11 +1,10 @@
 import type { Registry } from 'prom-client'
 import type { DispatchObserver } from './bus/bus.ts'
-import type { Clock } from './clock.ts'
 import type { Metrics } from './connector/scope.ts'
 import type { DeliveryObserver } from './delivery/delivery-observer.ts'
 import type { DeliveryTracer } from './delivery/delivery-tracer.ts'
+import type { MetricsOptions } from './metrics.ts'
 import { packageVersion } from './own-package.ts'
-import type { Store } from './store/store.ts'
 
 /** Where a host counts what it does. */
 export interface HostMetrics {
@@ -21,11 +20,11 @@ export interface HostMetrics {
 const ignore = (): void => {}
 
 /** Metrics for a host that serves them; the library is loaded here, because most commands do without. */
-export async function openMetrics(store: Store, clock: Clock): Promise<HostMetrics> {
+export async function openMetrics(options: Omit<MetricsOptions, 'version'>): Promise<HostMetrics> {
   const { createMetrics } = await import('./metrics.ts')
   const { deliveryTracer } = await import('./tracing.ts')
   const version = packageVersion()
-  const created = createMetrics({ store, clock, version })
+  const created = createMetrics({ ...options, version })
   const traces = deliveryTracer(version)
   // Failing handlers are counted with the outcome they end in.
   return { ...created, traces, dispatches: { ...created.dispatches, handlerFailed: ignore } }

@@ -49,7 +49,10 @@ export async function openHostParts(options: HostPartsOptions): Promise<HostPart
       clock,
       audit: { writer: assembly.host.name, keys: assembly.host.auditKeys },
     }))
-  const metrics = purpose === 'serve' ? await openMetrics(store, clock) : silentMetrics
+  const metrics =
+    purpose === 'serve'
+      ? await openMetrics({ store, clock, circuits: () => engine.circuits() })
+      : silentMetrics
   const senders = rehearses ? silentSenders() : lazySenders(assembly, clock, options.lookup)
   const id = newId()
   const engine = createEngine(id, options, { store, metrics, senders, clock })

@@ -3,6 +3,8 @@ import type { DispatchObserver } from './bus/bus.ts'
 import type { Clock } from './clock.ts'
 import type { Metrics } from './connector/scope.ts'
 import type { DeliveryObserver } from './delivery/delivery-observer.ts'
+import type { CircuitCounts } from './delivery/endpoint-status.ts'
+import { circuitMetrics } from './metrics/circuit-metrics.ts'
 import { connectorMetrics } from './metrics/connector-metrics.ts'
 import { deliveryMetrics } from './metrics/delivery-metrics.ts'
 import { dispatchMetrics } from './metrics/dispatch-metrics.ts'
@@ -11,7 +13,9 @@ import { storeMetrics } from './metrics/store-metrics.ts'
 import type { Store } from './store/store.ts'
 
 export interface MetricsOptions {
-  readonly store: Pick<Store, 'backlog' | 'endpointStates'>
+  readonly store: Pick<Store, 'backlog'>
+  /** Asked whenever somebody asks for the metrics. */
+  readonly circuits: () => CircuitCounts
   readonly clock: Clock
   readonly version: string
 }
@@ -26,10 +30,11 @@ export interface CreatedMetrics {
 }
 
 /** Everything `/metrics` shows. */
-export function createMetrics({ store, clock, version }: MetricsOptions): CreatedMetrics {
+export function createMetrics({ store, circuits, clock, version }: MetricsOptions): CreatedMetrics {
   const registry = new Registry()
   processMetrics(registry, version)
   storeMetrics(registry, store, clock)
+  circuitMetrics(registry, circuits)
   return {
     dispatches: dispatchMetrics(registry),
     deliveries: deliveryMetrics(registry),

@@ -90,7 +90,12 @@ export class RunningHost implements Host, AsyncDisposable {
 
   /** What is assembled, as `GET /api/v1/assembly` tells it. */
   describe(): AssemblyDescription {
-    return describeAssembly(this.assembly, this.bus, this.engine.endpoints())
+    return describeAssembly(
+      this.assembly,
+      this.bus,
+      this.engine.endpoints(),
+      this.engine.families(),
+    )
   }
 
   /** @internal The scope of a connector of the assembly. */

@@ -13,7 +13,14 @@ import type {
   SentDelivery,
 } from './deliveries.ts'
 import type { EndpointDefinition } from './endpoint.ts'
-import { type EndpointStatus, endpointStatus } from './endpoint-status.ts'
+import {
+  type CircuitCounts,
+  circuitCounts,
+  type EndpointStatus,
+  endpointStatus,
+  type FamilyStatus,
+  familyStatuses,
+} from './endpoint-status.ts'
 import { type DeliveryEngineOptions, defaultBodyLimit } from './engine-options.ts'
 import { EngineParts } from './engine-parts.ts'
 import { erase } from './erasure.ts'
@@ -22,7 +29,7 @@ import type { MissingEndpoint } from './missing-endpoints.ts'
 import type { Redeliveries } from './redelivery/redeliveries.ts'
 import type { CompleteReply, NoReply } from './sender.ts'
 
-export type { EndpointStatus } from './endpoint-status.ts'
+export type { EndpointStatus, FamilyStatus } from './endpoint-status.ts'
 export type { DeliveryEngineOptions } from './engine-options.ts'
 
 /** Everything that leaves the host leaves through here: stored first, then sent until it is settled, by one host at a time. */
@@ -179,6 +186,18 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     return [...this.#parts.registry.all()].map(endpointStatus)
   }
 
+  /** The families of endpoints, and how many of each are in use here. */
+  families(): readonly FamilyStatus[] {
+    const { families, registry } = this.#parts
+    return familyStatuses(families.prefixes(), registry.members())
+  }
+
+  /** How many endpoints that are known here have their circuit in each state: those of the assembly, and those of families in use. */
+  circuits(): CircuitCounts {
+    const { registry } = this.#parts
+    return circuitCounts(registry.all(), registry.members())
+  }
+
   /** How many endpoints of families are in use here, or kept for the next delivery. */
   get knownMembers(): number {
     return this.#parts.members.size
@@ -249,7 +268,10 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     await waitAtMost(clock, timeoutMs, runner.idle())
     for (const queue of registry.all()) queue.abort()
     for (const queue of registry.members()) queue.abort()
-    for (const { endpoint } of held.all()) endpoint.abort()
+    for (const { endpoint, asking } of held.all()) {
+      endpoint.abort()
+      asking?.abort()
+    }
     await waitAtMost(clock, this.#settleTimeoutMs, this.#finish(claims))
     settler.abandon()
   }

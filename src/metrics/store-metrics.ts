@@ -6,13 +6,12 @@ import type { Store } from '../store/store.ts'
 /** Gauges of what is in the store, read when somebody asks for the metrics. A store that is away is told, not hidden. */
 export function storeMetrics(
   registry: Registry,
-  store: Pick<Store, 'backlog' | 'endpointStates'>,
+  store: Pick<Store, 'backlog'>,
   clock: Clock,
 ): void {
   const registers = [registry]
   // One scrape reads each once, however many gauges it fills.
   const backlog = shared(() => whileThere(store.backlog()), clock)
-  const endpoints = shared(() => whileThere(store.endpointStates()), clock)
 
   new Gauge({
     name: 'carabiner_store_up',
@@ -47,20 +46,6 @@ export function storeMetrics(
       if (counts === undefined) return
       const oldest = counts.oldestPendingAt ?? clock.now()
       this.set(Math.max(0, clock.now() - oldest) / 1_000)
-    },
-  })
-  new Gauge({
-    name: 'carabiner_circuits',
-    help: 'Endpoints known to the store, by the state of their circuit',
-    labelNames: ['state'],
-    registers,
-    async collect() {
-      const states = await endpoints()
-      this.reset()
-      if (states === undefined) return
-      for (const state of ['closed', 'open', 'half-open']) {
-        this.set({ state }, states.filter(({ circuit }) => circuit === state).length)
-      }
     },
   })
 }

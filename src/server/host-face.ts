@@ -78,6 +78,8 @@ export interface AssemblyDescription {
   /** In the order in which they run: by event, phase, and then as `explain` lists them. */
   readonly handlers: readonly DescribedHandler[]
   readonly endpoints: readonly DescribedEndpoint[]
+  /** Endpoints that are not in the assembly, by what their ids begin with. */
+  readonly families: readonly DescribedFamily[]
 }
 
 export interface DescribedConnector {
@@ -119,6 +121,12 @@ export interface DescribedHandler {
 export interface DescribedEndpoint {
   readonly id: string
   readonly url: string
+}
+
+export interface DescribedFamily {
+  readonly prefix: string
+  /** How many this host has in use: those that something is sent to, or was lately. */
+  readonly inUse: number
 }
 
 /** An endpoint of the assembly with what the engine has learnt of it. */

@@ -174,7 +174,7 @@ export function aFace(given: Partial<HostFace> = {}): HostFace {
       const results = [{ connector: 'adjuster', value: params }]
       return anOutcome({ kind: 'completed', results }, options)
     },
-    describe: () => ({ connectors: [], events: [], handlers: [], endpoints: [] }),
+    describe: () => ({ connectors: [], events: [], handlers: [], endpoints: [], families: [] }),
     state: () => 'ready',
     health: async () => [{ name: 'memory', ok: true }],
     redeliver: async () => refusedByHost('ENDPOINT_UNKNOWN', 'nothing can be redelivered here'),

@@ -18,7 +18,12 @@ interface Rules {
 describe('what a host is deployed with', () => {
   it('alerts on metrics that a host has', async () => {
     await using store = await openStore('memory:')
-    const { registry } = createMetrics({ store, clock: systemClock, version: '0.0.0' })
+    const { registry } = createMetrics({
+      store,
+      circuits: () => ({ closed: 0, open: 0, 'half-open': 0 }),
+      clock: systemClock,
+      version: '0.0.0',
+    })
     const names = registry.getMetricsAsArray().map(({ name }) => name)
     const { groups }: Rules = parse(await read('deploy/alerts.yaml'))
     const rules = groups.flatMap((group) => group.rules)

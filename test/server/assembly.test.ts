@@ -39,6 +39,7 @@ const description: AssemblyDescription = {
     { id: 'webhooks/policy', url: `http://127.0.0.1:9000/${secret}` },
     { id: 'webhooks/audit', url: 'http://127.0.0.1:9001/' },
   ],
+  families: [{ prefix: 'subscription/', inUse: 12 }],
 }
 
 const open: EndpointState = {
@@ -94,6 +95,29 @@ describe('GET /api/v1/assembly', () => {
         lastError: null,
       },
     ])
+  })
+
+  it('asks for the states of what it lists alone, and says how many it leaves off', async () => {
+    const endpoints = Array.from({ length: 1_500 }, (_, n) => ({
+      id: `tenant/${n}`,
+      url: 'http://127.0.0.1/',
+    }))
+    const asked: (readonly string[] | undefined)[] = []
+    const endpointStates = async (ids?: readonly string[]) => {
+      asked.push(ids)
+      return []
+    }
+    const store = { ...aFace().store, endpointStates }
+    const describe = () => ({ ...description, endpoints })
+    await using host = await servedHost({ face: { describe, store } })
+
+    const { json } = await host.request('/api/v1/assembly')
+
+    const listed = Object.values(json['data']?.['endpoints'] ?? {})
+    assert.equal(listed.length, 1_000)
+    assert.equal(json['data']?.['endpointsLeftOff'], 500)
+    assert.deepEqual(json['data']?.['families'], [{ prefix: 'subscription/', inUse: 12 }])
+    assert.deepEqual(asked, [endpoints.slice(0, 1_000).map(({ id }) => id)])
   })
 
   it('is 503 with Retry-After while the store is away', async () => {

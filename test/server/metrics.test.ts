@@ -9,12 +9,12 @@ import { anOutcome, servedHost } from '../helpers/served-host.ts'
 
 const clock = new FakeClock(60_000)
 const backlog: Backlog = { pending: 3, sending: 1, dead: 2, oldestPendingAt: 48_000 }
-const endpointStates = async (): Promise<[]> => []
+const circuits = () => ({ closed: 7, open: 2, 'half-open': 1 })
 
 describe('GET /metrics', () => {
   it('names a hundred endpoints, and counts the others as one', async () => {
-    const store = { backlog: async () => backlog, endpointStates }
-    const { registry, deliveries } = createMetrics({ store, clock, version: '1.2.3' })
+    const store = { backlog: async () => backlog }
+    const { registry, deliveries } = createMetrics({ store, circuits, clock, version: '1.2.3' })
     await using host = await servedHost({ registry })
 
     for (let n = 0; n < 150; n += 1) {
@@ -31,8 +31,8 @@ describe('GET /metrics', () => {
   })
 
   it('shows what was counted', async () => {
-    const store = { backlog: async () => backlog, endpointStates }
-    const metrics = createMetrics({ store, clock, version: '1.2.3' })
+    const store = { backlog: async () => backlog }
+    const metrics = createMetrics({ store, circuits, clock, version: '1.2.3' })
     await using host = await servedHost({ registry: metrics.registry })
     const failure = { connector: 'a', phase: 'on', code: 'HANDLER_FAILED', message: '' } as const
 
@@ -65,6 +65,8 @@ describe('GET /metrics', () => {
       'carabiner_redelivered_total{result="skipped"} 3',
       'carabiner_deliveries{state="pending"} 3',
       'carabiner_oldest_pending_seconds 12',
+      'carabiner_circuits{state="closed"} 7',
+      'carabiner_circuits{state="half-open"} 1',
       'carabiner_store_up 1',
       'carabiner_decisions_total{kind="allow"} 5',
     ]) {
@@ -77,14 +79,13 @@ describe('GET /metrics', () => {
     const slow = new FakeClock()
     let readings = 0
     const store = {
-      endpointStates,
       async backlog(): Promise<Backlog> {
         readings += 1
         await slow.advance(100)
         return { ...backlog, pending: readings }
       },
     }
-    const { registry } = createMetrics({ store, clock: slow, version: '1.2.3' })
+    const { registry } = createMetrics({ store, circuits, clock: slow, version: '1.2.3' })
     const pending = async (): Promise<unknown> =>
       /^carabiner_deliveries\{state="pending"\} (\d+)$/m.exec(await registry.metrics())?.[1]
 
@@ -98,20 +99,20 @@ describe('GET /metrics', () => {
   it('tells that the store is away, and everything else', async () => {
     const away = (): Promise<never> =>
       Promise.reject(new CarabinerError('STORE_UNAVAILABLE', 'away'))
-    const store = { backlog: away, endpointStates: away }
-    const { registry } = createMetrics({ store, clock, version: '1.2.3' })
+    const store = { backlog: away }
+    const { registry } = createMetrics({ store, circuits, clock, version: '1.2.3' })
     await using host = await servedHost({ registry })
 
     const answer = await host.request('/metrics')
 
     assert.equal(answer.status, 200)
     assert.match(answer.text, /^carabiner_store_up 0$/m)
-    assert.doesNotMatch(answer.text, /^carabiner_(deliveries\{|oldest_pending_seconds|circuits\{)/m)
+    assert.doesNotMatch(answer.text, /^carabiner_(deliveries\{|oldest_pending_seconds)/m)
   })
 
   it('has every metric of its own in docs/metrics.md', async () => {
-    const store = { backlog: async () => backlog, endpointStates }
-    const { registry } = createMetrics({ store, clock, version: '1.2.3' })
+    const store = { backlog: async () => backlog }
+    const { registry } = createMetrics({ store, circuits, clock, version: '1.2.3' })
 
     const page = await readFile(new URL('../../docs/metrics.md', import.meta.url), 'utf8')
 

@@ -23,8 +23,10 @@ const columns = [
 
 async function listWebhooks(context: CommandContext<readonly WebhookConfig[]>): Promise<number> {
   await using store = await context.openStore()
-  const states = new Map((await store.endpointStates()).map((state) => [state.endpoint, state]))
-  const rows = webhooksOf(context).map((webhook) => {
+  const webhooks = webhooksOf(context)
+  const found = await store.endpointStates(webhooks.map(({ id }) => id))
+  const states = new Map(found.map((state) => [state.endpoint, state]))
+  const rows = webhooks.map((webhook) => {
     const config = context.config[webhook.index]
     return {
       name: webhook.name,

@@ -40,6 +40,22 @@ describe('subscriptions', () => {
     assert.equal(subscription?.['subscription_id'], id)
   })
 
+  it('are a family in the assembly and in the metrics, however many there are', async () => {
+    await using endpoint = await receiver()
+    await using api = await startApi()
+    for (const n of [1, 2, 3]) await api.subscribe(`${endpoint.url}/${n}`)
+    await api.publish()
+    await endpoint.requests(3)
+    const headers = { 'x-internal-api-key': 'key-of-the-management' }
+
+    const { data } = await api.ok('GET', '/api/v1/assembly', { headers })
+    const metrics = await api.call('GET', '/metrics', { headers })
+
+    assert.deepEqual(data?.['families'], [{ prefix: 'subscription/', inUse: 3 }])
+    assert.deepEqual([data?.['endpoints'], data?.['endpointsLeftOff']], [[], 0])
+    assert.match(metrics.text, /^carabiner_circuits\{state="closed"\} 3$/m)
+  })
+
   it('are 503 in their own form while the host starts', async () => {
     const refused: Answered[] = []
     await using _ = await startProject(yamlOf({}), {

@@ -61,14 +61,20 @@ async function openEngine(url: string, receiverUrl: string): Promise<Running> {
     proxy: null,
   } as const
   const sender = createUndiciSender({ egress, clock })
-  const engine = new DeliveryEngine({
+  const metrics = createMetrics({
+    store,
+    circuits: () => engine.circuits(),
+    clock,
+    version: '0.0.0',
+  })
+  const engine: DeliveryEngine = new DeliveryEngine({
     store,
     clock,
     log: { debug() {}, info() {}, warn: say, error: say },
     hostId: newId(),
     version: '0.0.0',
     senders: { ask: async () => sender, deliver: async () => sender },
-    observe: createMetrics({ store, clock, version: '0.0.0' }).deliveries,
+    observe: metrics.deliveries,
   })
   engine.endpoint(endpoint(receiverUrl))
   return {
