@@ -124,6 +124,9 @@ function endDelivery(span: Span, { next, at }: Pick<Settlement, 'next' | 'at'>):
   if (next.kind === 'pending') {
     span.addEvent('retry', { 'carabiner.due_at': new Date(next.dueAt).toISOString() }, at)
   }
+  if (next.kind === 'cancelled') {
+    span.addEvent('cancelled', { 'carabiner.reason': next.reason }, at)
+  }
   if (next.kind === 'dead') {
     span.setStatus({ code: SpanStatusCode.ERROR, message: next.reason })
   }

@@ -19,6 +19,7 @@ import { newId } from '../ids.ts'
 import type { Store } from '../store/store.ts'
 import { Shelf } from './record-book.ts'
 import type { Metrics, Scope } from './scope.ts'
+import { ShelvedEndpoints } from './shelved-endpoints.ts'
 
 /** The parts of a host that a connector's scope is made of. */
 export interface ScopeParts {
@@ -73,6 +74,7 @@ export function createScope<Config>(
   const { bus, channels, clock, log, signal, metrics } = parts
   const registrations = new DisposableStack()
   const shelf = new Shelf(parts.store, id)
+  const shelved = new ShelvedEndpoints(shelf)
   const keep = <T extends Disposable>(registration: T): T => {
     if (!registrations.disposed) return registrations.use(registration)
     registration[Symbol.dispose]()
@@ -116,11 +118,12 @@ export function createScope<Config>(
     subscribe: (selector, handler, options) => keep(channels.subscribe(selector, handler, options)),
     publishEvery: (channel, interval, make) => keep(channels.publishEvery(channel, interval, make)),
     deliveries: {
-      endpoint: (definition) => keep(parts.deliveries.endpoint(definition)),
+      endpoint: (definition) => keep(parts.deliveries.endpoint(shelved.endpoint(definition))),
       owe: (event, collect, options) =>
         handle('after', event, () => bus.owe(id, event, collect as OweCollect, options)),
-      family: (family) => keep(parts.deliveries.family(family)),
-      send: (messages, options) => sendWith(shelf, parts.deliveries, messages, options),
+      family: (family) => keep(parts.deliveries.family(shelved.family(family))),
+      send: (messages, options) =>
+        sendWith(shelf, parts.deliveries, shelved.messages(messages), options),
       ask: (endpoint, message, options) => parts.deliveries.ask(endpoint, message, options),
     },
     store: parts.store,

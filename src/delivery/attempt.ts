@@ -36,18 +36,22 @@ export function attemptRow(
   }
 }
 
-/** A try that the open circuit used up: nothing was sent. */
-export function circuitOpenAttempt(number: number, at: number): AttemptRow {
+/** A try that was used up though nothing was sent. */
+export function unsentAttempt(
+  { number, startedAt }: Pick<AttemptFacts, 'number' | 'startedAt'>,
+  reason: string,
+  durationMs: number = 0,
+): AttemptRow {
   return {
     number,
-    startedAt: at,
-    durationMs: 0,
+    startedAt,
+    durationMs,
     phases: {},
     outcome: 'retryable',
     status: null,
     responseHeaders: null,
     responseBody: null,
-    error: 'circuit open',
+    error: reason,
   }
 }
 

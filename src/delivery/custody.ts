@@ -60,6 +60,7 @@ export class Custody {
       leasedUntil: lease.until,
       state: 'waiting',
       span: undefined,
+      asking: undefined,
     }
     all.hold(held)
     if (mode.current === 'holding') return

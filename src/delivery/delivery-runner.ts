@@ -1,10 +1,12 @@
 import type { Logger } from '../bus/handler.ts'
 import type { Clock } from '../clock.ts'
 import type { AttemptRow, Settlement } from '../store/store.ts'
-import { type AttemptFacts, ageOf, attemptRow, circuitOpenAttempt } from './attempt.ts'
+import { admittance } from './admittance.ts'
+import { type AttemptFacts, ageOf, attemptRow, unsentAttempt } from './attempt.ts'
 import { type AttemptOutcome, circuitSignalOf, outcomeOf } from './attempt-outcome.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
 import type { AttemptSpan, DeliveryTracer } from './delivery-tracer.ts'
+import type { EndpointDefinition } from './endpoint.ts'
 import type { Admission, EndpointQueue } from './endpoint-queue.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
 import type { HeldDelivery } from './held-deliveries.ts'
@@ -12,6 +14,9 @@ import { expiredReason, type NextStep, nextStep } from './next-step.ts'
 import { OutboundRequests } from './outbound-requests.ts'
 import { passReplyOn } from './reply-relay.ts'
 import type { Reply, Sender } from './sender.ts'
+import { withBeside } from './step-records.ts'
+
+type Admit = NonNullable<EndpointDefinition['admit']>
 
 export interface RunnerParts {
   readonly clock: Clock
@@ -144,19 +149,62 @@ export class DeliveryRunner {
   async #sendAsProbe(held: HeldDelivery): Promise<void> {
     const { endpoint } = held
     const isOurs = await this.#parts.registry.takeProbe(endpoint)
+    // It has been given back meanwhile.
+    if (held.state !== 'waiting') return
     // Another host's probe may have closed the circuit meanwhile.
     if (isOurs || endpoint.circuit.state === 'closed') return this.#send(held)
     return this.#circuitOpen(held, endpoint.circuit.probeAt ?? 0)
   }
 
   #send(held: HeldDelivery): Promise<void> {
-    const { clock } = this.#parts
     held.state = 'sending'
-    const facts: AttemptFacts = {
-      number: held.delivery.attempts + 1,
-      startedAt: clock.now(),
-      queueMs: clock.monotonic() - held.since,
+    const { admit } = held.endpoint.definition
+    return admit === undefined ? this.#request(held) : this.#ask(held, admit)
+  }
+
+  /** The endpoint is asked whether it is sent. It may take long. */
+  async #ask(held: HeldDelivery, admit: Admit): Promise<void> {
+    const { clock, log, registry, trace } = this.#parts
+    const facts = this.#facts(held)
+    held.span ??= trace?.begin(held.delivery)
+    const verdict = await admittance(held, admit, log)
+    const now = clock.now()
+    if (verdict.kind === 'go' && this.#isOurs(held, now)) return this.#request(held)
+
+    // No probe is under way any more.
+    registry.record(held.endpoint, 'neutral', undefined)
+    if (held.state === 'given-up') return
+    switch (verdict.kind) {
+      case 'go':
+      case 'withdrawn':
+        return this.#parts.giveBack(held)
+      case 'cancel':
+        return this.#conclude(held, null, { kind: 'cancelled', reason: verdict.reason })
+      case 'dead':
+        return this.#bury(held, verdict.reason)
+      case 'again': {
+        const { reason } = verdict
+        const attempt = unsentAttempt(facts, reason, Math.max(0, now - facts.startedAt))
+        return this.#follow(held, { kind: 'retryable', reason, retryAfterMs: undefined }, attempt)
+      }
     }
+  }
+
+  #isOurs(held: HeldDelivery, now: number): boolean {
+    return held.state !== 'given-up' && held.leasedUntil > now && this.#parts.isAlive(now)
+  }
+
+  #facts({ delivery, since }: HeldDelivery): AttemptFacts {
+    const { clock } = this.#parts
+    return {
+      number: delivery.attempts + 1,
+      startedAt: clock.now(),
+      queueMs: clock.monotonic() - since,
+    }
+  }
+
+  #request(held: HeldDelivery): Promise<void> {
+    const facts = this.#facts(held)
     const span = this.#beginSpan(held, facts)
     return this.#requests
       .make(held, facts, span?.traceparent)
@@ -230,7 +278,8 @@ export class DeliveryRunner {
         reason: 'circuit open',
         retryAfterMs: undefined,
       } as const
-      this.#follow(held, outcome, circuitOpenAttempt(held.delivery.attempts + 1, now))
+      const facts = { number: held.delivery.attempts + 1, startedAt: now }
+      this.#follow(held, outcome, unsentAttempt(facts, outcome.reason))
       return
     }
     // Another host's probe is under way: its end shows in the store, at the latest when the next one is due.
@@ -247,11 +296,17 @@ export class DeliveryRunner {
   }
 
   #settle(held: HeldDelivery, step: NextStep, attempt: AttemptRow | null): void {
-    const now = this.#parts.clock.now()
-    this.#parts.settle(held, {
-      ...this.#settlement(held, attempt, now),
-      next: settlementNext(step, now),
-    })
+    this.#conclude(held, attempt, settlementNext(step, this.#parts.clock.now()))
+  }
+
+  /** With what its endpoint has written beside it. */
+  #conclude(held: HeldDelivery, attempt: AttemptRow | null, next: Settlement['next']): void {
+    const settlement = { ...this.#settlement(held, attempt, this.#parts.clock.now()), next }
+    const { beside } = held.endpoint.definition
+    this.#parts.settle(
+      held,
+      beside === undefined ? settlement : withBeside(settlement, held, this.#parts.log),
+    )
   }
 
   #settlement(

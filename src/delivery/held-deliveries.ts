@@ -15,6 +15,8 @@ export interface HeldDelivery {
   state: 'waiting' | 'sending' | 'settling' | 'given-up'
   /** From the first request on, when somebody records traces. */
   span: DeliverySpan | undefined
+  /** While its endpoint is asked whether it is sent. */
+  asking: AbortController | undefined
 }
 
 /** Places for deliveries: those that are held, and those that are kept for one that is about to be stored. */
@@ -109,6 +111,7 @@ export class HeldDeliveries {
     held.state = 'given-up'
     held.span?.abandon()
     held.span = undefined
+    held.asking?.abort()
     if (this.#held.get(held.delivery.id) !== held) return
     this.#held.delete(held.delivery.id)
     held.endpoint.held -= 1

@@ -142,8 +142,9 @@ export class Outbox {
   }
 
   #goesAtOnce(queue: EndpointQueue, delivery: NewDelivery, now: number): boolean {
-    // Only the store knows whether an earlier one of the key is settled.
-    if (delivery.orderKey !== null || queue.mayHaveDue) return false
+    // Only the store knows whether an earlier one of the key is settled, and what a message was that is sent again.
+    if (delivery.orderKey !== null || delivery.redeliveryOf !== null) return false
+    if (queue.mayHaveDue) return false
     if (queue.admission(now).kind !== 'go' || queue.room(now) === 0) return false
     return this.#parts.held.room(queue, 1) === 1
   }
@@ -194,14 +195,17 @@ export class Outbox {
   }
 }
 
-function newDelivery({ endpoint, orderKey, id }: Recipient, dueAt: number): NewDelivery {
+function newDelivery(
+  { endpoint, orderKey, id, redeliveryOf }: Recipient,
+  dueAt: number,
+): NewDelivery {
   return {
-    // As a message's: an id the caller gave is a delivery's by its being given here.
+    // As a message's: ids the caller gave are deliveries' by their being given here.
     id: (id as DeliveryId | undefined) ?? newDeliveryId(),
     endpoint,
     dueAt,
     orderKey: orderKey ?? null,
-    redeliveryOf: null,
+    redeliveryOf: (redeliveryOf as DeliveryId | undefined) ?? null,
   }
 }
 

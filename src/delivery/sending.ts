@@ -1,11 +1,10 @@
 import type { Clock } from '../clock.ts'
 import { CarabinerError } from '../errors.ts'
-import { newId } from '../ids.ts'
-import type { Beside } from '../store/beside.ts'
 import type { OutboundMessage, SendOptions, SentDelivery } from './deliveries.ts'
 import type { EngineMode } from './engine-mode.ts'
 import type { Outbox } from './outbox.ts'
 import type { SentDeliveries } from './sent-deliveries.ts'
+import { besideOf } from './step-records.ts'
 
 export interface SendingParts {
   readonly clock: Clock
@@ -26,23 +25,17 @@ export class Sending {
     messages: readonly OutboundMessage[],
     options: SendOptions,
   ): Promise<readonly SentDelivery[]> {
-    const { outbox, sent, mode } = this.#parts
+    const { clock, outbox, sent, mode } = this.#parts
     if (options.tx !== undefined) {
       refuseBeside(options)
       return sent.now(await outbox.commitWith(options.tx, messages))
     }
-    const stored = await outbox.commit(messages, this.#beside(options))
+    const stored = await outbox.commit(messages, besideOf(options, clock.now()))
     // What a command has committed is sent when its work is over, not before; or by a host that runs, whenever it likes.
     const isWaitVain = mode.current !== 'delivering' && mode.current !== 'own'
     return options.wait === undefined || isWaitVain
       ? sent.now(stored)
       : sent.after(stored, options.wait)
-  }
-
-  #beside({ records = [], audit = [] }: SendOptions): Beside | undefined {
-    if (records.length === 0 && audit.length === 0) return undefined
-    const createdAt = this.#parts.clock.now()
-    return { records, audit: audit.map((row) => ({ ...row, id: newId(), createdAt })) }
   }
 }
 

@@ -28,5 +28,6 @@ export function reportSettlement(
     sinceMs,
   }
   if (next.kind === 'delivered') log.debug(fields, 'delivered')
+  else if (next.kind === 'cancelled') log.info({ ...fields, reason: next.reason }, 'cancelled')
   else log.warn({ ...fields, reason: next.reason }, 'dead')
 }

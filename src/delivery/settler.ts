@@ -1,6 +1,6 @@
 import type { Logger } from '../bus/handler.ts'
 import type { Clock } from '../clock.ts'
-import { CarabinerError } from '../errors.ts'
+import { CarabinerError, RecordConflictError } from '../errors.ts'
 import type { Settlement, Store } from '../store/store.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
 import type { HeldDeliveries, HeldDelivery } from './held-deliveries.ts'
@@ -120,13 +120,35 @@ export class Settler {
     const [only, ...others] = batch
     if (only === undefined) return
     if (others.length > 0) {
-      for (const each of batch) await this.#settle([each])
+      for (const part of partsOf(batch, error)) await this.#settle(part)
       return
     }
-    const { id } = only.settlement
-    this.#parts.log.error({ err: error, delivery: id }, 'a delivery could not be settled')
-    this.#parts.failed(only.held)
+    const { log, failed } = this.#parts
+    const { beside, ...settlement } = only.settlement
+    const fields = { err: error, delivery: settlement.id }
+    if (beside === undefined) {
+      log.error(fields, 'a delivery could not be settled')
+      failed(only.held)
+      return
+    }
+    log.error(fields, 'what stands beside a settlement could not be written: it is settled without')
+    await this.#settle([{ held: only.held, settlement }])
   }
+}
+
+/** Those that have a conflicting record beside them, each alone, and the others together; when it is not known which are at fault, each alone. */
+function partsOf(batch: readonly Pending[], error: unknown): readonly (readonly Pending[])[] {
+  const faulty = error instanceof RecordConflictError ? batch.filter(writes(error)) : []
+  const alone = faulty.length === 0 ? batch : faulty
+  const others = batch.filter((each) => !alone.includes(each))
+  return [...(others.length === 0 ? [] : [others]), ...alone.map((each) => [each])]
+}
+
+function writes({ collection, id }: RecordConflictError): (pending: Pending) => boolean {
+  return ({ settlement }) =>
+    settlement.beside?.records?.some(
+      (write) => write.collection === collection && write.id === id,
+    ) === true
 }
 
 function nextTurn(): Promise<void> {
