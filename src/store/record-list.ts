@@ -45,6 +45,6 @@ export interface RecordListOrder {
   /** The name of a time or of a facet (by the bytes of its value). */
   readonly by: string
   /** The time that orders records with the same facet. @defaultValue the first time, by name */
-  readonly then?: string
+  readonly thenBy?: string
   readonly direction: 'ascending' | 'descending'
 }

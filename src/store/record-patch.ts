@@ -1,5 +1,6 @@
 import { CarabinerError } from '../errors.ts'
 import { patchable } from './patchable-json.ts'
+import { checkFacets } from './record-listing.ts'
 import { checkName } from './record-text.ts'
 import type { RecordPatch } from './records.ts'
 
@@ -23,6 +24,7 @@ export function ownPatch({
   add = {},
   facets = {},
 }: RecordPatch): OwnPatch {
+  checkFacets(facets)
   for (const member of [...Object.keys(set), ...Object.keys(add)]) {
     checkName('the name of a member', member)
   }

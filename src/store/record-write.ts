@@ -1,7 +1,7 @@
 import { CarabinerError } from '../errors.ts'
 import type { MessageId } from '../ids.ts'
 import { patchable } from './patchable-json.ts'
-import type { ListedRecord } from './record-list.ts'
+import { type OwnListing, ownListing } from './record-listing.ts'
 import { type OwnPatch, ownPatch } from './record-patch.ts'
 import { checkEntry, checkName, checkTenant, checkUnique } from './record-text.ts'
 import type { RecordPut, RecordRemoval, RecordWrite } from './records.ts'
@@ -19,7 +19,7 @@ export interface OwnPut {
   readonly tenant: string | null
   readonly messageId: MessageId | null
   readonly expiresAt: number | null
-  readonly listed: ListedRecord | null
+  readonly listed: OwnListing | null
 }
 
 /** Under what a record is found; sorted, each once, so that the same keys have the same JSON. */
@@ -65,7 +65,7 @@ function ownPut(put: RecordPut): OwnPut {
     tenant,
     messageId: put.messageId ?? null,
     expiresAt: put.expiresAt ?? null,
-    listed: put.listed ? structuredClone(put.listed) : null,
+    listed: put.listed === undefined ? null : ownListing(put.listed),
   }
 }
 

@@ -16,6 +16,7 @@ import { testStore } from '../../src/store/contract.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { NewDelivery, NewMessage, Store } from '../../src/store/store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { testRecordListModel } from './record-list-model.ts'
 import { testRecordModel } from './record-model.ts'
 import { testStoreModel } from './store-model.ts'
 
@@ -25,6 +26,7 @@ let opened = 0
 testStore('sqlite:', openEmpty)
 testStoreModel('sqlite:', openEmpty, 25)
 testRecordModel('sqlite:', openEmpty, 25)
+testRecordListModel('sqlite:', openEmpty, 10)
 
 describe('bury on a SQLite store', () => {
   it('leaves nothing stuck behind a dead delivery when it is interrupted between batches', async () => {

@@ -3,7 +3,8 @@ import type { MessageId } from '../../ids.ts'
 import { compareBytes } from '../byte-order.ts'
 import type { ErasureTarget } from '../erasure.ts'
 import { unpatchable } from '../patchable-json.ts'
-import type { ListedRecord, RecordListQuery } from '../record-list.ts'
+import type { RecordListQuery } from '../record-list.ts'
+import { type OwnListing, ownListQuery } from '../record-listing.ts'
 import { checkCount, entriesToLookUp } from '../record-lookup.ts'
 import { type OwnPatch, patchedJson } from '../record-patch.ts'
 import { comparePlaces, rangeOf } from '../record-range.ts'
@@ -16,6 +17,7 @@ import type {
   StoredRecord,
 } from '../records.ts'
 import { Groups } from './groups.ts'
+import { inListOrder } from './listed-records.ts'
 import { RecordCollection } from './record-collection.ts'
 import { SortedList } from './sorted-list.ts'
 
@@ -32,7 +34,7 @@ interface Kept {
   readonly tenant: string | null
   readonly messageId: MessageId | null
   readonly expiresAt: number | null
-  readonly listed: ListedRecord | null
+  readonly listed: OwnListing | null
 }
 
 type Expiring = Pick<Kept, 'collection' | 'id' | 'expiresAt'>
@@ -90,15 +92,14 @@ export class RecordBook {
   }
 
   list(query: RecordListQuery): RecordPage {
-    const matching = this.#collection(query.collection)
-      .all()
-      .filter(({ listed }) => listed !== null && matches(listed, query))
-    const sorted = matching.toSorted((a, b) => compareListed(a, b, query))
-    const { offset, limit, collection } = query
-    const page = sorted.slice(offset, offset + limit)
-    const records = page
+    const own = ownListQuery(query)
+    const { collection, offset, limit, content } = own
+    const matching = inListOrder(this.#collection(collection).all(), own)
+    const records = matching
+      .slice(offset, offset + limit)
       .map(({ id }) => this.#stored(collection, id))
       .filter((record) => record !== undefined)
+      .map((record) => (content ? record : { ...record, content: null }))
     return { records, total: matching.length }
   }
 
@@ -217,26 +218,4 @@ const beforeAll: Expiring = { collection: '', id: '', expiresAt: Number.NEGATIVE
 function compareExpiry(a: Expiring, b: Expiring): number {
   const times = Math.sign((a.expiresAt ?? 0) - (b.expiresAt ?? 0))
   return times || compareBytes(a.collection, b.collection) || compareBytes(a.id, b.id)
-}
-
-function matches(
-  listed: ListedRecord,
-  { facets = {}, range, text = '' }: RecordListQuery,
-): boolean {
-  const time = range === undefined ? 0 : (listed.times[range.time] ?? 0)
-  return (
-    Object.entries(facets).every(([name, value]) => listed.facets[name] === value) &&
-    time >= (range?.from ?? time) &&
-    time <= (range?.to ?? time) &&
-    (listed.text ?? '').toLowerCase().includes(text.toLowerCase())
-  )
-}
-
-function compareListed(a: Kept, b: Kept, { order }: RecordListQuery): number {
-  const sign = order.direction === 'ascending' ? 1 : -1
-  const { by, then = Object.keys(a.listed?.times ?? {}).sort()[0] ?? '' } = order
-  const facets = compareBytes(a.listed?.facets[by] ?? '', b.listed?.facets[by] ?? '')
-  const time = by in (a.listed?.times ?? {}) ? by : then
-  const times = (a.listed?.times[time] ?? 0) - (b.listed?.times[time] ?? 0)
-  return sign * (facets || times || compareBytes(a.id, b.id))
 }

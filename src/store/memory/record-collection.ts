@@ -21,8 +21,8 @@ export class RecordCollection<Kept extends Keyed> {
     return this.#records.get(id)
   }
 
-  all(): Kept[] {
-    return [...this.#records.values()]
+  all(): Iterable<Kept> {
+    return this.#records.values()
   }
 
   /** Whether another record has one of these unique texts. */

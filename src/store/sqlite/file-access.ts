@@ -15,6 +15,16 @@ const batchRows = 500
 /** Milliseconds between two tries to write to a store that could not be written. */
 const probeIntervalMs = 1000
 
+/** What is kept of a transaction until its end. */
+export interface TransactionPart {
+  /** One begins; what the one before it has left open was undone. */
+  begin(): void
+  /** Runs a write of it, of which nothing is kept when it throws. */
+  together<T>(write: () => T): T
+  /** It is about to be committed. */
+  finish(): void
+}
+
 export interface FileParts {
   readonly path: string
   readonly clock: Clock
@@ -23,8 +33,7 @@ export interface FileParts {
   readonly version: StatementSync
   /** Writes something that matters to nobody. */
   readonly probe: { write(): void }
-  /** Told before each transaction, and before it is committed. */
-  readonly audit: { begin(): void; finish(): void }
+  readonly transaction: TransactionPart
 }
 
 /**
@@ -40,10 +49,14 @@ export class FileAccess implements AsyncDisposable {
   readonly #sync: LogSync
   readonly #writes: GroupCommit
   readonly #writeProbe: () => void
+  readonly #transaction: TransactionPart
   #probedAt = Number.NEGATIVE_INFINITY
 
   /** @param database - closed with this, as is the log */
-  constructor(database: DatabaseSync, { path, clock, log, version, probe, audit }: FileParts) {
+  constructor(
+    database: DatabaseSync,
+    { path, clock, log, version, probe, transaction }: FileParts,
+  ) {
     this.#database = database
     this.#clock = clock
     this.#version = version
@@ -52,9 +65,10 @@ export class FileAccess implements AsyncDisposable {
     const precondition = (): void => {
       this.#sync.refuseWhenFailed()
       guard()
-      audit.begin()
+      transaction.begin()
     }
-    this.#writes = new GroupCommit(database, clock, precondition, this.#sync, audit.finish)
+    this.#writes = new GroupCommit(database, clock, precondition, this.#sync, transaction.finish)
+    this.#transaction = transaction
     this.#writeProbe = () => probe.write()
   }
 
@@ -102,7 +116,7 @@ export class FileAccess implements AsyncDisposable {
 
   /** Resolves to what `run` returned, once it is durable. */
   write<T>(run: () => T): Promise<T> {
-    return this.#writes.write(run)
+    return this.#writes.write(() => this.#transaction.together(run))
   }
 
   /** Changes at most `limit` rows, in a transaction of its own for each batch. Resolves to how many there were. */

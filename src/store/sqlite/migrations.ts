@@ -263,6 +263,58 @@ const migrations: readonly string[] = [
   CREATE TABLE audit_key (key TEXT NOT NULL) STRICT;
   INSERT INTO audit_key (key) VALUES (lower(hex(randomblob(32))));
   `,
+  /* 7: lists of records */ `
+  -- records with the same facets, and all of a collection; a list's line is its records in the order of one of its times (line / 4, line % 4)
+  CREATE TABLE record_lists (
+    list INTEGER PRIMARY KEY,
+    collection TEXT NOT NULL,
+    -- JSON: its facets, null for all; the names of its times
+    key TEXT NOT NULL,
+    total INTEGER NOT NULL,
+    -- whether its lines are counted in runs
+    is_counted INTEGER NOT NULL,
+    UNIQUE (collection, key)
+  ) STRICT;
+
+  -- how each record is listed
+  CREATE TABLE record_listings (
+    seq INTEGER PRIMARY KEY,
+    list INTEGER NOT NULL,
+    whole INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    time_0 REAL NOT NULL,
+    time_1 REAL,
+    time_2 REAL,
+    text TEXT
+  ) STRICT;
+
+  -- where it stands: by one of its times, beside the others in their order
+  CREATE TABLE record_places (
+    line INTEGER NOT NULL,
+    at REAL NOT NULL,
+    id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    other_0 REAL,
+    other_1 REAL,
+    PRIMARY KEY (line, at, id)
+  ) STRICT, WITHOUT ROWID;
+
+  -- places from here to the next run's: how many, and between what their other times are at most
+  CREATE TABLE record_runs (
+    line INTEGER NOT NULL,
+    at REAL NOT NULL,
+    id TEXT NOT NULL,
+    places INTEGER NOT NULL,
+    low_0 REAL,
+    high_0 REAL,
+    low_1 REAL,
+    high_1 REAL,
+    PRIMARY KEY (line, at, id)
+  ) STRICT, WITHOUT ROWID;
+
+  -- which records have each part of a text; the texts themselves stand in record_listings
+  CREATE VIRTUAL TABLE record_parts USING fts5 (parts, content = '', detail = none, columnsize = 0, tokenize = 'ascii');
+  `,
 ]
 
 /** The version of the schema this program works with. */

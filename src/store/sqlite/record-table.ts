@@ -4,6 +4,7 @@ import type { OwnPut, OwnWrite, RecordKeys } from '../record-write.ts'
 import type { RecordRemoval } from '../records.ts'
 import { limited } from './limit.ts'
 import { recordKeys } from './record-keys.ts'
+import type { RecordListings } from './record-listings.ts'
 import { recordPatches } from './record-patches.ts'
 
 /** What connectors keep: its way in and out. */
@@ -37,9 +38,9 @@ export const selectExpired: string = `
   SELECT seq, collection, id, version, keys FROM records INDEXED BY records_expiry
   WHERE expires_at <= ? ORDER BY expires_at ${limited}`
 
-export function recordTable(database: DatabaseSync): RecordTable {
+export function recordTable(database: DatabaseSync, listings: RecordListings): RecordTable {
   const keys = recordKeys(database)
-  const patch = recordPatches(database)
+  const patch = recordPatches(database, listings)
   const select = database.prepare(
     'SELECT seq, version, keys FROM records WHERE collection = ? AND id = ?',
   )
@@ -89,7 +90,9 @@ export function recordTable(database: DatabaseSync): RecordTable {
       expiresAt,
     )
     if (changes === 0) return false
-    if (written !== null) keys.replace(record, Number(lastInsertRowid), noKeys, record.keys)
+    const seq = Number(lastInsertRowid)
+    if (written !== null) keys.replace(record, seq, noKeys, record.keys)
+    if (record.listed !== null) listings.add({ collection, id, seq }, record.listed)
     return true
   }
 
@@ -98,6 +101,7 @@ export function recordTable(database: DatabaseSync): RecordTable {
     const written = jsonOf(record.keys)
     update.run(value, content, written, tenant, messageId, expiresAt, seq)
     if (written !== before) keys.replace(record, seq, keysOf(before), record.keys)
+    listings.replace({ collection: record.collection, id: record.id, seq }, record.listed)
   }
 
   function removeOne(removal: RecordRemoval): void {
@@ -108,6 +112,7 @@ export function recordTable(database: DatabaseSync): RecordTable {
 
   function removeRow(stored: Stored): void {
     if (stored.keys !== null) keys.replace(stored, stored.seq, keysOf(stored.keys), noKeys)
+    listings.replace(stored, null)
     remove.run(stored.seq)
   }
 

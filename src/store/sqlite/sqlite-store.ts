@@ -19,6 +19,7 @@ import type { Erasure, ErasureTarget } from '../erasure.ts'
 import type { PermitRequest, Permits } from '../permits.ts'
 import type { SlotRequest } from '../rate-slots.ts'
 import type { RecordListQuery } from '../record-list.ts'
+import { ownListQuery } from '../record-listing.ts'
 import { checkCount } from '../record-lookup.ts'
 import { ownWrites } from '../record-write.ts'
 import type {
@@ -50,12 +51,12 @@ import type {
   Store,
 } from '../store.ts'
 import type { Tally } from '../tally.ts'
-import { storeUnavailable } from '../unavailable.ts'
 import { ownAuditKey } from './audit-chain-table.ts'
 import { readPage } from './delivery-page.ts'
 import type { GivenUp } from './delivery-table.ts'
 import { FileAccess } from './file-access.ts'
 import { type Log, openLog } from './log-file.ts'
+import { searchRecords } from './record-list-search.ts'
 import { type Tables, tablesOf } from './tables.ts'
 
 /** One SQLite file. Writes of one turn share a commit; reads are made at once. */
@@ -76,8 +77,8 @@ export class SqliteStore implements Store {
   ) {
     this.#clock = clock
     this.#tables = tablesOf(database, new AuditWriter(audit, ownAuditKey(database)))
-    const { probe, version, audit: trail } = this.#tables
-    this.#file = new FileAccess(database, { path, clock, log, version, probe, audit: trail })
+    const { probe, version, transaction } = this.#tables
+    this.#file = new FileAccess(database, { path, clock, log, version, probe, transaction })
   }
 
   ready(): void | Promise<void> {
@@ -331,7 +332,9 @@ export class SqliteStore implements Store {
   }
 
   async listRecords(query: RecordListQuery): Promise<RecordPage> {
-    throw storeUnavailable(`no list of ${query.collection} yet`)
+    const own = ownListQuery(query)
+    if (own.text === '') return this.#file.read(() => this.#tables.recordListPage.page(own))
+    return searchRecords(own, this.#tables, (read) => this.#file.read(read))
   }
 
   async expireRecords(now: number, limit: number): Promise<number> {

@@ -8,12 +8,17 @@ import { type DeliveryPage, deliveryPage } from './delivery-page.ts'
 import { type DeliveryTable, deliveryTable } from './delivery-table.ts'
 import { type EndpointTable, endpointTable } from './endpoint-table.ts'
 import { type ErasureTable, erasureTable } from './erasure-table.ts'
+import type { TransactionPart } from './file-access.ts'
 import { type HostTable, hostTable } from './host-table.ts'
 import { type OutboxTable, outboxTable } from './outbox-table.ts'
 import { type PermitTable, permitTable } from './permit-table.ts'
 import { probeTable } from './probe-table.ts'
 import { type RateTable, rateTable } from './rate-table.ts'
 import { type RecordList, recordList } from './record-list.ts'
+import { type RecordListPage, recordListPage } from './record-list-page.ts'
+import { type RecordListSearch, recordListSearch } from './record-list-search.ts'
+import { recordListings } from './record-listings.ts'
+import { recordLists } from './record-lists.ts'
 import { type RecordTable, recordTable } from './record-table.ts'
 import { type RedeliveryTable, redeliveryTable } from './redelivery-table.ts'
 import { type Retention, retention } from './retention.ts'
@@ -39,6 +44,9 @@ export interface Tables {
   readonly permits: PermitTable
   readonly records: RecordTable
   readonly recordList: RecordList
+  readonly recordListPage: RecordListPage
+  readonly recordListSearch: RecordListSearch
+  readonly transaction: TransactionPart
   readonly probe: { write(): void }
   readonly version: StatementSync
 }
@@ -47,6 +55,9 @@ export function tablesOf(database: DatabaseSync, writer: AuditWriter): Tables {
   const hints = new RowHints()
   const deliveries = deliveryTable(database, hints)
   const settled = settledDeliveries(database)
+  const audit = auditTable(database, writer)
+  const lists = recordLists(database)
+  const listings = recordListings(database, lists)
   return {
     outbox: outboxTable(database, hints),
     deliveries,
@@ -55,7 +66,7 @@ export function tablesOf(database: DatabaseSync, writer: AuditWriter): Tables {
     backlog: backlogCount(database),
     endpoints: endpointTable(database),
     hosts: hostTable(database),
-    audit: auditTable(database, writer),
+    audit,
     auditChains: auditChainTable(database, writer),
     retention: retention(database),
     settled,
@@ -63,8 +74,21 @@ export function tablesOf(database: DatabaseSync, writer: AuditWriter): Tables {
     erasure: erasureTable(database, deliveries.passKeyOn),
     rates: rateTable(database),
     permits: permitTable(database),
-    records: recordTable(database),
+    records: recordTable(database, listings),
     recordList: recordList(database),
+    recordListPage: recordListPage(database, lists),
+    recordListSearch: recordListSearch(database, lists),
+    transaction: {
+      begin() {
+        audit.begin()
+        listings.begin()
+      },
+      together: listings.together,
+      finish() {
+        listings.finish()
+        audit.finish()
+      },
+    },
     probe: probeTable(database),
     version: database.prepare('PRAGMA data_version'),
   }

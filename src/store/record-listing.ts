@@ -1,0 +1,119 @@
+import { CarabinerError } from '../errors.ts'
+import { pageLimit } from './paging.ts'
+import type { ListedRecord, RecordListOrder, RecordListQuery } from './record-list.ts'
+import { checkName, isStorable } from './record-text.ts'
+
+/** How a record is listed, looked at and copied: the store's own to keep. */
+export interface OwnListing {
+  readonly facets: Readonly<Record<string, string>>
+  readonly times: Readonly<Record<string, number>>
+  /** As it is searched: see `searchable`. */
+  readonly text: string | null
+}
+
+/** A query that was looked at, with everything in it said. */
+export interface OwnListQuery {
+  readonly collection: string
+  readonly facets: Readonly<Record<string, string>>
+  readonly range: { readonly time: string; readonly from: number; readonly to: number } | null
+  /** As it is searched; `''` for all. */
+  readonly text: string
+  readonly order: RecordListOrder
+  readonly offset: number
+  readonly limit: number
+  readonly content: boolean
+}
+
+const mostFacets = 4
+const mostTimes = 3
+const longestFacet = 255
+/** Characters of a text that can be found. */
+const longestText = 512
+
+/** @throws {CarabinerError} USAGE for a facet, a time or a text that cannot be kept */
+export function ownListing({ facets, times, text = null }: ListedRecord): OwnListing {
+  checkFacets(facets)
+  const names = Object.keys(times)
+  if (names.length < 1 || names.length > mostTimes) {
+    throw refusal(`a listed record has 1 to ${mostTimes} times, not ${names.length}`)
+  }
+  for (const name of names) checkName('the name of a time', name)
+  if (!Object.values(times).every(Number.isFinite)) throw refusal('a time of a list is a number')
+  return { facets: { ...facets }, times: { ...times }, text: text === null ? null : kept(text) }
+}
+
+/** @throws {CarabinerError} USAGE for what no record is listed with */
+export function checkFacets(facets: Readonly<Record<string, string>>): void {
+  const entries = Object.entries(facets)
+  if (entries.length > mostFacets) {
+    throw refusal(`a listed record has at most ${mostFacets} facets, not ${entries.length}`)
+  }
+  for (const [name, value] of entries) {
+    checkName('the name of a facet', name)
+    if (isStorable(value) && Buffer.byteLength(value) <= longestFacet) continue
+    throw refusal(`facet ${name} must have at most ${longestFacet} bytes and no U+0000`)
+  }
+}
+
+/** @throws {CarabinerError} USAGE for an offset or a limit out of range */
+export function ownListQuery(query: RecordListQuery): OwnListQuery {
+  const { collection, facets = {}, range, text = '', order, offset, limit, content = true } = query
+  pageLimit(limit)
+  if (!Number.isSafeInteger(offset) || offset < 0) {
+    throw refusal(`offset must be a whole number from 0 on, got ${offset}`)
+  }
+  const { time = '', from = -Infinity, to = Infinity } = range ?? {}
+  return {
+    collection,
+    facets: { ...facets },
+    range: range === undefined ? null : { time, from, to },
+    text: searchable(text),
+    order: { ...order },
+    offset,
+    limit,
+    content,
+  }
+}
+
+/**
+ * A text without what is ignored in a search: upper and lower case are one, each character by itself.
+ *
+ * A whole text's lower case would depend on neighbours (Σ at the end of a word), and so not be found in parts.
+ */
+export function searchable(text: string): string {
+  if (isPlain.test(text)) return text.toLowerCase()
+  let folded = ''
+  for (const character of text.toWellFormed().replaceAll('\0', '\uFFFD'))
+    folded += character.toUpperCase().toLowerCase()
+  return folded
+}
+
+/** Parts of at most three characters, one from each on: whatever a text contains begins one of them, or is made of several. */
+export function partsOf(text: string): ReadonlySet<string> {
+  const characters = [...text]
+  return new Set(characters.map((_, at) => characters.slice(at, at + partLength).join('')))
+}
+
+/** What a text is found by, among the parts of others. */
+export type SoughtParts =
+  | { readonly kind: 'all of'; readonly parts: readonly string[] }
+  | { readonly kind: 'beginning of one'; readonly part: string }
+
+/** Parts that every text has which contains this one. */
+export function soughtParts(text: string): SoughtParts {
+  const whole = [...partsOf(text)].filter((part) => [...part].length === partLength)
+  return whole.length === 0
+    ? { kind: 'beginning of one', part: text }
+    : { kind: 'all of', parts: whole }
+}
+
+const partLength = 3
+const isPlain = /^[ -~]*$/
+
+function kept(text: string): string {
+  return searchable(text.length <= longestText ? text : [...text].slice(0, longestText).join(''))
+}
+
+function refusal(message: string): CarabinerError {
+  return new CarabinerError('USAGE', message)
+}

@@ -1,0 +1,177 @@
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import { compareBytes } from '../byte-order.ts'
+import { merged } from './merged.ts'
+
+/** A record in a line. */
+export interface Entry {
+  readonly at: number
+  readonly id: string
+  readonly seq: number
+}
+
+/** What of a line is wanted, and which way. */
+export interface Stretch {
+  readonly line: number
+  readonly isCounted: boolean
+  readonly isUp: boolean
+  /** Times of the line, inclusive. */
+  readonly from: number
+  readonly to: number
+  /** Only entries with another time between these, inclusive. @defaultValue all */
+  readonly beside?: { readonly other: 0 | 1; readonly from: number; readonly to: number }
+  /** Where to begin. @defaultValue at the first, or the last */
+  readonly start?: Place
+}
+
+/** Up, it is included; down, it is not. */
+interface Place {
+  readonly at: number
+  /** Bytes come after every text. */
+  readonly id: string | Uint8Array
+}
+
+/** Ways along lines of lists. */
+export interface LineWalks {
+  /** Entries of several stretches in one order. @param wanted - how many will be looked at, probably */
+  along(stretches: readonly Stretch[], wanted: number): Iterable<Entry>
+  /** Passes over whole runs of a counted line, as long as the offset is not reached. */
+  skip(stretch: Stretch, offset: number): { readonly rest: Stretch; readonly skipped: number }
+}
+
+const afterAllIds = new Uint8Array()
+const largestChunk = 512
+/** Runs that are read together. */
+const runChunk = 64
+
+export function selectStretch(isUp: boolean, beside: 0 | 1 | undefined): string {
+  const [begins, ends, order] = isUp ? ['>=', '<=', 'ASC'] : ['<', '>=', 'DESC']
+  const only = beside === undefined ? '' : `AND other_${beside} BETWEEN ? AND ?`
+  return `
+  SELECT at, id, seq FROM record_places WHERE line = ? AND (at, id) ${begins} (?, ?) AND at ${ends} ? ${only}
+  ORDER BY at ${order}, id ${order} LIMIT +?`
+}
+
+/** Runs in which another time may be between two. */
+export function selectRuns(isUp: boolean, beside: 0 | 1 | undefined): string {
+  const [begins, order] = isUp ? ['>=', 'ASC'] : ['<', 'DESC']
+  const only = beside === undefined ? '' : `AND high_${beside} >= ? AND low_${beside} <= ?`
+  return `
+  SELECT at, id, places FROM record_runs WHERE line = ? AND (at, id) ${begins} (?, ?) ${only}
+  ORDER BY at ${order}, id ${order} LIMIT +?`
+}
+
+/** Entries of one run, up, whose other time is between two. */
+export function selectOfRun(beside: 0 | 1): string {
+  return `
+  SELECT at, id, seq FROM (
+    SELECT at, id, seq, other_${beside} AS other FROM record_places WHERE line = ? AND (at, id) >= (?, ?) ORDER BY at, id LIMIT +?
+  ) WHERE other BETWEEN ? AND ?`
+}
+
+export function lineWalks(database: DatabaseSync): LineWalks {
+  const prepared = new Map<string, StatementSync>()
+
+  return {
+    along(stretches, wanted) {
+      const chunk = Math.min(largestChunk, Math.max(4, Math.ceil((wanted * 2) / stretches.length)))
+      const isUp = stretches[0]?.isUp ?? true
+      const entries = stretches.map((stretch) => entriesOf(stretch, chunk))
+      return merged(entries, isUp ? compareEntries : (a, b) => compareEntries(b, a))
+    },
+
+    skip(stretch, offset) {
+      let skipped = 0
+      for (const run of runsOf(stretch)) {
+        if (skipped + run.places > offset) {
+          return { rest: stretch.isUp ? { ...stretch, start: run } : stretch, skipped }
+        }
+        skipped += run.places
+        if (!stretch.isUp) stretch = { ...stretch, start: run }
+      }
+      // There is nothing left; the walk finds out.
+      return { rest: stretch, skipped: 0 }
+    },
+  }
+
+  function entriesOf(stretch: Stretch, chunk: number): Iterator<Entry> {
+    const { isCounted, beside } = stretch
+    return isCounted && beside !== undefined
+      ? passingOver({ ...stretch, beside })
+      : inChunks(stretch, chunk)
+  }
+
+  function* inChunks(stretch: Stretch, first: number): Iterator<Entry> {
+    const { line, isUp, from, to, beside } = stretch
+    const select = statement(selectStretch(isUp, beside?.other))
+    const only = beside === undefined ? [] : [beside.from, beside.to]
+    let place = startOf(stretch)
+    for (let chunk = first; ; chunk = Math.min(largestChunk, chunk * 2)) {
+      const rows = select.all(line, place.at, place.id, isUp ? to : from, ...only, chunk)
+      for (const row of rows) yield entryOf(row)
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < chunk) return
+      place = beyond(entryOf(last), isUp)
+    }
+  }
+
+  /** Leaves out runs in which nothing can be. */
+  function* passingOver(stretch: Stretch & Required<Pick<Stretch, 'beside'>>): Iterator<Entry> {
+    const { line, isUp, beside } = stretch
+    const select = statement(selectOfRun(beside.other))
+    for (const { at, id, places } of runsOf(stretch)) {
+      const rows = select.all(line, at, id, places, beside.from, beside.to)
+      for (const row of isUp ? rows : rows.reverse()) yield entryOf(row)
+    }
+  }
+
+  function* runsOf({ line, isUp, beside }: Stretch): Iterable<Run> {
+    const select = statement(selectRuns(isUp, beside?.other))
+    const only = beside === undefined ? [] : [beside.from, beside.to]
+    let place: Place = isUp ? { at: -Infinity, id: '' } : { at: Infinity, id: afterAllIds }
+    for (;;) {
+      const rows = select.all(line, place.at, place.id, ...only, runChunk)
+      for (const row of rows) yield runOf(row)
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < runChunk) return
+      place = beyond(runOf(last), isUp)
+    }
+  }
+
+  function statement(sql: string): StatementSync {
+    const known = prepared.get(sql)
+    if (known !== undefined) return known
+    const made = database.prepare(sql)
+    prepared.set(sql, made)
+    return made
+  }
+}
+
+interface Run {
+  readonly at: number
+  readonly id: string
+  readonly places: number
+}
+
+function startOf({ start, isUp, from, to }: Stretch): Place {
+  if (start !== undefined) return start
+  return isUp ? { at: from, id: '' } : { at: to, id: afterAllIds }
+}
+
+/** Where to go on after a place. No text lies between an id and the same with a U+0000. */
+function beyond({ at, id }: Pick<Entry, 'at' | 'id'>, isUp: boolean): Place {
+  return { at, id: isUp ? `${id}\0` : id }
+}
+
+export function compareEntries(a: Entry, b: Entry): number {
+  return a.at - b.at || compareBytes(a.id, b.id)
+}
+
+// The casts below are proven by the schema: the tables are STRICT.
+
+function entryOf(row: Record<string, SQLOutputValue>): Entry {
+  return { at: row['at'] as number, id: row['id'] as string, seq: row['seq'] as number }
+}
+
+function runOf(row: Record<string, SQLOutputValue>): Run {
+  return { at: row['at'] as number, id: row['id'] as string, places: row['places'] as number }
+}

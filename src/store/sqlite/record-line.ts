@@ -1,0 +1,27 @@
+/** A place in a line of a list, beside the other times in their order. */
+export interface Standing {
+  readonly line: number
+  readonly at: number
+  readonly others: readonly [number | null, number | null]
+}
+
+/** Numbers that a list's lines may have: one for each time. */
+const linesOfList = 4
+
+/** The number of each list's line by one of its times. */
+export function lineOf(list: number, slot: number): number {
+  return list * linesOfList + slot
+}
+
+/** Where a record with these times stands in a list. */
+export function placesOf(list: number, times: readonly number[]): readonly Standing[] {
+  return times.map((at, slot) => {
+    const [first = null, second = null] = times.filter((_, other) => other !== slot)
+    return { line: lineOf(list, slot), at, others: [first, second] }
+  })
+}
+
+/** Which of the others a time is, in a line by another one. */
+export function otherOf(slot: number, time: number): 0 | 1 {
+  return (time < slot ? time : time - 1) === 0 ? 0 : 1
+}

@@ -1,0 +1,179 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { type SoughtList, soughtLists } from '../record-list-key.ts'
+import type { OwnListQuery } from '../record-listing.ts'
+import type { RecordPage, StoredRecord } from '../records.ts'
+import { storedRecordOf } from '../rows.ts'
+import { compareEntries, type Entry, lineWalks, type Stretch } from './line-walk.ts'
+import { lineOf, otherOf } from './record-line.ts'
+import type { RecordLists, StoredList } from './record-lists.ts'
+import { recordRuns } from './record-runs.ts'
+import { snapshots } from './snapshot.ts'
+
+/** Pages of lists, without a text that is searched. */
+export interface RecordListPage {
+  page(query: OwnListQuery): RecordPage
+  /** Records by their rows, in the order given. */
+  records(seqs: readonly number[], query: OwnListQuery): readonly StoredRecord[]
+}
+
+type Part = readonly SoughtList<StoredList>[]
+
+/** Entries in a range of another time that are rather collected than looked for along the order. */
+const fewEntries = 1000
+/** Entries that are rather passed over by counts. */
+const manyEntries = 1000
+
+export const selectAcross = `
+  SELECT id, seq, iif(? = 0, other_0, other_1) AS at FROM record_places WHERE line = ? AND at >= ? AND at <= ?`
+
+export function recordListPage(database: DatabaseSync, lists: RecordLists): RecordListPage {
+  const walks = lineWalks(database)
+  const runs = recordRuns(database)
+  const together = snapshots(database)
+  const across = database.prepare(selectAcross)
+  const count = database.prepare(
+    'SELECT count(*) AS places FROM record_places WHERE line = ? AND at >= ? AND at <= ?',
+  )
+  const select = (content: string) =>
+    database.prepare(
+      `SELECT collection, id, version, value, ${content}, erased_at FROM records WHERE seq = ?`,
+    )
+  const whole = select('content')
+  const withoutContent = select('NULL AS content')
+
+  return {
+    page: (query) =>
+      together(() => {
+        const parts = soughtLists(query, lists.of(query.collection)).map((part) => ({
+          part,
+          total: totalOf(part, query),
+        }))
+        const total = parts.reduce((sum, part) => sum + part.total, 0)
+        return { records: records(seqsOf(parts, query), query), total }
+      }),
+
+    records,
+  }
+
+  function records(seqs: readonly number[], { content }: OwnListQuery): readonly StoredRecord[] {
+    const statement = content ? whole : withoutContent
+    return seqs.flatMap((seq) => {
+      const row = statement.get(seq)
+      return row === undefined ? [] : storedRecordOf(row)
+    })
+  }
+
+  function totalOf(part: Part, { range }: OwnListQuery): number {
+    let total = 0
+    for (const { list, range: slot } of part) {
+      total += range === null || slot === null ? list.total : inRange(list, slot, range)
+    }
+    return total
+  }
+
+  function inRange(
+    list: StoredList,
+    slot: number,
+    { from, to }: { readonly from: number; readonly to: number },
+  ): number {
+    const line = lineOf(list.number, slot)
+    if (from > to) return 0
+    return list.isCounted
+      ? runs.between(line, from, to)
+      : Number(count.get(line, from, to)?.['places'])
+  }
+
+  function seqsOf(
+    parts: readonly { readonly part: Part; readonly total: number }[],
+    query: OwnListQuery,
+  ): readonly number[] {
+    const seqs: number[] = []
+    let before = query.offset
+    for (const { part, total } of parts) {
+      const limit = query.limit - seqs.length
+      if (limit === 0) break
+      if (before < total) seqs.push(...pageOf(part, total, before, limit, query))
+      before = Math.max(0, before - total)
+    }
+    return seqs
+  }
+
+  function pageOf(
+    part: Part,
+    total: number,
+    offset: number,
+    limit: number,
+    query: OwnListQuery,
+  ): readonly number[] {
+    const isAcross = part.some(({ order, range }) => range !== null && range !== order)
+    if (isAcross && total <= fewEntries) {
+      return seqsIn(collected(part, query), offset, limit)
+    }
+    const stretches = part.map((sought) => stretchOf(sought, query))
+    const { rest, skipped } = skip(stretches, offset)
+    return seqsIn(walks.along(rest, offset - skipped + limit), offset - skipped, limit)
+  }
+
+  /** One line alone can be passed over by counts. */
+  function skip(
+    stretches: readonly Stretch[],
+    offset: number,
+  ): { readonly rest: readonly Stretch[]; readonly skipped: number } {
+    const [only, ...others] = stretches
+    const isOpen = only?.isUp === true ? only.from === -Infinity : only?.to === Infinity
+    if (only === undefined || others.length > 0 || !only.isCounted || !isOpen) {
+      return { rest: stretches, skipped: 0 }
+    }
+    if (only.beside !== undefined || offset < manyEntries) return { rest: stretches, skipped: 0 }
+    const { rest, skipped } = walks.skip(only, offset)
+    return { rest: [rest], skipped }
+  }
+
+  /** All of a range, in the order of another time. */
+  function collected(part: Part, { range, order }: OwnListQuery): readonly Entry[] {
+    const entries = part.flatMap(({ list, order: slot, range: over }) =>
+      across
+        .all(
+          otherOf(over ?? 0, slot),
+          lineOf(list.number, over ?? 0),
+          range?.from ?? -Infinity,
+          range?.to ?? Infinity,
+        )
+        .map((row) => ({
+          at: row['at'] as number,
+          id: row['id'] as string,
+          seq: row['seq'] as number,
+        })),
+    )
+    const sign = order.direction === 'ascending' ? 1 : -1
+    return entries.sort((a, b) => sign * compareEntries(a, b))
+  }
+}
+
+function stretchOf(
+  { list, order: slot, range: over }: SoughtList<StoredList>,
+  { range, order }: OwnListQuery,
+): Stretch {
+  const stretch = {
+    line: lineOf(list.number, slot),
+    isCounted: list.isCounted,
+    isUp: order.direction === 'ascending',
+    from: -Infinity,
+    to: Infinity,
+  }
+  if (range === null || over === null) return stretch
+  const { from, to } = range
+  if (over === slot) return { ...stretch, from, to }
+  return { ...stretch, beside: { other: otherOf(slot, over), from, to } }
+}
+
+function seqsIn(entries: Iterable<Entry>, offset: number, limit: number): readonly number[] {
+  const seqs: number[] = []
+  let place = 0
+  for (const { seq } of entries) {
+    if (place >= offset) seqs.push(seq)
+    place += 1
+    if (place === offset + limit) break
+  }
+  return seqs
+}
