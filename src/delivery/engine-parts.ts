@@ -174,7 +174,7 @@ export class EngineParts {
       sender: () => senders.deliver(),
       random: random ?? Math.random,
       keptReplyBytes: keptReplyBytes ?? defaultKeptReplyBytes,
-      confirm: (endpoint) => this.members.confirm([endpoint.id]),
+      confirm: (endpoint) => this.members.confirmOne(endpoint.id),
       isAlive: (now) => this.heartbeat.isAlive(now),
       settle: (held, settlement) => this.settler.add(held, settlement),
       giveBack: (held) => void this.custody.giveBack([held]),

@@ -9,6 +9,8 @@ export interface Member {
   queue: EndpointQueue
   definitionUntil: number
   stateUntil: number
+  /** Needed since somebody last looked for one to forget. */
+  isUsed: boolean
 }
 
 /** Whether enough is known of it to send something. */

@@ -10,6 +10,7 @@ import type { Families } from './families.ts'
 import { LookUps } from './look-ups.ts'
 import { isFresh, isSame, type Member } from './member.ts'
 import { RecentChanges } from './recent-changes.ts'
+import { Roster } from './roster.ts'
 
 export interface MembersParts extends CancellationParts {
   readonly registry: EndpointRegistry
@@ -35,7 +36,7 @@ const defaultMostIdle = 10_000
 const believedMs = 1_000
 const usableMs = 250
 /** Idle ones that are looked for when one more comes. */
-const evictionTries = 16
+const evictionTurns = 16
 
 /**
  * The endpoints of families that are known now: those in use, and the idle ones that were used last. What they are is looked up when
@@ -43,8 +44,7 @@ const evictionTries = 16
  */
 export class Members {
   readonly #parts: MembersParts
-  /** The one that was used last comes last. */
-  readonly #members = new Map<string, Member>()
+  readonly #members = new Roster()
   readonly #lookUps = new WeakMap<EndpointFamily, LookUps>()
   readonly #changes = new RecentChanges()
   readonly #cancellations: Cancellations
@@ -89,20 +89,27 @@ export class Members {
     const { families, clock } = this.#parts
     if (families.size === 0) return undefined
     const now = clock.monotonic()
-    const unsure = new Map<EndpointFamily, string[]>()
+    let unsure: Map<EndpointFamily, string[]> | undefined
     for (const endpoint of endpoints) {
       const member = this.#members.get(endpoint)
-      if (member !== undefined) this.#use(endpoint, member)
-      if (member !== undefined && isFresh(member, now)) continue
+      if (member !== undefined && this.#members.use(member, now)) continue
       const family = member?.family ?? this.#familyOf(endpoint)
       if (family === undefined) continue
+      unsure ??= new Map()
       const others = unsure.get(family)
       if (others === undefined) unsure.set(family, [endpoint])
       else others.push(endpoint)
     }
-    if (unsure.size === 0) return undefined
+    if (unsure === undefined) return undefined
     const looks = [...unsure].map(([family, ids]) => this.#lookUpsOf(family).ask(ids))
     return Promise.all(looks).then(() => undefined)
+  }
+
+  /** As `confirm`, for one to which something is about to be sent. */
+  confirmOne(endpoint: string): Promise<void> | undefined {
+    const member = this.#members.get(endpoint)
+    const isSure = member !== undefined && this.#members.use(member, this.#parts.clock.monotonic())
+    return isSure ? undefined : this.confirm([endpoint])
   }
 
   /** As `confirm`, for those to whom something is sent: definitions that came along save a look. */
@@ -129,7 +136,7 @@ export class Members {
 
   /** Another family has the prefix, or none: what the last one said does not count any more. */
   reset(prefix: string): void {
-    for (const [endpoint, { queue }] of this.#members) {
+    for (const [endpoint, { queue }] of this.#members.all()) {
       if (!endpoint.startsWith(prefix)) continue
       this.#leave(queue)
       void this.#parts.giveBack(queue)
@@ -229,7 +236,8 @@ export class Members {
     if (queue === undefined) return
     if (member === undefined) {
       const stateUntil = Number.NEGATIVE_INFINITY
-      this.#members.set(id, { family, queue, definitionUntil: until, stateUntil })
+      const known = { definitionUntil: until, stateUntil, isUsed: false }
+      this.#members.add(id, { family, queue, ...known })
       this.#evict()
       return
     }
@@ -264,21 +272,13 @@ export class Members {
     this.#cancellations.begin(family, endpoint, queue)
   }
 
-  #use(endpoint: string, member: Member): void {
-    this.#members.delete(endpoint)
-    this.#members.set(endpoint, member)
-  }
-
-  /** Makes room: of those that were used least recently, the idle ones go. */
+  /** Makes room: the idle ones go, unless they were used since their last turn. */
   #evict(): void {
     const { mostIdle = defaultMostIdle, registry, held } = this.#parts
-    let tries = Math.min(evictionTries, this.#members.size - held.ofMembers - mostIdle)
-    for (const [endpoint, member] of this.#members) {
-      tries -= 1
-      if (tries < 0) return
-      if (member.queue.isIdle && registry.isQuiet(endpoint)) this.#leave(member.queue)
-      else this.#use(endpoint, member)
-    }
+    const turns = Math.min(evictionTurns, this.#members.size - held.ofMembers - mostIdle)
+    const mayGo = (endpoint: string, { queue }: Member): boolean =>
+      queue.isIdle && registry.isQuiet(endpoint)
+    for (const { queue } of this.#members.leaving(turns, mayGo)) this.#leave(queue)
   }
 
   #leave(queue: EndpointQueue): void {

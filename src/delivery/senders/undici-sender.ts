@@ -86,8 +86,12 @@ class UndiciSender implements Sender {
   }
 
   #originOf(route: Route): Origin {
-    const known = this.#origins.get(route.pool)
-    if (known !== undefined) return known
+    if (route.origin?.isKept === true) return route.origin
+    route.origin = this.#origins.get(route.pool) ?? this.#open(route)
+    return route.origin
+  }
+
+  #open(route: Route): Origin {
     const limits = this.#limits
     const unused = (): void => this.#forget(route.pool)
     const origin = openOrigin(route, { limits, clock: this.#clock, unused })
@@ -98,7 +102,10 @@ class UndiciSender implements Sender {
   /** Unless what has just failed is tried again at once. */
   #forget(name: string): void {
     setImmediate(() => {
-      if (this.#origins.get(name)?.pool.isUnused === true) this.#origins.delete(name)
+      const origin = this.#origins.get(name)
+      if (origin?.pool.isUnused !== true) return
+      origin.isKept = false
+      this.#origins.delete(name)
     })
   }
 }
@@ -118,10 +125,14 @@ interface Route {
   readonly path: string
   readonly target: UndiciTarget
   readonly refusal: string | undefined
+  /** As it was found last; it may be kept no more. */
+  origin?: Origin
 }
 
 interface Origin {
   readonly pool: ClientPool
+  /** Whether it is the one of its name. */
+  isKept: boolean
   send(exchange: Exchange, path: string): void
 }
 
@@ -163,6 +174,7 @@ function openOrigin({ target, connector }: Route, { limits, clock, unused }: Ori
 
   return {
     pool,
+    isKept: true,
     send(exchange, path) {
       pool.send(new Attempt(exchange, path, peer, true))
     },
