@@ -59,18 +59,17 @@ export class EventBook {
   async carriedBy(messageIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const wanted = [...new Set(messageIds)]
     if (wanted.length === 0) return new Map()
-    const published = await this.#records.records(collection, wanted)
+    const [published, replayed] = await Promise.all([
+      this.#records.records(collection, wanted),
+      this.#records.lookUpRecords({
+        collection,
+        index: indexes.message,
+        entries: wanted,
+        limit: 1_000,
+      }),
+    ])
     const carried = new Map(published.flatMap((record) => (record ? [[record.id, record.id]] : [])))
-    const others = wanted.filter((id) => !carried.has(id))
-    if (others.length === 0) return carried
-    const index = indexes.message
-    const limit = 1_000
-    for (const record of await this.#records.lookUpRecords({
-      collection,
-      index,
-      entries: others,
-      limit,
-    })) {
+    for (const record of replayed) {
       for (const { messageId } of fromRecord(record).replays) carried.set(messageId, record.id)
     }
     return carried

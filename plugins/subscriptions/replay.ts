@@ -40,13 +40,16 @@ export async function replay(call: Call, id: string, keep: Keep): Promise<Answer
   const { service } = call
   const event = await findEvent(call, id)
   if (event.payload === null) throw erased()
-  if (await isReplaying(service, event)) throw underWay()
+  const { owner, type } = event
+  const [isBusy, matching] = await Promise.all([
+    isReplaying(service, event),
+    service.subscriptions.matching(owner, type),
+  ])
+  if (isBusy) throw underWay()
 
   const now = service.scope.clock.now()
   const messageId = asMessageId(newId())
   const replays = [...event.replays, { messageId, at: now }].slice(-mostReplays)
-  const { owner, type } = event
-  const matching = await service.subscriptions.matching(owner, type)
   const answerWith = (counters: Counters): AnswerWith<Replayed> => ({
     status: 200,
     body: {

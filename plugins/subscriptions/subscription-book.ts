@@ -108,13 +108,22 @@ export class SubscriptionBook {
     const { owner, includeInactive, limit, cursor } = query
     const walk = newestFirst(owner, includeInactive)
     const after = cursor === undefined ? {} : { after: placeOf(owner, cursor) }
-    const page = await this.#records.findRecords({ ...walk, ...after, limit })
+    // One more says whether there is more; where no more can be asked for at once, another look does.
+    const found = await this.#records.findRecords({
+      ...walk,
+      ...after,
+      limit: Math.min(limit + 1, perLookup),
+    })
+    const page = found.slice(0, limit)
     const last = page.at(-1)
     const isMore =
       last !== undefined &&
-      page.length === limit &&
-      (await this.#records.findRecords({ ...walk, after: last, limit: 1 })).length > 0
+      (found.length > limit || (limit === perLookup && (await this.#isMore(walk, last))))
     return { subscriptions: page.map(fromRecord), nextCursor: isMore ? cursorOf(last) : null }
+  }
+
+  async #isMore(walk: ReturnType<typeof newestFirst>, after: RecordPlace): Promise<boolean> {
+    return (await this.#records.findRecords({ ...walk, after, limit: 1 })).length > 0
   }
 }
 

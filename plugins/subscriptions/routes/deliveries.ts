@@ -3,8 +3,6 @@ import { apiRoute, idIn } from '../api-route.ts'
 import { findSubscription } from '../change.ts'
 import type { SubscriptionsConfig } from '../config.ts'
 import { listDeliveries } from '../delivery-list.ts'
-import { endpointOf } from '../endpoint.ts'
-import { messagesOf } from '../event.ts'
 import { findEvent } from '../replay.ts'
 import { nextCursor } from '../responses.ts'
 import { DeliveriesAnswer, DeliveriesQuery } from '../schemas/delivery.ts'
@@ -30,7 +28,7 @@ export const deliveryRoutes: readonly ConnectorRoute<SubscriptionsConfig>[] = [
     refusals: [404],
     async handle(call) {
       const event = await findEvent(call, idIn(call, 'event_id'))
-      return listDeliveries(call, { messageIds: messagesOf(event) })
+      return listDeliveries(call, { event })
     },
   }),
   apiRoute({
@@ -47,8 +45,8 @@ export const deliveryRoutes: readonly ConnectorRoute<SubscriptionsConfig>[] = [
     success: page,
     refusals: [404],
     async handle(call) {
-      const { id } = await findSubscription(call, idIn(call, 'subscription_id'))
-      return listDeliveries(call, { endpoint: endpointOf(id) })
+      const subscription = await findSubscription(call, idIn(call, 'subscription_id'))
+      return listDeliveries(call, { subscription })
     },
   }),
 ]

@@ -56,14 +56,16 @@ export async function listExecutions(
   let next = filter.after
   for (let visited = 0; visited < mostVisited; ) {
     const found = await nextRecords(scope, filter, next)
-    for (const record of found) {
+    // Side by side: each is a look of its own.
+    const loaded = await Promise.all(found.map((record) => fitting(scope, record, filter)))
+    for (const [index, record] of found.entries()) {
       visited += 1
       next = { entry: record.entry, id: record.id }
-      const execution = await fitting(scope, record, filter)
+      const execution = loaded[index]
       if (execution !== undefined) executions.push(execution)
       if (executions.length === filter.limit) return { executions, next }
     }
-    if (found.length < visitedAtOnce) return { executions, next: undefined }
+    if (found.length < lookedAt(filter)) return { executions, next: undefined }
   }
   return { executions, next }
 }
@@ -83,16 +85,22 @@ export async function executionsById(
 
 function nextRecords(
   { records }: Reading,
-  { tenant, config }: ExecutionFilter,
+  filter: ExecutionFilter,
   after: RecordPlace | undefined,
 ): Promise<readonly FoundRecord[]> {
   return records.findRecords({
     collection,
-    ...walkOf(tenant, config),
+    ...walkOf(filter.tenant, filter.config),
     order: 'descending',
-    limit: visitedAtOnce,
+    limit: lookedAt(filter),
     ...(after !== undefined && { after }),
   })
+}
+
+/** No more than are wanted, where all that are looked at fit. */
+function lookedAt({ tenant, config, status, limit }: ExecutionFilter): number {
+  const doAllFit = status === undefined && (config === undefined || tenant !== undefined)
+  return doAllFit ? Math.min(limit, visitedAtOnce) : visitedAtOnce
 }
 
 function walkOf(

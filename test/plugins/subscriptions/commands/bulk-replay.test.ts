@@ -7,6 +7,7 @@ import {
 } from '../../../../plugins/subscriptions/commands/bulk-replay.ts'
 import { asMessageId, type PublishedEvent } from '../../../../plugins/subscriptions/event.ts'
 import type { Service } from '../../../../plugins/subscriptions/service.ts'
+import { systemClock } from '../../../../src/clock.ts'
 import { CarabinerError } from '../../../../src/errors.ts'
 import { ops } from './project.ts'
 
@@ -50,7 +51,7 @@ function serviceWithout(unreadable: string): Service {
     return undefined
   }
   // Nothing else of it is asked for an event that is not found.
-  return { events: { find } } as unknown as Service
+  return { events: { find }, scope: { clock: systemClock } } as unknown as Service
 }
 
 async function* events(count: number): AsyncGenerator<PublishedEvent, void> {
