@@ -33,13 +33,15 @@ export function signed(
     readonly contentType?: string
     readonly url?: string
     readonly event?: string
+    /** When it is signed. @defaultValue `now` */
+    readonly at?: number
   } = {},
 ): Sent {
-  const { url = urlOf(provider), event } = options
+  const { url = urlOf(provider), event, at = now } = options
   const contentType = options.contentType ?? provider.sample?.contentType ?? json
   const body = Buffer.from(options.body ?? provider.sample?.body ?? '{}')
-  const sample = { body, contentType, url, now, ...(event !== undefined && { event }) }
-  return { headers: { 'content-type': contentType, ...provider.sign(sample) }, body, url, now }
+  const sample = { body, contentType, url, now: at, ...(event !== undefined && { event }) }
+  return { headers: { 'content-type': contentType, ...provider.sign(sample) }, body, url, now: at }
 }
 
 export function verdictOn(provider: Provider, sent: Sent): ProviderVerdict {
