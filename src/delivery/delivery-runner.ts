@@ -1,43 +1,32 @@
-import type { Logger } from '../bus/handler.ts'
-import type { Clock } from '../clock.ts'
-import type { AttemptRow, Settlement } from '../store/store.ts'
 import { admittance } from './admittance.ts'
 import { type AttemptFacts, ageOf, attemptRow, unsentAttempt } from './attempt.ts'
 import { type AttemptOutcome, circuitSignalOf, outcomeOf } from './attempt-outcome.ts'
+import { type ConclusionParts, Conclusions } from './conclusions.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
 import type { AttemptSpan, DeliveryTracer } from './delivery-tracer.ts'
 import type { EndpointDefinition } from './endpoint.ts'
 import type { Admission, EndpointQueue } from './endpoint-queue.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
 import type { HeldDelivery } from './held-deliveries.ts'
-import { expiredReason, type NextStep, nextStep } from './next-step.ts'
+import { expiredReason } from './next-step.ts'
 import { OutboundRequests } from './outbound-requests.ts'
 import { passReplyOn } from './reply-relay.ts'
 import type { Reply, Sender } from './sender.ts'
-import { withBeside } from './step-records.ts'
 
 type Admit = NonNullable<EndpointDefinition['admit']>
 
-export interface RunnerParts {
-  readonly clock: Clock
-  readonly log: Logger
-  readonly hostId: string
+export interface RunnerParts extends ConclusionParts {
   readonly registry: EndpointRegistry
   /** Asked for when the first request is made. */
   readonly sender: () => Promise<Sender>
-  /** At least 0, below 1. */
-  readonly random: () => number
   /** Bytes of each reply that are kept. */
   readonly keptReplyBytes: number
   /** Looks up what an endpoint of a family is now, if that is not known for sure; rejects when it cannot be said. */
   readonly confirm: (endpoint: EndpointQueue) => Promise<void> | undefined
   /** Whether this host still counts as alive: its leases hold. */
   readonly isAlive: (now: number) => boolean
-  readonly settle: (held: HeldDelivery, settlement: Settlement) => void
   /** Back to the store, due at once, without a try. */
   readonly giveBack: (held: HeldDelivery) => void
-  /** The receiver answered 410. */
-  readonly gone: (held: HeldDelivery, reason: string) => void
   readonly observe: DeliveryObserver | undefined
   readonly trace: DeliveryTracer | undefined
 }
@@ -46,12 +35,14 @@ export interface RunnerParts {
 export class DeliveryRunner {
   readonly #parts: RunnerParts
   readonly #requests: OutboundRequests
+  readonly #conclusions: Conclusions
   #running = 0
   #idle: (() => void)[] = []
 
   constructor(parts: RunnerParts) {
     this.#parts = parts
     this.#requests = new OutboundRequests(parts)
+    this.#conclusions = new Conclusions(parts)
   }
 
   /** Puts a delivery into its endpoint's queue. */
@@ -122,7 +113,7 @@ export class DeliveryRunner {
       delivery.lastError,
     )
     if (expired !== undefined) {
-      this.#bury(held, expired)
+      this.#conclusions.bury(held, expired)
       return undefined
     }
     return this.#sendAs(endpoint.admission(now), held)
@@ -135,13 +126,13 @@ export class DeliveryRunner {
       case 'probe':
         return this.#sendAsProbe(held)
       case 'circuit-open':
-        this.#circuitOpen(held, admission.until)
+        this.#conclusions.circuitOpen(held, admission.until)
         return undefined
       case 'paused':
         this.#parts.giveBack(held)
         return undefined
       case 'disabled':
-        this.#bury(held, admission.reason)
+        this.#conclusions.bury(held, admission.reason)
         return undefined
     }
   }
@@ -153,7 +144,7 @@ export class DeliveryRunner {
     if (held.state !== 'waiting') return
     // Another host's probe may have closed the circuit meanwhile.
     if (isOurs || endpoint.circuit.state === 'closed') return this.#send(held)
-    return this.#circuitOpen(held, endpoint.circuit.probeAt ?? 0)
+    return this.#conclusions.circuitOpen(held, endpoint.circuit.probeAt ?? 0)
   }
 
   #send(held: HeldDelivery): Promise<void> {
@@ -179,13 +170,17 @@ export class DeliveryRunner {
       case 'withdrawn':
         return this.#parts.giveBack(held)
       case 'cancel':
-        return this.#conclude(held, null, { kind: 'cancelled', reason: verdict.reason })
+        return this.#conclusions.cancel(held, verdict.reason)
       case 'dead':
-        return this.#bury(held, verdict.reason)
+        return this.#conclusions.bury(held, verdict.reason)
       case 'again': {
         const { reason } = verdict
         const attempt = unsentAttempt(facts, reason, Math.max(0, now - facts.startedAt))
-        return this.#follow(held, { kind: 'retryable', reason, retryAfterMs: undefined }, attempt)
+        return this.#conclusions.follow(
+          held,
+          { kind: 'retryable', reason, retryAfterMs: undefined },
+          attempt,
+        )
       }
     }
   }
@@ -238,7 +233,11 @@ export class DeliveryRunner {
       durationMs: reply.timings.totalMs,
       sinceAcceptedMs: ageOf(delivery, facts.startedAt),
     })
-    this.#follow(held, outcome, attemptRow(facts, reply, outcome, this.#parts.keptReplyBytes))
+    this.#conclusions.follow(
+      held,
+      outcome,
+      attemptRow(facts, reply, outcome, this.#parts.keptReplyBytes),
+    )
     return outcome.kind === 'delivered' ? passReplyOn(log, held, reply) : undefined
   }
 
@@ -249,74 +248,6 @@ export class DeliveryRunner {
     return held.span?.attempt({ ...facts, url: held.endpoint.url })
   }
 
-  #follow(held: HeldDelivery, outcome: AttemptOutcome, attempt: AttemptRow): void {
-    if (held.state === 'given-up') {
-      this.#parts.log.warn(
-        { delivery: held.delivery.id, endpoint: held.endpoint.id },
-        'the lease ended while it was being sent: what came of it does not count',
-      )
-      return
-    }
-    const now = this.#parts.clock.now()
-    const step = nextStep({
-      outcome,
-      tries: attempt.number,
-      ageMs: ageOf(held.delivery, now),
-      policy: held.endpoint.definition.retry,
-      random: this.#parts.random(),
-    })
-    this.#settle(held, step, outcome.kind === 'refused' ? null : attempt)
-    if (step.kind === 'dead' && step.disablesEndpoint) this.#parts.gone(held, step.reason)
-  }
-
-  #circuitOpen(held: HeldDelivery, until: number): void {
-    const now = this.#parts.clock.now()
-    const { retry, circuitBreaker } = held.endpoint.definition
-    if (retry.openCircuit === 'count') {
-      const outcome = {
-        kind: 'retryable',
-        reason: 'circuit open',
-        retryAfterMs: undefined,
-      } as const
-      const facts = { number: held.delivery.attempts + 1, startedAt: now }
-      this.#follow(held, outcome, unsentAttempt(facts, outcome.reason))
-      return
-    }
-    // Another host's probe is under way: its end shows in the store, at the latest when the next one is due.
-    const recoveryMs = circuitBreaker === false ? 0 : circuitBreaker.recoveryTimeoutMs
-    const dueAt = until > now ? until : now + recoveryMs
-    this.#parts.settle(held, {
-      ...this.#settlement(held, null, now),
-      next: { kind: 'pending', dueAt, reason: 'circuit open' },
-    })
-  }
-
-  #bury(held: HeldDelivery, reason: string): void {
-    this.#settle(held, { kind: 'dead', reason, disablesEndpoint: false }, null)
-  }
-
-  #settle(held: HeldDelivery, step: NextStep, attempt: AttemptRow | null): void {
-    this.#conclude(held, attempt, settlementNext(step, this.#parts.clock.now()))
-  }
-
-  /** With what its endpoint has written beside it. */
-  #conclude(held: HeldDelivery, attempt: AttemptRow | null, next: Settlement['next']): void {
-    const settlement = { ...this.#settlement(held, attempt, this.#parts.clock.now()), next }
-    const { beside } = held.endpoint.definition
-    this.#parts.settle(
-      held,
-      beside === undefined ? settlement : withBeside(settlement, held, this.#parts.log),
-    )
-  }
-
-  #settlement(
-    held: HeldDelivery,
-    attempt: AttemptRow | null,
-    at: number,
-  ): Omit<Settlement, 'next'> {
-    return { id: held.delivery.id, owner: this.#parts.hostId, attempt, at }
-  }
-
   /** Something here threw that never should: the delivery goes back. */
   #broken(held: HeldDelivery, error: unknown): void {
     if (held.state !== 'given-up' && held.state !== 'settling') {
@@ -324,17 +255,6 @@ export class DeliveryRunner {
       this.#parts.giveBack(held)
     }
     this.#over(held)
-  }
-}
-
-function settlementNext(step: NextStep, now: number): Settlement['next'] {
-  switch (step.kind) {
-    case 'delivered':
-      return { kind: 'delivered' }
-    case 'dead':
-      return { kind: 'dead', reason: step.reason }
-    case 'again':
-      return { kind: 'pending', dueAt: now + Math.ceil(step.waitMs), reason: step.reason }
   }
 }
 
