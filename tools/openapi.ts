@@ -1,12 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import ingress from '../plugins/ingress/index.ts'
 import subscriptions from '../plugins/subscriptions/index.ts'
+import type { ConnectorRoute } from '../src/connector/route.ts'
 import { openApiDocument } from '../src/openapi/document.ts'
 import { packageVersion } from '../src/own-package.ts'
 
 const file = fileURLToPath(new URL('../carabiner.openapi.json', import.meta.url))
 
-/** Whether `carabiner.openapi.json` describes health and the routes of the subscriptions connector as they are. */
+/** Whether `carabiner.openapi.json` describes health and the routes of the built-in connectors as they are. */
 export function isOpenApiUpToDate(): boolean {
   return readFileSync(file, 'utf8') === openApiText()
 }
@@ -17,8 +19,12 @@ export function writeOpenApi(): void {
 }
 
 function openApiText(): string {
-  const { routes = [] } = subscriptions
-  if (typeof routes === 'function') throw new TypeError('expected routes that are always the same')
+  const routes = [subscriptions.routes, ingress.routes].flatMap(listed)
   const document = openApiDocument({ routes, version: packageVersion(), publicUrl: null })
   return `${JSON.stringify(document, null, 2)}\n`
+}
+
+function listed(routes: unknown): readonly ConnectorRoute<never>[] {
+  if (Array.isArray(routes)) return routes
+  throw new TypeError('expected routes that are always the same')
 }

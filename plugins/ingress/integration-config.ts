@@ -59,13 +59,28 @@ const pointer = '^(?:/(?:[^~/]|~[01])*)*$'
 const Pointer = { type: 'string', pattern: pointer, maxLength: 512 }
 const HeaderSource = {
   type: 'object',
-  properties: { header: { type: 'string', ...headerName } },
+  properties: {
+    header: {
+      type: 'string',
+      ...headerName,
+      description: 'The name of the header',
+      examples: ['X-Event-Id'],
+    },
+  },
   required: ['header'],
   ...closed,
 }
 const Constant = {
   type: 'object',
-  properties: { value: { type: 'string', minLength: 1, maxLength: 128 } },
+  properties: {
+    value: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 128,
+      description: 'What it always is',
+      examples: ['order.changed'],
+    },
+  },
   required: ['value'],
   ...closed,
 }

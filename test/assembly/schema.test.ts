@@ -134,6 +134,13 @@ describe('config/examples', async () => {
         OPS_KEY: 'key-of-the-operators-of-mine',
         ACME_SECRET: 'acme-secret',
         GLOBEX_SECRET: 'globex-secret',
+        GITHUB_SECRET: 'github-secret',
+        OLD_GITHUB_SECRET: 'github-secret-of-before',
+        STRIPE_SECRET: 'whsec_stripe-secret',
+        BILLING_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+        TWILIO_TOKEN: 'twilio-token',
+        ORDERS_SECRET: 'orders-secret',
+        FRAUD_SECRET: 'fraud-secret',
       }
 
       const loaded = await loadAssembly(file, { env, builtInFolder, validator: new Validator() })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
+import ingress from '../../plugins/ingress/index.ts'
 import subscriptions from '../../plugins/subscriptions/index.ts'
 import type { OpenApiDocument } from '../../src/openapi/document.ts'
 import { isOpenApiUpToDate } from '../../tools/openapi.ts'
@@ -22,13 +23,13 @@ describe('carabiner.openapi.json', () => {
     assert.equal(valid, true, JSON.stringify(errors))
   })
 
-  it('has every route of the connector, each under an id of its own', () => {
+  it('has every route of the connectors, each under an id of its own', () => {
     const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods))
     const ids = operations.map(({ operationId }) => operationId)
-    const { routes = [] } = subscriptions
+    const { length } = [subscriptions.routes, ingress.routes].flat()
 
-    assert.ok(routes.length > 10)
-    assert.equal(ids.length, routes.length + 1)
+    assert.ok(length > 20)
+    assert.equal(ids.length, length + 1)
     assert.equal(new Set(ids).size, ids.length)
   })
 

@@ -42,18 +42,15 @@ export const pageFields = {
   ),
 } as const
 
-/** The form of every refusal. */
+/** The form of every refusal: as the host's own description of the API has it. */
 export const Failure: TObject = Type.Object(
   {
-    success: Type.Unsafe<false>({ const: false }),
-    error: Type.Object(
-      {
-        code: Type.String({ description: 'Branch on it: messages may change' }),
-        message: Type.String(),
-        details: Type.Unsafe<Readonly<Record<string, unknown>>>({ ...anyObject }),
-      },
-      closed,
-    ),
+    success: Type.Literal(false),
+    error: Type.Object({
+      code: Type.String({ description: 'Branch on it: messages may change' }),
+      message: Type.String(),
+      details: Type.Unsafe<Readonly<Record<string, unknown>>>({ ...anyObject }),
+    }),
   },
-  { ...closed, title: 'Failure' },
+  { title: 'Failure' },
 )
