@@ -60,7 +60,10 @@ export async function carabinerJson(
   return { code, json: out === '' ? undefined : JSON.parse(out), err }
 }
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const sources = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+/** What Node is given to run the command line: as it ships, when `npm test` has built it, or from its sources. */
+const built = process.env['CARABINER_TEST_PROGRAM']
+const program = built === undefined ? ['--conditions=source', sources] : [built]
 
 /** A command line as a process of its own. */
 export interface CliProcess extends AsyncDisposable {
@@ -78,7 +81,7 @@ export function spawnCarabiner(
   args: readonly string[],
   { cwd, env = {} }: Pick<CliOptions, 'cwd' | 'env'>,
 ): CliProcess {
-  const child = spawn(process.execPath, ['--conditions=source', main, ...args], {
+  const child = spawn(process.execPath, [...program, ...args], {
     cwd,
     env: nodeEnvironment(env),
     stdio: ['pipe', 'pipe', 'pipe'],
