@@ -7,6 +7,7 @@ import { scale } from '../delivery/scale.ts'
 import { apiKey, type SubscriptionsCalls } from './process.ts'
 
 const stores = { sqlite: 'SQLite', postgres: 'PostgreSQL' } as const
+const kinds = ['sqlite', 'postgres'] as const
 const few = Math.min(1_000, scale.million)
 const peer = `${few.toLocaleString('en')} subscriptions`
 const promises = { [peer]: { floor: 2, goal: 1.5 } }
@@ -26,14 +27,18 @@ interface Costs {
 }
 
 async function benchMany(): Promise<BenchReport> {
-  await using arena = await Arena.open()
-  await using load = await startRemote<LoadCalls>('load.ts', 'others')
+  await using ends = new AsyncDisposableStack()
+  const arena = ends.use(await Arena.open())
+  const load = ends.use(await startRemote<LoadCalls>('load.ts', 'others'))
+  // A million takes minutes; but one store has its work on the host's core and the other one on the database's.
+  const filling = kinds.map(async (kind) => ({
+    kind,
+    small: await filled(ends, arena, kind, few),
+    large: await filled(ends, arena, kind, scale.million),
+  }))
   const rows: BenchRow[] = []
-  for (const kind of ['sqlite', 'postgres'] as const) {
-    await using ends = new AsyncDisposableStack()
-    const small = await filled(ends, arena, kind, few)
-    const large = await filled(ends, arena, kind, scale.million)
-    const costs = await alternate(load, { small, large })
+  for (const { kind, ...hosts } of await Promise.all(filling)) {
+    const costs = await alternate(load, hosts)
     const row = (name: string, of: (costs: Costs) => number): BenchRow => ({
       name: `${name}, ${scale.million.toLocaleString('en')}, ${stores[kind]}`,
       unit: 'µs',
@@ -46,7 +51,7 @@ async function benchMany(): Promise<BenchReport> {
       row('a page', (each) => each.listUs),
     )
   }
-  return { rows, remarks: '' }
+  return { rows, remarks: arena.remarks() }
 }
 
 interface Host {
@@ -57,7 +62,7 @@ interface Host {
 async function filled(
   ends: AsyncDisposableStack,
   arena: Arena,
-  kind: keyof typeof stores,
+  kind: (typeof kinds)[number],
   count: number,
 ): Promise<Host> {
   const store = ends.use(await arena.freshStore(kind))
@@ -69,6 +74,7 @@ async function filled(
   await host.call('pauseAll')
   await host.call('fill', count - 1)
   await store.rest()
+  console.log(`${count.toLocaleString('en')} subscriptions: ${stores[kind]} is filled`)
   return { host, url }
 }
 

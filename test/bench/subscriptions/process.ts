@@ -27,6 +27,8 @@ export interface SubscriptionsCalls {
 }
 
 const perWrite = 1_000
+/** The host makes the next ones while the database is busy with these. */
+const writesAtOnce = 4
 
 /** Nothing is limited, receivers may be on this machine, and requests carry one signature, as those of the loop beside. */
 function assembly(store: string): string {
@@ -60,13 +62,20 @@ answerCalls<SubscriptionsCalls>(
       await write(urls.map((url) => aSubscription(url, type)))
     },
     async fill(count) {
-      for (let done = 0; done < count; done += perWrite) {
-        const length = Math.min(perWrite, count - done)
-        const others = Array.from({ length }, (_, index) =>
-          aSubscription(`https://example.com/${done + index}`, `other.${done + index}`),
-        )
-        await write(others)
+      let begun = 0
+      const writeOn = async (): Promise<void> => {
+        while (begun < count) {
+          const first = begun
+          const length = Math.min(perWrite, count - first)
+          begun += length
+          await write(
+            Array.from({ length }, (_, index) =>
+              aSubscription(`https://example.com/${first + index}`, `other.${first + index}`),
+            ),
+          )
+        }
       }
+      await Promise.all(Array.from({ length: writesAtOnce }, writeOn))
     },
     async pauseAll() {
       const { store, engine } = host()

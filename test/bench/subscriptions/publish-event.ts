@@ -10,7 +10,6 @@ import { apiKey, type SubscriptionsCalls } from './process.ts'
 /** The same host and route several times. */
 const hosts = {
   nothing: { title: 'a store that writes nothing', store: 'memory', writes: false, batch: 1 },
-  memory: { title: '`memory:`', store: 'memory', writes: true, batch: 1 },
   sqlite: { title: 'SQLite', store: 'sqlite', writes: true, batch: 1 },
   postgres: { title: 'PostgreSQL', store: 'postgres', writes: true, batch: 1 },
   batches: { title: 'SQLite, 100 events a request', store: 'sqlite', writes: true, batch: 100 },
@@ -25,7 +24,7 @@ interface HostKind {
 }
 
 type Name = keyof typeof hosts
-const names = ['nothing', 'memory', 'sqlite', 'postgres', 'batches'] as const
+const names = ['nothing', 'sqlite', 'postgres', 'batches'] as const
 
 /** Publications that are answered when they are durable. */
 export const publishEventBench: DetailedBench = {
@@ -90,7 +89,7 @@ async function benchPublish(): Promise<BenchReport> {
 async function alternate(
   running: ReadonlyMap<Name, (count: number) => Promise<Sample>>,
 ): Promise<Map<Name, Sample[]>> {
-  for (const publishSome of running.values()) await publishSome(scale.warmUp)
+  for (const publishSome of running.values()) await publishSome(Math.min(scale.warmUp, scale.count))
   const samples = new Map<Name, Sample[]>(names.map((name) => [name, []]))
   for (let round = 1; round <= scale.rounds; round += 1) {
     for (const [name, publishSome] of running) {
