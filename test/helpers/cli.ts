@@ -61,9 +61,10 @@ export async function carabinerJson(
 }
 
 const sources = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-/** What Node is given to run the command line: as it ships, when `npm test` has built it, or from its sources. */
 const built = process.env['CARABINER_TEST_PROGRAM']
-const program = built === undefined ? ['--conditions=source', sources] : [built]
+/** What Node is given to run the command line: as it ships, when `npm test` has built it, or from its sources. */
+export const program: readonly string[] =
+  built === undefined ? ['--conditions=source', sources] : [built]
 
 /** A command line as a process of its own. */
 export interface CliProcess extends AsyncDisposable {

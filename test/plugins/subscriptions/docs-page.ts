@@ -1,8 +1,6 @@
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-
-const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url))
+import { program } from '../../helpers/cli.ts'
 
 /** A block of shell commands in a page; with what it says that they answer. */
 export interface Commands {
@@ -49,7 +47,7 @@ export interface Terminal {
 export function openTerminal(folder: string): Terminal {
   const state = `${folder}/.terminal`
   writeFileSync(state, '')
-  const node = `${process.execPath} --conditions=source ${main}`
+  const node = [process.execPath, ...program].join(' ')
   const around = (script: string): string => `. ${state}
 carabiner() { ${node} "$@"; }
 curl() { command curl --silent --show-error --max-time 20 --write-out '\\n%{http_code}' "$@"; }
