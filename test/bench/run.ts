@@ -10,6 +10,7 @@ import { publishBench } from './delivery/publish.ts'
 import { retainedBench } from './delivery/retained.ts'
 import { scale } from './delivery/scale.ts'
 import { dispatchBench } from './dispatch.ts'
+import { ingestBench } from './ingress/ingest.ts'
 import { recordsBench } from './records.ts'
 import { senderBench } from './sender.ts'
 import { startupBench } from './startup.ts'
@@ -31,6 +32,7 @@ const benches: Readonly<Record<string, Bench | DetailedBench>> = {
   retained: retainedBench,
   backlog: backlogBench,
   events: publishEventBench,
+  ingest: ingestBench,
   'fan-out': fanOutBench,
   subscriptions: manyBench,
 }

@@ -73,6 +73,7 @@ export async function startProject(
     readonly logLevel?: 'silent' | 'trace' | 'info'
     readonly lookup?: NonNullable<HostOptions['lookup']>
     readonly store?: NonNullable<HostOptions['store']>
+    readonly clock?: NonNullable<HostOptions['clock']>
     readonly beforeReady?: NonNullable<HostOptions['beforeReady']>
   } = {},
 ): Promise<StartedProject> {
@@ -84,6 +85,7 @@ export async function startProject(
     logLevel = 'silent',
     lookup,
     store,
+    clock,
     beforeReady,
   } = options
   const folder = projectFolder({ 'carabiner.yaml': yaml, 'adjuster.ts': adjusterSource, ...files })
@@ -105,6 +107,7 @@ export async function startProject(
   const given = {
     ...(lookup && { lookup }),
     ...(store && { store }),
+    ...(clock && { clock }),
     ...(beforeReady && { beforeReady }),
   }
   const host = await startHost({ assembly, validator, log, listen, deliver, ...given })

@@ -4,7 +4,7 @@ const masked = '***'
 
 /** Headers that carry credentials whoever the provider is, and names that sound like it. */
 const secretName =
-  /^(?:authorization|proxy-authorization|cookie)$|signature|token|secret|passw|api-?key|credential|hmac|jwt/
+  /^(?:authorization|proxy-authorization|(?:set-)?cookie)$|signature|token|secret|passw|api-?key|credential|hmac|jwt/
 
 /** Headers as they are kept: no value of a credential or a signature among them. What came more than once is joined, as HTTP has it. */
 export function maskedHeaders(

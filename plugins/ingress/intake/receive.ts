@@ -23,7 +23,6 @@ import { isTaken, noteDuplicate } from './duplicate.ts'
 import { limitVerified, refusalOfUnverified } from './failures.ts'
 import { entryOfKey, idempotencyKeyOf } from './idempotency-key.ts'
 import { misfit, noIntegration } from './refusals.ts'
-import { unstorable } from './unstorable.ts'
 import { decide } from './veto.ts'
 
 /** Where the webhooks of a provider go. @throws {RouteError} 404 */
@@ -138,8 +137,6 @@ function normalize(
 ): NormalizedWebhook {
   const normalized = provider.normalize(request, payload)
   if (normalized.kind === 'misfit') throw misfit(normalized.errors)
-  const errors = unstorable(normalized.event)
-  if (errors.length > 0) throw misfit(errors)
   return normalized.event
 }
 

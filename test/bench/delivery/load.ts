@@ -1,8 +1,9 @@
 // The load on a host: as many connections as the receiver has, each asking again once it is answered.
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { nowMs } from './body.ts'
 import { answerCalls } from './calls.ts'
 import { connections } from './contender.ts'
+import { exchange } from './exchange.ts'
 
 export interface LoadRequest {
   /** @defaultValue POST */
@@ -36,7 +37,7 @@ answerCalls<LoadCalls>({
       while (asked < count) {
         const at = asked
         asked += 1
-        times[at] = await exchange(socket, bytes)
+        times[at] = await exchange(socket, bytes, 200)
       }
       socket.destroy()
     })
@@ -57,34 +58,4 @@ function bytesOf({ method = 'POST', url, headers, body }: LoadRequest): Buffer {
     ...headers,
   }).map(([name, value]) => `${name}: ${value}\r\n`)
   return Buffer.from(`${method} ${pathname}${search} HTTP/1.1\r\n${lines.join('')}\r\n${body}`)
-}
-
-/** Resolves to the milliseconds until the whole answer was there. */
-function exchange(socket: Socket, bytes: Buffer): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const began = nowMs()
-    let answer = ''
-    const read = (chunk: Buffer): void => {
-      answer += chunk.toString('latin1')
-      if (!isComplete(answer)) return
-      socket.off('data', read)
-      socket.off('error', reject)
-      socket.off('close', closed)
-      if (answer.startsWith('HTTP/1.1 200 ')) resolve(nowMs() - began)
-      else reject(new Error(answer))
-    }
-    const closed = (): void => reject(new Error(`closed after ${answer.length} bytes`))
-    socket.on('data', read)
-    socket.on('error', reject)
-    socket.on('close', closed)
-    socket.write(bytes)
-  })
-}
-
-function isComplete(answer: string): boolean {
-  const bodyAt = answer.indexOf('\r\n\r\n') + 4
-  if (bodyAt < 4) return false
-  const [, length] = /^content-length: (\d+)\r$/im.exec(answer.slice(0, bodyAt)) ?? []
-  if (length === undefined) throw new Error(`an answer without a content-length: ${answer}`)
-  return answer.length >= bodyAt + Number(length)
 }
