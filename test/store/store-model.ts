@@ -30,7 +30,7 @@ type Step =
       readonly do: 'settle'
       readonly owner: string
       readonly pick: number
-      readonly next: 'delivered' | 'dead' | 'pending'
+      readonly next: 'delivered' | 'dead' | 'cancelled' | 'pending'
     }
   | { readonly do: 'release' | 'cancel' | 'renew'; readonly owner: string; readonly pick: number }
   | { readonly do: 'bury'; readonly endpoint: string }
@@ -63,7 +63,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
         do: fc.constant('settle' as const),
         owner,
         pick,
-        next: fc.constantFrom('delivered' as const, 'dead' as const, 'pending' as const),
+        next: fc.constantFrom('delivered', 'dead', 'cancelled', 'pending'),
       }),
     },
     {
@@ -88,11 +88,16 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 10, maxLength: 60 },
 )
 
+/** What is written beside settlements. */
+const counted = { kind: 'patch', collection: 'c', id: 'all', add: { settlements: 1 } } as const
+
 /** Compares a store, step by step, with a list that is searched from one end to the other. */
 class Model {
   readonly #store: Store
   readonly #all: Modelled[] = []
   readonly #beats = new Map<string, number>()
+  /** Those with something beside them. */
+  #settlements = 0
   #now = noon
 
   constructor(store: Store) {
@@ -139,6 +144,9 @@ class Model {
       [each.id, each.state, each.dueAt, each.attempts].join(' '),
     )
     assert.deepEqual(stored.sort(), modelled.sort())
+
+    const [counts] = await this.#store.records('c', ['all'])
+    assert.deepEqual(counts?.value, { settlements: this.#settlements })
 
     const heads = this.#all.filter((each) => each.state === 'pending' && !this.#isHeld(each))
     const next = heads.length === 0 ? null : Math.min(...heads.map((each) => each.dueAt))
@@ -206,7 +214,7 @@ class Model {
   async #settle(
     host: string,
     index: number,
-    next: 'delivered' | 'dead' | 'pending',
+    next: 'delivered' | 'dead' | 'cancelled' | 'pending',
   ): Promise<void> {
     const each = this.#pick(index)
     if (each === undefined) return
@@ -218,15 +226,17 @@ class Model {
       next:
         next === 'delivered'
           ? { kind: next }
-          : next === 'dead'
-            ? { kind: next, reason: 'x' }
-            : { kind: next, dueAt, reason: 'x' },
+          : next === 'pending'
+            ? { kind: next, dueAt, reason: 'x' }
+            : { kind: next, reason: 'x' },
       at: this.#now,
+      ...(index % 2 === 0 && { beside: { records: [counted] } }),
     }
     const isHeld = each.state === 'sending' && each.owner === host
     assert.deepEqual(await this.#store.settle([settlement, settlement]), [isHeld, false])
     if (!isHeld) return
     each.attempts += 1
+    if (settlement.beside !== undefined) this.#settlements += 1
     if (next === 'pending') this.#giveBack(each, dueAt)
     else this.#finish(each, next)
   }
@@ -337,6 +347,8 @@ export function testStoreModel(name: string, open: () => Promise<Store>, numRuns
       await fc.assert(
         fc.asyncProperty(steps, async (sequence) => {
           await using store = await open()
+          const value = { settlements: 0 }
+          await store.writeRecords([{ kind: 'put', collection: 'c', id: 'all', value }])
           const model = new Model(store)
           for (const step of sequence) {
             await model.run(step)
