@@ -26,8 +26,8 @@ export interface VerifyConfig {
   readonly tolerance?: number
 }
 
-export type HmacAlgorithm = 'sha1' | 'sha256' | 'sha512'
-export type HmacEncoding = 'hex' | 'base64'
+type HmacAlgorithm = 'sha1' | 'sha256' | 'sha512'
+type HmacEncoding = 'hex' | 'base64'
 
 /** Where a declared provider's requests say what. */
 export interface NormalizeConfig {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { createRequire } from 'node:module'
 import { after, before, describe, it } from 'node:test'
 import * as octokit from '@octokit/webhooks-methods'
 import { Stripe } from 'stripe'
@@ -11,6 +10,7 @@ import { type Receiver, receiver } from '../../helpers/receiver.ts'
 import { type Answered, type AnyJson, request } from '../../helpers/served-host.ts'
 import { type IngressHost, managementKey, startIngress } from './ingress-host.ts'
 import { type Case, cases, sharedSecret } from './providers/cases.ts'
+import { gitHubExamples } from './providers/github-examples.ts'
 import type { Mutation } from './providers/mutations.ts'
 import { form, json, type Sent, signed } from './providers/sent.ts'
 
@@ -120,20 +120,13 @@ describe('POST /api/v1/webhooks/:provider', () => {
   }
 })
 
-interface Definition {
-  readonly name: string
-  readonly examples: readonly object[]
-}
-
 /** Signed by the providers' own libraries; Slack's and Shopify's sign nothing, what they verify stands in tests of theirs. */
 describe('what a provider’s own library signs', () => {
   const url = (provider: string) => `${publicUrl}/api/v1/webhooks/${provider}`
-  const load = createRequire(import.meta.url)
-  const definitions: readonly Definition[] = load('@octokit/webhooks-examples')
   const at = Math.floor(Date.now() / 1_000) * 1_000
 
   it('is taken from GitHub in every example there is', async () => {
-    const examples = definitions.flatMap(({ name, examples: all }) =>
+    const examples = gitHubExamples().flatMap(({ name, examples: all }) =>
       all.map((payload, index) => ({
         name,
         id: `${name}-${index}`,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { createRequire } from 'node:module'
 import { describe, it } from 'node:test'
 import * as octokit from '@octokit/webhooks-methods'
 import type { JsonObject } from '../../../../plugins/ingress/providers/provider.ts'
 import { createProvider } from '../../../../plugins/ingress/providers/providers.ts'
+import { gitHubExamples } from './github-examples.ts'
 import {
   eventOf,
   form,
@@ -17,13 +17,7 @@ import {
   verdictOn,
 } from './sent.ts'
 
-interface Definition {
-  readonly name: string
-  readonly examples: readonly JsonObject[]
-}
-
-const load = createRequire(import.meta.url)
-const definitions: readonly Definition[] = load('@octokit/webhooks-examples')
+const definitions = gitHubExamples()
 const secret = 'It’s a Secret to Everybody'
 const github = createProvider({ provider: 'github', secret: ['new', secret] })
 
