@@ -61,9 +61,12 @@ function endOfContainer(text: string, start: number): number {
   const marks = /["{}[\]]/g
   let depth = 0
   marks.lastIndex = start
-  for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
-    if (mark[0] === '"') marks.lastIndex = endOfString(text, mark.index)
-    else depth += mark[0] === '{' || mark[0] === '[' ? 1 : -1
+  // `test`, where `exec` would make an array for each mark.
+  while (marks.test(text)) {
+    const at = marks.lastIndex - 1
+    const mark = text[at]
+    if (mark === '"') marks.lastIndex = endOfString(text, at)
+    else depth += mark === '{' || mark === '[' ? 1 : -1
     if (depth === 0) return marks.lastIndex
   }
   return text.length
@@ -82,9 +85,14 @@ function isEscaped(text: string, at: number): boolean {
   return slashes % 2 === 1
 }
 
-function skipSpace(text: string, at: number): number {
-  return endOf(/\s*/y, text, at)
+/** The text is valid, so nothing else below the space stands between its parts. */
+function skipSpace(text: string, start: number): number {
+  let at = start
+  while (text.charCodeAt(at) <= space) at += 1
+  return at
 }
+
+const space = 0x20
 
 function endOf(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at
