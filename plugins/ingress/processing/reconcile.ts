@@ -43,7 +43,7 @@ export async function reconcileReplay(service: Service, replay: Replay): Promise
   if (delivery !== undefined && delivery.settledAt === null) return
 
   const status: ReplayStatus = delivery?.state === 'delivered' ? 'completed' : 'failed'
-  const error = delivery === undefined ? goneReason : delivery.lastError
+  const error = delivery === undefined ? goneReason : reasonOf(delivery)
   const details = { eventId: replay.eventId, ...(error !== null && { error }) }
   await unlessOvertaken(replays, () =>
     scope.deliveries.send([], {
@@ -67,9 +67,14 @@ const ends: Readonly<Record<DeliveryState, EventStatus>> = {
 async function endOf({ scope }: Service, { id, provider }: KeyedEvent): Promise<End> {
   const { rows } = await scope.store.deliveries({ messageIds: [id], limit: 1 })
   const last: Row | undefined = rows[0]
-  if (last !== undefined) return { status: ends[last.state], reason: last.lastError }
+  if (last !== undefined) return { status: ends[last.state], reason: reasonOf(last) }
   const [endpoint] = await scope.store.endpointStates([`${endpointPrefix}${provider}`])
   return { status: 'failed', reason: endpoint?.disabledReason ?? goneReason }
+}
+
+/** Who cancels a delivery gives no reason: it still has that of its last attempt. */
+function reasonOf({ state, lastError }: Row): string | null {
+  return state === 'cancelled' && lastError !== 'erased' ? 'its delivery was cancelled' : lastError
 }
 
 function isOpen({ status }: KeyedEvent): boolean {
