@@ -1,6 +1,6 @@
 import type { RecordBook, RecordListOrder, RecordListQuery } from 'carabiner'
-import type { EventStatus } from './event.ts'
-import { events as collection, fromRecord, indexes, type KeyedEvent } from './event-record.ts'
+import type { EventStatus, IngressEvent } from './event.ts'
+import { events as collection, fromRecord } from './event-record.ts'
 import type { PageOf } from './page.ts'
 
 /** Which events are listed, and how. Times are UTC milliseconds, inclusive, on `occurredAt`. */
@@ -21,7 +21,7 @@ export interface EventListQuery {
   readonly limit: number
 }
 
-type Reading = Pick<RecordBook, 'records' | 'lookUpRecords' | 'listRecords'>
+type Reading = Pick<RecordBook, 'records' | 'listRecords'>
 
 /** Where events are found. */
 export class EventBook {
@@ -31,35 +31,28 @@ export class EventBook {
     this.#records = records
   }
 
-  async find(id: string): Promise<KeyedEvent | undefined> {
+  async find(id: string): Promise<IngressEvent | undefined> {
     const [event] = await this.byId([id])
     return event
   }
 
   /** In the order of the ids, at most 1,000; `undefined` for those there are not. */
-  async byId(ids: readonly string[]): Promise<readonly (KeyedEvent | undefined)[]> {
+  async byId(ids: readonly string[]): Promise<readonly (IngressEvent | undefined)[]> {
     const records = await this.#records.records(collection, ids)
     return records.map((record) => record && fromRecord(record))
   }
 
-  /** The event that the provider sent first under this key. */
-  async at(key: string): Promise<KeyedEvent | undefined> {
-    const [record] = await this.#records.lookUpRecords({
-      collection,
-      index: indexes.key,
-      entries: [key],
-      limit: 1,
-    })
-    return record && fromRecord(record)
-  }
-
-  async list(query: EventListQuery): Promise<PageOf<KeyedEvent>> {
+  async list(query: EventListQuery): Promise<PageOf<IngressEvent>> {
     const { records, total } = await this.#records.listRecords(toListQuery(query))
     return { items: records.map(fromRecord), total }
   }
 
   /** Events of a status that were received at `from` or after, the first first, without their payloads. */
-  async received(status: EventStatus, from: number, limit: number): Promise<readonly KeyedEvent[]> {
+  async received(
+    status: EventStatus,
+    from: number,
+    limit: number,
+  ): Promise<readonly IngressEvent[]> {
     const { records } = await this.#records.listRecords({
       collection,
       facets: { status },

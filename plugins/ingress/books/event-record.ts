@@ -4,25 +4,11 @@ import { asMessageId, type IngressEvent } from './event.ts'
 /** Where events are kept. */
 export const events = 'events'
 
-/** The index of the collection. */
-export const indexes = {
-  /** By `<provider>:<idempotency key>`, a digest of it. */
-  key: 'key',
-} as const
-
 /** An event as it is stored: its payload stands beside it, its id outside. */
-type Kept = Omit<IngressEvent, 'id' | 'version' | 'payload' | 'erasedAt'> & {
-  /** Under which the event is found when the provider sends it again. */
-  readonly key: string
-}
-
-/** An event, and under which key it is found when the provider sends it again. */
-export interface KeyedEvent extends IngressEvent {
-  readonly key: string
-}
+type Kept = Omit<IngressEvent, 'id' | 'version' | 'payload' | 'erasedAt'>
 
 /** The write that keeps an event. Its `version` is the one it was read with, 0 for a new one. */
-export function toRecord(event: KeyedEvent): RecordPut {
+export function toRecord(event: IngressEvent): RecordPut {
   const { id, version, payload, erasedAt, ...kept } = event
   return {
     kind: 'put',
@@ -31,8 +17,6 @@ export function toRecord(event: KeyedEvent): RecordPut {
     expects: version === 0 ? 'absent' : version,
     value: kept satisfies Kept,
     content: payload,
-    unique: [event.key],
-    entries: { [indexes.key]: [event.key] },
     listed: listedAs(event),
     messageId: id,
     expiresAt: event.expiresAt,
@@ -40,7 +24,7 @@ export function toRecord(event: KeyedEvent): RecordPut {
 }
 
 /** Only this file says what the collection holds: a record has the shape it was given here. */
-export function fromRecord({ id, version, value, content, erasedAt }: StoredRecord): KeyedEvent {
+export function fromRecord({ id, version, value, content, erasedAt }: StoredRecord): IngressEvent {
   return { ...(value as Kept), id: asMessageId(id), version, payload: content, erasedAt }
 }
 

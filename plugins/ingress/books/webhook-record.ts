@@ -1,7 +1,9 @@
 import type { MessageId, RecordBook, RecordPut, StoredRecord } from 'carabiner'
+import { nameId } from './name-id.ts'
 
 /** A request of a provider that became an event, as it came. */
 export interface Webhook {
+  /** Made of its idempotency key: there is one of each. */
   readonly id: string
   /** Of the event it became. */
   readonly eventId: MessageId
@@ -22,7 +24,7 @@ export interface Webhook {
 }
 
 /** Where webhooks are kept. */
-const webhooks = 'webhooks'
+export const webhooks = 'webhooks'
 
 type Kept = Omit<Webhook, 'id' | 'body'>
 
@@ -40,7 +42,12 @@ export class WebhookBook {
   }
 }
 
-/** The write that keeps a webhook, which never changes. */
+/** The id of the webhook with this idempotency key. */
+export function webhookIdOf(idempotencyKey: string): string {
+  return nameId(`webhook/${idempotencyKey}`)
+}
+
+/** The write that keeps a webhook, which never changes: refused when there is one of its key. */
 export function toWebhookRecord({ id, body, ...kept }: Webhook): RecordPut {
   return {
     kind: 'put',

@@ -1,4 +1,4 @@
-import type { KeyedEvent } from '../books/event-record.ts'
+import type { IngressEvent } from '../books/event.ts'
 import type { Service } from '../service.ts'
 import { argument, type Context, usage } from './options.ts'
 
@@ -6,7 +6,7 @@ import { argument, type Context, usage } from './options.ts'
 export async function namedEvent(
   context: Context,
   { events }: Pick<Service, 'events'>,
-): Promise<KeyedEvent> {
+): Promise<IngressEvent> {
   const id = argument(context, 0).toLowerCase()
   const event = uuid.test(id) ? await events.find(id) : undefined
   if (event !== undefined) return event

@@ -1,4 +1,4 @@
-import { newId, type OutboundMessage, type SendOptions } from 'carabiner'
+import type { OutboundMessage, SendOptions } from 'carabiner'
 import type { DispatchState, IngressEvent } from '../books/event.ts'
 import { toRecord } from '../books/event-record.ts'
 import { toWebhookRecord } from '../books/webhook-record.ts'
@@ -21,7 +21,7 @@ export async function accept(
 ): Promise<void> {
   const event = eventOf(service, arrival, dispatch)
   const [sent] = await service.scope.deliveries.send([messageOf(arrival, event)], {
-    records: [toRecord({ ...event, key: arrival.key }), webhookRecord(arrival, event)],
+    records: [toRecord(event), webhookRecord(arrival, event)],
     audit: auditOf(arrival, event),
   })
   // An endpoint that is disabled gets nothing new.
@@ -30,13 +30,13 @@ export async function accept(
 
 function eventOf(
   { scope }: Service,
-  { integration, request, webhook, eventId, body, receivedAt }: Arrival,
+  { integration, request, webhook, webhookId, eventId, body, receivedAt }: Arrival,
   dispatch: DispatchState,
 ): IngressEvent {
   return {
     id: eventId,
     version: 0,
-    webhookEventId: newId(),
+    webhookEventId: webhookId,
     provider: integration.name,
     eventType: webhook.eventType,
     externalEventId: webhook.externalEventId,

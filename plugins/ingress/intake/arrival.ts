@@ -10,8 +10,8 @@ export interface Arrival {
   /** Of the event it becomes. */
   readonly eventId: MessageId
   readonly idempotencyKey: string
-  /** Under which the event is found when the provider sends it again. */
-  readonly key: string
+  /** Made of its key: there is one of each. */
+  readonly webhookId: string
   /** What is delivered. */
   readonly body: Uint8Array
   /** UTC milliseconds. */

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import type { JsonObject } from '../providers/provider.ts'
 import { payloadDigest } from './canonical-payload.ts'
 
@@ -9,9 +8,4 @@ export function idempotencyKeyOf(
   payload: JsonObject,
 ): string {
   return `${provider}:${externalEventId ?? `payload:${payloadDigest(payload)}`}`
-}
-
-/** The key as an event is found by it: ids of providers may be longer than an entry of an index, and have any characters. */
-export function entryOfKey(idempotencyKey: string): string {
-  return hash('sha256', idempotencyKey, 'base64url')
 }

@@ -7,6 +7,7 @@ import {
   signedForm,
 } from 'carabiner'
 import { asMessageId } from '../books/event.ts'
+import { webhookIdOf } from '../books/webhook-record.ts'
 import type { Integration } from '../integration.ts'
 import type {
   HandshakeAnswer,
@@ -21,7 +22,7 @@ import { formOf, readBody } from './body.ts'
 import { deliveredBody } from './delivered-body.ts'
 import { isTaken, noteDuplicate } from './duplicate.ts'
 import { limitVerified, refusalOfUnverified } from './failures.ts'
-import { entryOfKey, idempotencyKeyOf } from './idempotency-key.ts'
+import { idempotencyKeyOf } from './idempotency-key.ts'
 import { misfit, noIntegration } from './refusals.ts'
 import { decide } from './veto.ts'
 
@@ -71,7 +72,7 @@ export async function receive(
     webhook,
     eventId: asMessageId(newId()),
     idempotencyKey,
-    key: entryOfKey(idempotencyKey),
+    webhookId: webhookIdOf(idempotencyKey),
     body: signedForm(integration.signatures, deliveredBody(webhook.payload, payload, source)),
     receivedAt: received.now,
   })
@@ -110,11 +111,12 @@ async function duplicate(
   arrival: Arrival,
   payload: JsonObject,
 ): Promise<RouteAnswer | undefined> {
-  const known = await service.events.at(arrival.key)
-  if (known === undefined) return undefined
-  await noteDuplicate(service, arrival, known, payload)
-  const correlationId = `duplicate:${known.id}`
-  return answer({ eventId: known.id, status: 'duplicate', duplicate: true, correlationId })
+  const first = await service.webhooks.find(arrival.webhookId)
+  if (first === undefined) return undefined
+  await noteDuplicate(service, arrival, first, payload)
+  const { eventId } = first
+  const correlationId = `duplicate:${eventId}`
+  return answer({ eventId, status: 'duplicate', duplicate: true, correlationId })
 }
 
 function providerRequest({ scope }: Service, request: RouteRequest): ProviderRequest {

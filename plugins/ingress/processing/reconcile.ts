@@ -1,6 +1,6 @@
 import { type DeliveryState, RecordConflictError, type Scope } from 'carabiner'
-import { type EventStatus, openStatuses } from '../books/event.ts'
-import { events, type KeyedEvent, toRecord } from '../books/event-record.ts'
+import { type EventStatus, type IngressEvent, openStatuses } from '../books/event.ts'
+import { events, toRecord } from '../books/event-record.ts'
 import { type Replay, type ReplayStatus, replays, toReplayRecord } from '../books/replay-record.ts'
 import { endpointPrefix } from '../integration.ts'
 import type { Service } from '../service.ts'
@@ -64,7 +64,7 @@ const ends: Readonly<Record<DeliveryState, EventStatus>> = {
 }
 
 /** What the newest delivery has come to; without one, the endpoint gets nothing. */
-async function endOf({ scope }: Service, { id, provider }: KeyedEvent): Promise<End> {
+async function endOf({ scope }: Service, { id, provider }: IngressEvent): Promise<End> {
   const { rows } = await scope.store.deliveries({ messageIds: [id], limit: 1 })
   const last: Row | undefined = rows[0]
   if (last !== undefined) return { status: ends[last.state], reason: reasonOf(last) }
@@ -77,7 +77,7 @@ function reasonOf({ state, lastError }: Row): string | null {
   return state === 'cancelled' && lastError !== 'erased' ? 'its delivery was cancelled' : lastError
 }
 
-function isOpen({ status }: KeyedEvent): boolean {
+function isOpen({ status }: IngressEvent): boolean {
   return openStatuses.some((open) => open === status)
 }
 

@@ -1,5 +1,5 @@
 import { CarabinerError, EventParamsError, type HandlerContext, newId } from 'carabiner'
-import type { KeyedEvent } from '../books/event-record.ts'
+import type { IngressEvent } from '../books/event.ts'
 import { toReplayRecord } from '../books/replay-record.ts'
 import type { ingressReplay } from '../ingress-events.ts'
 import { endpointPrefix } from '../integration.ts'
@@ -78,7 +78,7 @@ export async function replay(service: Service, context: Context): Promise<Replay
 async function replayable(
   { events }: Service,
   { event: name, params }: Context,
-): Promise<KeyedEvent & { readonly payload: Uint8Array }> {
+): Promise<IngressEvent & { readonly payload: Uint8Array }> {
   const { eventId } = params
   const event = await events.find(eventId.toLowerCase())
   if (event === undefined) {

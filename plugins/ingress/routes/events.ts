@@ -1,5 +1,5 @@
 import { type ConnectorRoute, RouteError } from 'carabiner'
-import type { KeyedEvent } from '../books/event-record.ts'
+import type { IngressEvent } from '../books/event.ts'
 import type { IngressConfig } from '../config.ts'
 import { EventAnswer, EventsAnswer, EventsQuery } from '../schemas/event.ts'
 import { IdPath } from '../schemas/fields.ts'
@@ -46,7 +46,7 @@ export const eventRoutes: readonly ConnectorRoute<IngressConfig>[] = [
 export async function findEvent(
   { events }: Pick<Service, 'events'>,
   id: string,
-): Promise<KeyedEvent> {
+): Promise<IngressEvent> {
   const event = await events.find(id)
   if (event === undefined) throw notFound('Event', id)
   return event

@@ -1,4 +1,4 @@
-import type { KeyedEvent } from '../books/event-record.ts'
+import type { IngressEvent } from '../books/event.ts'
 import type { Service } from '../service.ts'
 import { type AttemptView, attemptViews } from './attempt-view.ts'
 import { type EventView, eventView, type StandingView, standingView } from './event-view.ts'
@@ -19,7 +19,7 @@ const shownAttempts = 100
 const shownJobs = 20
 const jobsWithStatus = 10
 
-export async function eventDetail(service: Service, event: KeyedEvent): Promise<EventDetail> {
+export async function eventDetail(service: Service, event: IngressEvent): Promise<EventDetail> {
   const [webhook, deliveryAttempts, processingJobs] = await Promise.all([
     service.webhooks.find(event.webhookEventId),
     service.attempts.of(event.id, shownAttempts).then((found) => attemptViews(service, found)),
@@ -39,7 +39,7 @@ export interface EventStatusView extends StandingView {
   readonly jobs: readonly JobView[]
 }
 
-export async function eventStatus(service: Service, event: KeyedEvent): Promise<EventStatusView> {
+export async function eventStatus(service: Service, event: IngressEvent): Promise<EventStatusView> {
   const jobs = await jobViews(service, event, jobsWithStatus)
   return { eventId: event.id, ...standingView(service, event), jobs }
 }
