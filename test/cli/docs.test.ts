@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import { Command } from 'commander'
+import ingress from '../../plugins/ingress/index.ts'
 import subscriptions from '../../plugins/subscriptions/index.ts'
 import webhooks from '../../plugins/webhooks/index.ts'
 import type { Act } from '../../src/cli/command.ts'
@@ -29,7 +30,7 @@ describe('docs/cli.md', async () => {
   }
 
   it('has a row for no other command than these and the connectors’', () => {
-    const known = [...Object.keys(commands), webhooks.name, subscriptions.name]
+    const known = [...Object.keys(commands), webhooks.name, subscriptions.name, ingress.name]
     const named = rows.map((row) => /^\| `([a-z]+)/.exec(row)?.[1] ?? 'none')
 
     assert.ok(named.length > 15)
@@ -40,7 +41,7 @@ describe('docs/cli.md', async () => {
   })
 })
 
-for (const connector of [webhooks, subscriptions]) {
+for (const connector of [webhooks, subscriptions, ingress]) {
   describe(`docs/${connector.name}.md`, async () => {
     const text = await page(`${connector.name}.md`)
 

@@ -12,6 +12,7 @@ import { createUndiciSender } from '../../src/delivery/senders/undici-sender.ts'
 import { makeCertificate } from '../helpers/certificate.ts'
 import { holdPromise } from './hold-promise.ts'
 import { hostileDeliveries } from './hostile-deliveries.ts'
+import { ingressFuzz } from './ingress-fuzz.ts'
 import { isolation } from './isolation.ts'
 import { killHost } from './kill-host.ts'
 import { killHostProcess } from './kill-host-process.ts'
@@ -124,6 +125,11 @@ const steps: Readonly<Record<string, Step>> = {
       assert.ok(asked[left] > 0 && killed[left] > 0, 'it was never interrupted')
       return { events: 5_000, 'after Ctrl-C': asked[left], 'after kill -9': killed[left] }
     },
+  },
+  'ingress-fuzz': {
+    promise:
+      '10,000 requests to the ingress connector of any method, path, headers and body, a good part of them nearly right: none is answered with a mistake of ours or outside of the envelope, and nothing piles up (MB of heap)',
+    run: () => ingressFuzz({ requests: 10_000 }),
   },
   isolation: {
     promise:
