@@ -94,6 +94,8 @@ describe('GET /api/v1/outbox', () => {
   const refused = [
     'state=gone',
     'state=dead&state=pending',
+    'endpoint=%00',
+    'from=2016-12-31T23:59:60Z',
     'limit=0',
     'limit=1001',
     'limit=1e2',
