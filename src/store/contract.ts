@@ -10,6 +10,7 @@ import { testLife } from './contract/life.ts'
 import { testListing } from './contract/listing.ts'
 import { testPermits } from './contract/permits.ts'
 import { testRate } from './contract/rate.ts'
+import { testRecordLists } from './contract/record-lists.ts'
 import { testRecordPatches } from './contract/record-patch.ts'
 import { testRecordWalk } from './contract/record-walk.ts'
 import { testRecords } from './contract/records.ts'
@@ -45,6 +46,7 @@ export function testStore(name: string, open: () => Promise<Store>): void {
     testRecords(open)
     testRecordPatches(open)
     testRecordWalk(open)
+    testRecordLists(open)
     testBeside(open)
     testTally(open)
     testDueEndpoints(open)

@@ -74,7 +74,8 @@ function facetOf({ facets }: ListKey, name: string): string | undefined {
   return facets !== null && Object.hasOwn(facets, name) ? facets[name] : undefined
 }
 
-function timeNames(times: OwnListing['times']): string[] {
+/** The names of times, in their order. */
+export function timeNames(times: OwnListing['times']): readonly string[] {
   return Object.keys(times).sort()
 }
 

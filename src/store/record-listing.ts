@@ -27,6 +27,7 @@ export interface OwnListQuery {
 const mostFacets = 4
 const mostTimes = 3
 const longestFacet = 255
+const farthestTime = 8.64e15
 /** Characters of a text that can be found. */
 const longestText = 512
 
@@ -38,7 +39,9 @@ export function ownListing({ facets, times, text = null }: ListedRecord): OwnLis
     throw refusal(`a listed record has 1 to ${mostTimes} times, not ${names.length}`)
   }
   for (const name of names) checkName('the name of a time', name)
-  if (!Object.values(times).every(Number.isFinite)) throw refusal('a time of a list is a number')
+  if (!Object.values(times).every((time) => Math.abs(time) <= farthestTime)) {
+    throw refusal('a time of a listed record is one that a Date can have')
+  }
   return { facets: { ...facets }, times: { ...times }, text: text === null ? null : kept(text) }
 }
 

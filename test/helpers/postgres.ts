@@ -48,7 +48,17 @@ interface Server {
 }
 
 const auditTables = ['audit', 'audit_chains', 'audit_rosters']
-const recordTables = ['records', 'record_entries', 'record_unique']
+const recordTables = [
+  'records',
+  'record_entries',
+  'record_unique',
+  'record_lists',
+  'record_listings',
+  'record_places',
+  'record_parts',
+  'record_totals',
+  'record_spans',
+]
 const user = 'carabiner'
 const password = 'test-password'
 

@@ -3,6 +3,7 @@ import { testStore } from '../../src/store/contract.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { testPostgres } from '../helpers/postgres.ts'
+import { testRecordListModel } from './record-list-model.ts'
 import { testRecordModel } from './record-model.ts'
 import { testStoreModel } from './store-model.ts'
 
@@ -13,6 +14,7 @@ after(() => server[Symbol.asyncDispose]())
 testStore('postgres:', openEmpty)
 testStoreModel('postgres:', openEmpty, 10)
 testRecordModel('postgres:', openEmpty, 10)
+testRecordListModel('postgres:', openEmpty, 4)
 
 /** One after the other has the same database: a new one takes longer than a test. */
 async function openEmpty(): Promise<Store> {

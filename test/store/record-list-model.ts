@@ -53,7 +53,9 @@ const sought = [
 
 const id = fc.constantFrom(...ids)
 const facet = fc.constantFrom('', 'one', 'two')
-const time = fc.oneof(fc.integer({ min: noon, max: noon + 9 }), fc.constant(noon + 0.5))
+/** So far apart that they are counted together, or not. */
+const unit = 2 ** 22
+const time = fc.nat(18).map((halves) => noon + (halves * unit) / 2)
 const facets = fc.record(
   { kind: facet, state: facet, ['__proto__']: facet },
   { requiredKeys: ['kind', 'state'] },
@@ -209,8 +211,8 @@ function writesOf({ count, spread, what, state }: Burst): readonly RecordWrite[]
     if (what === 'remove') return { kind: 'remove', collection, id: own }
     if (what === 'patch') return { kind: 'patch', collection, id: own, facets: { state } }
     const times = {
-      made: noon + ((index * 7919) % spread),
-      seen: noon + ((index * 31) % spread),
+      made: noon + ((index * 7919) % spread) * unit,
+      seen: noon + ((index * 31) % spread) * unit,
     }
     const text = index % 5 === 0 ? `burst-${index}` : null
     const facetsOfAll = { kind: 'one', state }

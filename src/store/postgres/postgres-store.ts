@@ -10,6 +10,8 @@ import type { Erasure, ErasureTarget } from '../erasure.ts'
 import type { PermitRequest, Permits } from '../permits.ts'
 import type { SlotRequest } from '../rate-slots.ts'
 import type { RecordListQuery } from '../record-list.ts'
+import { ownListQuery } from '../record-listing.ts'
+import { isRecordName } from '../record-text.ts'
 import type { RecordLookup, RecordPage, RecordQuery, RecordWrite } from '../records.ts'
 import type {
   NewRedelivery,
@@ -108,12 +110,16 @@ export class PostgresStore implements Store, Transactional {
   }
 
   async listRecords(query: RecordListQuery): Promise<RecordPage> {
-    throw storeUnavailable(`no list of ${query.collection} yet`)
+    const own = ownListQuery(query)
+    if (!isRecordName(own.collection)) return { records: [], total: 0 }
+    return this.#open(() => this.#tables.records.list(own))
   }
 
   async expireRecords(now: number, limit: number): Promise<number> {
     await this.#open(() => this.#tables.permits.forget(now))
-    return this.#inBatches(limit, (rows) => this.#tables.records.expire(now, rows))
+    const expired = await this.#inBatches(limit, (rows) => this.#tables.records.expire(now, rows))
+    if (expired > 0) await this.#open(() => this.#tables.records.tidyLists())
+    return expired
   }
 
   async takePermits(key: string, request: PermitRequest): Promise<Permits> {

@@ -1,11 +1,19 @@
+import type { OwnListQuery } from '../record-listing.ts'
 import { checkCount, entriesToLookUp } from '../record-lookup.ts'
 import { rangeOf } from '../record-range.ts'
 import { isRecordName } from '../record-text.ts'
-import type { FoundRecord, RecordLookup, RecordQuery, StoredRecord } from '../records.ts'
+import type {
+  FoundRecord,
+  RecordLookup,
+  RecordPage,
+  RecordQuery,
+  StoredRecord,
+} from '../records.ts'
 import { storedRecordOf } from '../rows.ts'
 import type { Connections } from './connections.ts'
 import type { Statement } from './database.ts'
 import { placeholders } from './parameters.ts'
+import { listQueryValues } from './record-list-values.ts'
 
 /** What is read of records, and their end; they are written with what is committed beside them (`OutboxTable`). */
 export class RecordTable {
@@ -55,10 +63,23 @@ export class RecordTable {
     return (await this.#connections.read(this.#statements.lookUp, values)).map(storedRecordOf)
   }
 
+  async list(query: OwnListQuery): Promise<RecordPage> {
+    const [head, ...rows] = await this.#connections.read(
+      this.#statements.list,
+      listQueryValues(query),
+    )
+    return { records: rows.map(storedRecordOf), total: Number(head?.['total']) }
+  }
+
   /** Removes at most `limit`. Resolves to their number. */
   async expire(now: number, limit: number): Promise<number> {
     const [row] = await this.#connections.write(this.#statements.expire, [now, limit])
     return Number(row?.['expired'])
+  }
+
+  /** Takes out what was counted of times that no listed record has any more. */
+  async tidyLists(): Promise<void> {
+    await this.#connections.write(this.#statements.tidy, [])
   }
 }
 
@@ -73,6 +94,8 @@ function statementsOf(schema: string) {
       name: 'look-up-records',
       text: `SELECT * FROM ${schema}.look_up_records(${placeholders(5)})`,
     },
+    list: { name: 'list-page', text: `SELECT * FROM ${schema}.list_page(${placeholders(13)})` },
+    tidy: { name: 'tidy-lists', text: `SELECT ${schema}.tidy_lists()` },
     expire: { name: 'expire-records', text: `SELECT ${schema}.expire_records($1, $2) AS expired` },
   } satisfies Record<string, Statement>
 }

@@ -17,7 +17,9 @@ export function recordWriteRoutines(schema: string): string {
     w_expects double precision[],
     w_value text[], w_content bytea[], w_keys text[], w_tenant text[], w_message_id uuid[], w_expires_at double precision[],
     -- JSON: { set, add, facets }, each an object
-    w_patch text[]
+    w_patch text[],
+    -- JSON of how a record shall be listed: see list_as
+    w_listed text[]
   ) RETURNS void LANGUAGE plpgsql ${steadyPlans} AS $$
   DECLARE
     a integer := 1;
@@ -33,12 +35,15 @@ export function recordWriteRoutines(schema: string): string {
     FOREACH z IN ARRAY w_last LOOP
       IF w_patch[a] IS NOT NULL THEN
         PERFORM ${schema}.patch_records(w_collection[a:z], w_id[a:z], w_patch[a:z]::jsonb[]);
+        PERFORM ${schema}.move_listed(w_collection[a:z], w_id[a:z], ARRAY(SELECT p.patch::jsonb -> 'facets' FROM unnest(w_patch[a:z]) WITH ORDINALITY AS p (patch, place) ORDER BY p.place));
       ELSIF w_value[a] IS NULL THEN
         PERFORM ${schema}.remove_records(a, w_collection[a:z], w_id[a:z], w_expects[a:z]);
+        PERFORM ${schema}.list_as(w_collection[a:z], w_id[a:z], array_fill(NULL::jsonb, ARRAY[z - a + 1]));
       ELSE
         PERFORM ${schema}.put_records(
           a, w_collection[a:z], w_id[a:z], w_expects[a:z], w_value[a:z], w_content[a:z], w_keys[a:z], w_tenant[a:z], w_message_id[a:z], w_expires_at[a:z]
         );
+        PERFORM ${schema}.list_as(w_collection[a:z], w_id[a:z], w_listed[a:z]::jsonb[]);
       END IF;
       a := z + 1;
     END LOOP;
@@ -277,7 +282,10 @@ export function recordWriteRoutines(schema: string): string {
       )) RETURNING r.collection, r.id, r.keys
     )
     SELECT count(*), array_agg(gone.collection), array_agg(gone.id), array_agg(gone.keys::jsonb) INTO expired, g_collection, g_id, g_keys FROM gone;
-    IF expired > 0 THEN PERFORM ${schema}.forget_keys(g_collection, g_id, g_keys); END IF;
+    IF expired > 0 THEN
+      PERFORM ${schema}.forget_keys(g_collection, g_id, g_keys);
+      PERFORM ${schema}.list_as(g_collection, g_id, array_fill(NULL::jsonb, ARRAY[expired]));
+    END IF;
     RETURN expired;
   END $$;
 

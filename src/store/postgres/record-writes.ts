@@ -13,6 +13,7 @@ import {
 import { type BinaryColumn, binaryColumn } from './binary-columns.ts'
 import type { Value } from './database.ts'
 import { raised, raisedDetail } from './failure.ts'
+import { listedJson } from './record-list-values.ts'
 
 /** What a write counts for beside its value and content. */
 const writeBytes = 4 * 1024
@@ -35,6 +36,7 @@ const columns: readonly BinaryColumn<OwnWrite>[] = [
   ofPuts(uuids, ({ messageId }) => messageId),
   ofPuts(doubles, ({ expiresAt }) => expiresAt),
   binaryColumn(texts, (write) => (write.kind === 'patch' ? patchOf(write) : null)),
+  ofPuts(texts, ({ collection, listed }) => listed && listedJson(collection, listed)),
 ]
 
 function ofPuts<T>(type: ElementType<T>, cell: (put: OwnPut) => T | null): BinaryColumn<OwnWrite> {

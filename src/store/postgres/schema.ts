@@ -4,6 +4,9 @@ import { erasureRoutine } from './erasure-routine.ts'
 import { keyRoutines } from './order-key.ts'
 import { enqueueRoutine } from './outbox-routine.ts'
 import { permitRoutines } from './permit-routine.ts'
+import { recordListReadRoutines } from './record-list-read-routine.ts'
+import { recordListTables } from './record-list-tables.ts'
+import { recordListWriteRoutines } from './record-list-write-routine.ts'
 import { recordReadRoutines } from './record-read-routine.ts'
 import { recordTables } from './record-tables.ts'
 import { recordWriteRoutines } from './record-write-routine.ts'
@@ -207,6 +210,10 @@ const migrations: readonly ((schema: string) => string)[] = [
   /* 6: patches of records, settlements with what stands beside them */ (schema) => `
   DROP FUNCTION IF EXISTS ${schema}.write_records;
   `,
+  /* 7: lists of records */ (schema) => `
+  ${recordListTables(schema)}
+  DROP FUNCTION IF EXISTS ${schema}.write_records;
+  `,
 ]
 
 /** The version of the schema this program works with. */
@@ -230,6 +237,8 @@ export function routines(schema: string): string {
     auditRoutine(schema),
     recordWriteRoutines(schema),
     recordReadRoutines(schema),
+    recordListWriteRoutines(schema),
+    recordListReadRoutines(schema),
     permitRoutines(schema),
     tallyRoutines(schema),
   ].join('\n')

@@ -1,0 +1,76 @@
+/** Lists of records: see docs/store.md. A list's line is its records in the order of one of its times (line / 4, line % 4). */
+export function recordListTables(schema: string): string {
+  return `
+  -- records with the same facets, and all of a collection (facets is null), with times of the same names
+  CREATE TABLE ${schema}.record_lists (
+    list integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    collection text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    facets jsonb,
+    times jsonb NOT NULL,
+    UNIQUE (collection, key)
+  );
+
+  -- how each record is listed
+  CREATE TABLE ${schema}.record_listings (
+    collection text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    list integer NOT NULL,
+    whole integer NOT NULL,
+    time_0 double precision NOT NULL,
+    time_1 double precision,
+    time_2 double precision,
+    text text COLLATE "C",
+    PRIMARY KEY (collection, id)
+  ) WITH (fillfactor = 80, ${vacuumSoon});
+
+  -- where it stands: by one of its times, beside the others in their order
+  CREATE TABLE ${schema}.record_places (
+    line bigint NOT NULL,
+    at double precision NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    other_0 double precision,
+    other_1 double precision,
+    PRIMARY KEY (line, at, id) INCLUDE (other_0, other_1)
+  ) WITH (${vacuumSoon});
+
+  -- which records have each part of a text
+  CREATE TABLE ${schema}.record_parts (
+    collection text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    parts tsvector NOT NULL,
+    PRIMARY KEY (collection, id)
+  ) WITH (${vacuumSoon});
+  CREATE INDEX record_parts_parts ON ${schema}.record_parts USING gin (parts) WITH (gin_pending_list_limit = 256);
+
+  -- how many records a list has: the sum of all shards, of which each is one transaction's at a time
+  CREATE TABLE ${schema}.record_totals (
+    list integer NOT NULL,
+    shard smallint NOT NULL,
+    records bigint NOT NULL,
+    PRIMARY KEY (list, shard)
+  ) WITH (fillfactor = 30, ${vacuumSoon});
+
+  -- how many places of a line lie in a span of time, and between what their other times are at most
+  CREATE TABLE ${schema}.record_spans (
+    line bigint NOT NULL,
+    span bigint NOT NULL,
+    shard smallint NOT NULL,
+    places bigint NOT NULL,
+    low_0 double precision,
+    high_0 double precision,
+    low_1 double precision,
+    high_1 double precision,
+    PRIMARY KEY (line, span, shard)
+  ) WITH (fillfactor = 50, ${vacuumSoon});
+  `
+}
+
+/** Rows come and go here: what is dead is cleared away before reading has to pass over much of it. */
+const vacuumSoon = `
+    autovacuum_vacuum_scale_factor = 0.02,
+    autovacuum_vacuum_threshold = 5000,
+    autovacuum_vacuum_insert_scale_factor = 0.02,
+    autovacuum_analyze_scale_factor = 0.05,
+    autovacuum_vacuum_cost_delay = 0
+  `
