@@ -21,7 +21,7 @@ export interface RateLimits {
 }
 
 /** When before handlers are asked: `async` after the provider has its answer, `sync` before. */
-export type VetoMode = 'async' | 'sync'
+type VetoMode = 'async' | 'sync'
 
 const closed = { additionalProperties: false }
 
@@ -131,7 +131,7 @@ const stanza = Type.Object(
   },
 )
 
-export type DeliverySink = 'auto' | boolean
+type DeliverySink = 'auto' | boolean
 
 /** The connector's stanza as it is read: durations are milliseconds, defaults filled in. */
 export interface IngressConfig {

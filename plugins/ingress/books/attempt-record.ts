@@ -32,7 +32,7 @@ export interface AttemptListQuery {
 }
 
 /** Where attempts are kept. */
-export const attempts = 'attempts'
+const attempts = 'attempts'
 
 const byEvent = 'event'
 

@@ -1,5 +1,4 @@
 import { ingressReceived } from '../ingress-events.ts'
-import type { NormalizedWebhook } from '../providers/provider.ts'
 import type { Service } from '../service.ts'
 import { type Arrival, actorOf } from './arrival.ts'
 import { undecided, vetoed } from './refusals.ts'
@@ -33,25 +32,10 @@ export async function decide(service: Service, arrival: Arrival): Promise<void> 
 }
 
 /** What handlers are told of an event. */
-export function receivedParams({
-  eventId,
-  integration,
-  webhook,
-}: {
-  readonly eventId: string
-  readonly integration: { readonly name: string }
-  readonly webhook: NormalizedWebhook
-}) {
+function receivedParams({ eventId, integration, webhook }: Arrival) {
   const { eventType, externalEventId, subject, occurredAt, payload } = webhook
-  return {
-    eventId,
-    provider: integration.name,
-    eventType,
-    externalEventId,
-    subject,
-    occurredAt,
-    payload,
-  }
+  const provider = integration.name
+  return { eventId, provider, eventType, externalEventId, subject, occurredAt, payload }
 }
 
 /** Which handlers did not say anything usable; what they say themselves is for the log of the host. */
