@@ -58,7 +58,8 @@ function integrationNamed(context: Context): Integration {
   const integration = integrations.get(name)
   if (integration !== undefined) return integration
   const known = [...integrations.keys()]
-  throw usage(`no integration of \`${name}\`${suggestion(name, known)}`)
+  const meant = suggestion(name, known) || `: expected one of ${known.join(', ')}`
+  throw usage(`no integration of \`${name}\`${meant}`)
 }
 
 interface Sample {

@@ -111,6 +111,7 @@ describe('carabiner ingress', () => {
 
     for (const [what, args, said] of [
       ['an integration that is none', ['acne'], /no integration of `acne`; did you mean `acme`\?/],
+      ['one that is far from any', ['paypal'], /`paypal`: expected one of acme, github, globex/],
       ['a URL that is none', ['acme', '--url', 'localhost'], /expected --url http:\/\/host:port/],
       ['no body where there is no sample', ['orders'], /expected a body for `orders`/],
       ['a file that is not there', ['acme', '@none.json'], /none\.json/],
