@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { newDeliveryId } from '../../ids.ts'
-import type { Store } from '../store.ts'
-import { aClaim, aDelivery, aMessage, aMessageTo, noon, second } from './makers.ts'
+import type { NewDelivery, Store } from '../store.ts'
+import { aClaim, aDelivery, aMessage, aMessageTo, delivered, noon, second } from './makers.ts'
 
 export function testEnqueue(open: () => Promise<Store>): void {
   describe('enqueue', () => {
@@ -134,6 +134,48 @@ export function testEnqueue(open: () => Promise<Store>): void {
         others.map((claimed) => claimed.id),
         [message.deliveries[1]?.id],
       )
+    })
+
+    it('stores a fan-out whatever its deliveries are: claimed, waiting, later, in order, oddly named', async () => {
+      await using store = await open()
+      const many = (prefix: string, fields: Partial<NewDelivery> = {}): NewDelivery[] =>
+        Array.from({ length: 40 }, (_, index) =>
+          aDelivery({ endpoint: `${prefix}/${index}`, ...fields }),
+        )
+      const born = many('born')
+      const waiting = many('waiting')
+      const odd = [...many('🪝'), ...many('later', { dueAt: noon + second })]
+      const ordered = aDelivery({ endpoint: 'ordered/1', orderKey: 'k' })
+      const deliveries = [ordered, ...born, ...odd, ...waiting]
+      const lease = { owner: 'a', until: noon + 30 * second }
+
+      const ids = new Set(born.map(({ id }) => id))
+      await store.enqueue([aMessage({ deliveries })], { lease, ids })
+
+      const { rows } = await store.deliveries({ limit: 200 })
+      assert.deepEqual(
+        new Map(rows.map((row) => [row.id, `${row.endpoint} ${row.state} ${row.dueAt}`])),
+        new Map(
+          deliveries.map(({ id, endpoint, dueAt }) => [
+            id,
+            `${endpoint} ${ids.has(id) ? 'sending' : 'pending'} ${dueAt}`,
+          ]),
+        ),
+      )
+      const settled = await store.settle(born.map((each) => delivered(each)))
+      assert.ok(settled.every((isOurs) => isOurs))
+    })
+
+    it('stores nothing of a fan-out with a delivery that is there already', async () => {
+      await using store = await open()
+      const known = aMessage()
+      await store.enqueue([known])
+      const deliveries = [...Array.from({ length: 40 }, () => aDelivery()), ...known.deliveries]
+
+      const stored = store.enqueue([aMessage({ deliveries })])
+
+      await assert.rejects(stored, { code: 'USAGE', message: new RegExp(idOf(known)) })
+      assert.equal((await store.deliveries({})).rows.length, 1)
     })
 
     it('refuses to store a delivery with an order key as claimed', async () => {

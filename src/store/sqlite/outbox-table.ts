@@ -27,6 +27,16 @@ export interface OutboxTable {
   enqueue(messages: readonly NewMessage[], claimed: BornClaimed | undefined): void
 }
 
+/** Deliveries of one message that are stored by one statement: a call for each costs twice as much. */
+const worthOneStatement = 16
+const idLength = 36
+
+/** Each as its id and, right behind it, its endpoint. */
+const insertAll = `
+  INSERT INTO deliveries (id, message_seq, endpoint, state, due_at, first_of_key, lease_owner, lease_until, created_at)
+  SELECT substr(value, 1, ${idLength}), :messageSeq, substr(value, ${idLength + 1}), :state, :dueAt, 1, :owner, :until, :createdAt
+  FROM json_each(:deliveries)`
+
 export function outboxTable(database: DatabaseSync, hints: RowHints): OutboxTable {
   const insertMessage = database.prepare(
     `INSERT INTO messages (id, origin, type, content_type, headers, trace_id, depth, tenant, created_at, body)
@@ -40,6 +50,7 @@ export function outboxTable(database: DatabaseSync, hints: RowHints): OutboxTabl
        lease_owner, lease_until, created_at, redelivery_of, redelivery_root)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
+  const insertDeliveries = database.prepare(insertAll)
   const selectRoot = database.prepare('SELECT redelivery_root FROM deliveries WHERE id = ?')
   const selectUnsettledOfKey = database.prepare(
     `SELECT 1 FROM deliveries INDEXED BY deliveries_key
@@ -51,7 +62,7 @@ export function outboxTable(database: DatabaseSync, hints: RowHints): OutboxTabl
       for (const message of messages) {
         if (message.deliveries.length === 0) continue
         const seq = storeMessage(message)
-        for (const delivery of message.deliveries) {
+        for (const delivery of storeMany(message, seq, claimed)) {
           storeDelivery(delivery, seq, message.createdAt, claimed)
         }
       }
@@ -80,6 +91,58 @@ export function outboxTable(database: DatabaseSync, hints: RowHints): OutboxTabl
     if (stored.erasedAt !== null) throw messageErased(message.id)
     if (!isSameMessage(stored, message)) throw messageDiffers(message.id)
     return stored.seq
+  }
+
+  /** Stores those that are alike, if that is worth while. Gives those that are to be stored one by one. */
+  function storeMany(
+    { deliveries, createdAt }: NewMessage,
+    messageSeq: number,
+    claimed: BornClaimed | undefined,
+  ): readonly NewDelivery[] {
+    const dueAt = deliveries[0]?.dueAt ?? 0
+    const born: NewDelivery[] = []
+    const waiting: NewDelivery[] = []
+    const others: NewDelivery[] = []
+    for (const delivery of deliveries) {
+      if (!isPlain(delivery, dueAt)) others.push(delivery)
+      else if (claimed?.ids.has(delivery.id) === true) born.push(delivery)
+      else waiting.push(delivery)
+    }
+    const row = { messageSeq, dueAt, createdAt }
+    if (!storeTogether(born, row, claimed?.lease)) others.push(...born)
+    if (!storeTogether(waiting, row, undefined)) others.push(...waiting)
+    return others
+  }
+
+  /** `false`: none is stored, because they are few, or one of them is there already. */
+  function storeTogether(
+    deliveries: readonly NewDelivery[],
+    row: { readonly messageSeq: number; readonly dueAt: number; readonly createdAt: number },
+    lease: Lease | undefined,
+  ): boolean {
+    if (deliveries.length < worthOneStatement) return false
+    try {
+      const { lastInsertRowid } = insertDeliveries.run({
+        ...row,
+        state: lease === undefined ? 'pending' : 'sending',
+        owner: lease?.owner ?? null,
+        until: lease?.until ?? null,
+        deliveries: JSON.stringify(deliveries.map(({ id, endpoint }) => id + endpoint)),
+      })
+      if (lease !== undefined) rememberRows(deliveries, Number(lastInsertRowid))
+      return true
+    } catch (error) {
+      if (isDuplicate(error)) return false
+      throw error
+    }
+  }
+
+  function rememberRows(deliveries: readonly NewDelivery[], last: number): void {
+    let seq = last - deliveries.length
+    for (const { id, endpoint } of deliveries) {
+      seq += 1
+      hints.remember(id, { seq, endpoint, orderKey: null })
+    }
   }
 
   function storeDelivery(
@@ -121,3 +184,12 @@ export function outboxTable(database: DatabaseSync, hints: RowHints): OutboxTabl
     return typeof root === 'string' ? root : id
   }
 }
+
+/** What any cut by characters leaves whole, and nothing about it has to be looked up. */
+function isPlain(delivery: NewDelivery, usualDueAt: number): boolean {
+  const { id, endpoint, dueAt, orderKey, redeliveryOf } = delivery
+  if (dueAt !== usualDueAt || orderKey !== null || redeliveryOf !== null) return false
+  return id.length === idLength && ascii.test(id) && ascii.test(endpoint)
+}
+
+const ascii = /^[\x20-\x7e]*$/
