@@ -68,7 +68,9 @@ function compare(
   // Only this file says what the collection holds.
   const kept = found?.value as Kept | undefined
   const digest = nameId(JSON.stringify([integration.callbackUrl, integration.active]))
-  if (kept?.digest === digest) return { times: kept }
+  if (kept?.digest === digest) {
+    return { times: { createdAt: kept.createdAt, updatedAt: kept.updatedAt } }
+  }
   const times = { createdAt: kept?.createdAt ?? now, updatedAt: now }
   const news: RecordPut = {
     kind: 'put',
