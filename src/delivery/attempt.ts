@@ -31,9 +31,14 @@ export function attemptRow(
       outcome.kind === 'delivered' || outcome.kind === 'retryable' ? outcome.kind : 'rejected',
     status: head?.status ?? null,
     responseHeaders: head === undefined ? null : joinHeaders(head.headers),
-    responseBody: reply.kind === 'reply' ? reply.body.slice(0, keptBytes) : null,
+    responseBody: reply.kind === 'reply' ? startOf(reply.body, keptBytes) : null,
     error: errorOf(reply, outcome),
   }
+}
+
+/** Most replies are kept whole: no view of them is made. */
+function startOf(body: Uint8Array, bytes: number): Uint8Array {
+  return body.byteLength <= bytes ? body : body.slice(0, bytes)
 }
 
 /** A try that was used up though nothing was sent. */

@@ -2,7 +2,14 @@ import type { Clock } from '../clock.ts'
 import { CarabinerError } from '../errors.ts'
 import { type DeliveryId, type MessageId, newDeliveryId, newMessageId } from '../ids.ts'
 import type { Beside } from '../store/beside.ts'
-import type { ClaimedDelivery, Lease, NewDelivery, NewMessage, Store } from '../store/store.ts'
+import type {
+  ClaimedDelivery,
+  Lease,
+  Message,
+  NewDelivery,
+  NewMessage,
+  Store,
+} from '../store/store.ts'
 import { type TransactionClient, transactional } from '../store/transactional.ts'
 import type { OutboundMessage, Recipient } from './deliveries.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
@@ -152,9 +159,11 @@ export class Outbox {
   #handOn(messages: readonly NewMessage[], sorted: Sorted, lease: Lease | undefined): void {
     for (const endpoint of sorted.left) this.#parts.registry.expectDue(endpoint)
     if (sorted.left.size > 0) this.#parts.left()
-    for (const { deliveries, ...message } of messages) {
+    for (const { deliveries, ...fields } of messages) {
       this.#parts.accepted(deliveries)
       if (lease === undefined) continue
+      // One for all of its deliveries.
+      const message = { ...fields, tenant: fields.tenant ?? null }
       for (const delivery of deliveries) {
         if (!sorted.claimed.has(delivery.id)) continue
         this.#parts.claimed(bornClaimed(message, delivery), lease)
@@ -217,10 +226,7 @@ function claim(
   return { lease, ids: new Set(claimed.keys()) }
 }
 
-function bornClaimed(
-  message: Omit<NewMessage, 'deliveries'>,
-  delivery: NewDelivery,
-): ClaimedDelivery {
+function bornClaimed(message: Message, delivery: NewDelivery): ClaimedDelivery {
   return {
     ...delivery,
     messageId: message.id,
@@ -229,6 +235,6 @@ function bornClaimed(
     lastError: null,
     createdAt: message.createdAt,
     settledAt: null,
-    message: { ...message, tenant: message.tenant ?? null },
+    message,
   }
 }

@@ -60,8 +60,10 @@ export function copyOfAttempt(attempt: AttemptRow): AttemptRow {
 
 /** Small copies share a slab: an allocation of its own costs more than the copy. */
 function copyOfBytes(bytes: Uint8Array): Uint8Array {
-  return Buffer.from(bytes)
+  return bytes.byteLength === 0 ? noBytes : Buffer.from(bytes)
 }
+
+const noBytes = Buffer.alloc(0)
 
 /** What is stored of a row, and signed: text that every store gives back as it is. Details that cannot be written as JSON are refused now. */
 export function auditTextOf(row: AuditRow): AuditText {
