@@ -91,7 +91,7 @@ export function searchable(text: string): string {
   return folded
 }
 
-/** Parts of at most three characters, one from each on: whatever a text contains begins one of them, or is made of several. */
+/** Parts of at most four characters, one from each on: whatever a text contains begins one of them, or is made of several. */
 export function partsOf(text: string): ReadonlySet<string> {
   const characters = [...text]
   return new Set(characters.map((_, at) => characters.slice(at, at + partLength).join('')))
@@ -110,7 +110,7 @@ export function soughtParts(text: string): SoughtParts {
     : { kind: 'all of', parts: whole }
 }
 
-const partLength = 3
+const partLength = 4
 const isPlain = /^[ -~]*$/
 
 function kept(text: string): string {

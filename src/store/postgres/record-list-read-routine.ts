@@ -81,21 +81,16 @@ export function recordListReadRoutines(schema: string): string {
   #variable_conflict use_column
   BEGIN
     RETURN QUERY
-    SELECT k.list, CASE WHEN k.times ? l_by THEN '' ELSE k.facets ->> l_by END, o.slot, g.slot
-    FROM ${schema}.record_lists AS k
-      CROSS JOIN LATERAL (
-        SELECT (n.place - 1)::integer AS slot FROM jsonb_array_elements_text(k.times) WITH ORDINALITY AS n (name, place)
-        WHERE n.name = CASE WHEN k.times ? l_by THEN l_by ELSE coalesce(l_then, k.times ->> 0) END
-      ) AS o
-      LEFT JOIN LATERAL (
-        SELECT (n.place - 1)::integer AS slot FROM jsonb_array_elements_text(k.times) WITH ORDINALITY AS n (name, place)
-        WHERE n.name = l_range
-      ) AS g ON true
-    WHERE k.collection = l_collection
-      AND (k.facets IS NULL) = (l_facets = '{}' AND NOT l_is_search AND k.times ? l_by)
-      AND (k.facets IS NULL OR k.facets @> l_facets)
-      AND (k.times ? l_by OR k.facets ? l_by)
-      AND (l_range IS NULL OR g.slot IS NOT NULL);
+    SELECT s.list, s.part, s.order_slot, s.range_slot
+    FROM (
+      SELECT k.list, CASE WHEN k.times ? l_by THEN '' ELSE k.facets ->> l_by END AS part, ${slotOf('l_range')} AS range_slot,
+        CASE WHEN k.times ? l_by THEN ${slotOf('l_by')} WHEN l_then IS NULL THEN 0 ELSE ${slotOf('l_then')} END AS order_slot
+      FROM ${schema}.record_lists AS k
+      WHERE k.collection = l_collection
+        AND (k.facets IS NULL) = (l_facets = '{}' AND NOT l_is_search AND k.times ? l_by)
+        AND (k.facets IS NULL OR k.facets @> l_facets)
+    ) AS s
+    WHERE s.part IS NOT NULL AND s.order_slot IS NOT NULL AND (l_range IS NULL OR s.range_slot IS NOT NULL);
   END $$;
 
   -- Places of a line between two times: whole spans by their counts, the others one by one.
@@ -121,7 +116,7 @@ export function recordListReadRoutines(schema: string): string {
   CREATE OR REPLACE FUNCTION ${schema}.list_part(
     p_list integer[], p_order integer[], p_range integer[], p_total numeric, p_from double precision, p_to double precision,
     p_is_up boolean, p_offset bigint, p_limit integer
-  ) RETURNS text[] LANGUAGE plpgsql STABLE ${steadyPlans} SET enable_incremental_sort = on AS $$
+  ) RETURNS text[] LANGUAGE plpgsql STABLE ${steadyPlans} AS $$
   DECLARE
     is_across constant boolean := EXISTS (
       SELECT FROM unnest(p_order, p_range) AS s (order_slot, range_slot) WHERE s.order_slot <> s.range_slot
@@ -133,6 +128,7 @@ export function recordListReadRoutines(schema: string): string {
     END IF;
   END $$;
 
+${walkBeside(schema, 'ASC')}${walkBeside(schema, 'DESC')}
   -- Records whose text contains another: all that may be are looked at.
   CREATE OR REPLACE FUNCTION ${schema}.list_search(
     h_collection text, h_list integer[], h_part text[], h_order integer[], h_range integer[],
@@ -141,17 +137,18 @@ export function recordListReadRoutines(schema: string): string {
   #variable_conflict use_column
   BEGIN
     RETURN QUERY
-    WITH found AS MATERIALIZED (
-      SELECT s.part, l.id, CASE s.order_slot WHEN 0 THEN l.time_0 WHEN 1 THEN l.time_1 ELSE l.time_2 END AS at
-      FROM ${schema}.record_parts AS p
-        CROSS JOIN LATERAL (
-          SELECT * FROM ${schema}.record_listings AS o WHERE o.collection = h_collection AND o.id = p.id OFFSET 0
-        ) AS l
-        JOIN unnest(h_list, h_part, h_order, h_range) AS s (list, part, order_slot, range_slot) ON s.list = l.list
+    WITH containing AS MATERIALIZED (
+      SELECT l.id, l.list, l.time_0, l.time_1, l.time_2
+      FROM ${schema}.record_parts AS p CROSS JOIN LATERAL (
+        SELECT * FROM ${schema}.record_listings AS o WHERE o.collection = h_collection AND o.id = p.id OFFSET 0
+      ) AS l
       WHERE p.parts @@ h_words::tsquery AND p.collection = h_collection AND strpos(l.text, h_text) > 0
-        AND (
-          s.range_slot IS NULL OR CASE s.range_slot WHEN 0 THEN l.time_0 WHEN 1 THEN l.time_1 ELSE l.time_2 END BETWEEN h_from AND h_to
-        )
+    ), sought AS MATERIALIZED (
+      SELECT * FROM unnest(h_list, h_part, h_order, h_range) AS s (list, part, order_slot, range_slot)
+    ), found AS MATERIALIZED (
+      SELECT s.part, c.id, CASE s.order_slot WHEN 0 THEN c.time_0 WHEN 1 THEN c.time_1 ELSE c.time_2 END AS at
+      FROM containing AS c JOIN sought AS s ON s.list = c.list
+      WHERE s.range_slot IS NULL OR CASE s.range_slot WHEN 0 THEN c.time_0 WHEN 1 THEN c.time_1 ELSE c.time_2 END BETWEEN h_from AND h_to
     )
     SELECT (SELECT count(*) FROM found), CASE WHEN h_is_up THEN ARRAY(
       SELECT f.id FROM found AS f ORDER BY f.part COLLATE "C", f.at, f.id COLLATE "C" OFFSET h_offset LIMIT h_limit
@@ -163,6 +160,11 @@ export function recordListReadRoutines(schema: string): string {
 }
 
 type Order = 'ASC' | 'DESC'
+
+/** Which of a list's times one is; null for none. */
+function slotOf(name: string): string {
+  return `CASE ${name} WHEN k.times ->> 0 THEN 0 WHEN k.times ->> 1 THEN 1 WHEN k.times ->> 2 THEN 2 END`
+}
 
 /** The same, up or down. */
 function either(select: (order: Order) => string): string {
@@ -185,27 +187,44 @@ function along(schema: string, order: Order): string {
         ORDER BY p.at ${order}, p.id ${order} OFFSET p_offset LIMIT p_limit`
 }
 
-/** The same from span to span, without those in which nothing can be. */
+/** The same, of those whose other time is in the range. */
 function alongBeside(schema: string, order: Order): string {
-  const beside = otherOf('s.range_slot', 's.order_slot')
   return `
-        SELECT p.id FROM ${sought} CROSS JOIN LATERAL (
-          SELECT e.at, e.id
-          FROM (
-            SELECT z.span FROM ${schema}.record_spans AS z
-            WHERE z.line = s.list::bigint * 4 + s.order_slot AND CASE ${beside}
-              WHEN 0 THEN z.high_0 >= p_from AND z.low_0 <= p_to ELSE z.high_1 >= p_from AND z.low_1 <= p_to
-            END
-            GROUP BY z.span
-          ) AS possible CROSS JOIN LATERAL (
-            SELECT o.at, o.id FROM ${schema}.record_places AS o
-            WHERE o.line = s.list::bigint * 4 + s.order_slot
-              AND o.at >= possible.span::double precision * ${spanMs} AND o.at < (possible.span + 1)::double precision * ${spanMs}
-              AND CASE ${beside} WHEN 0 THEN o.other_0 ELSE o.other_1 END BETWEEN p_from AND p_to
-          ) AS e
-          ORDER BY possible.span ${order}, e.at ${order}, e.id ${order} LIMIT p_offset + p_limit
+        SELECT p.id FROM ${sought} CROSS JOIN LATERAL ${schema}.walk_beside_${order}(
+          s.list::bigint * 4 + s.order_slot, ${otherOf('s.range_slot', 's.order_slot')}, p_from, p_to, p_offset + p_limit
         ) AS p
         ORDER BY p.at ${order}, p.id ${order} OFFSET p_offset LIMIT p_limit`
+}
+
+/** From span to span of a line, without those in which nothing can be, until there are enough. */
+function walkBeside(schema: string, order: Order): string {
+  const possible = (other: 0 | 1): string => `z.high_${other} >= w_from AND z.low_${other} <= w_to`
+  return `
+  CREATE OR REPLACE FUNCTION ${schema}.walk_beside_${order}(
+    w_line bigint, w_other integer, w_from double precision, w_to double precision, w_wanted bigint
+  ) RETURNS TABLE (at double precision, id text) LANGUAGE plpgsql STABLE ${steadyPlans} AS $$
+  #variable_conflict use_column
+  DECLARE
+    wanted bigint := w_wanted;
+    passed bigint;
+    possible bigint;
+  BEGIN
+    FOR possible IN
+      SELECT DISTINCT z.span FROM ${schema}.record_spans AS z
+      WHERE z.line = w_line AND CASE w_other WHEN 0 THEN ${possible(0)} ELSE ${possible(1)} END
+      ORDER BY z.span ${order}
+    LOOP
+      RETURN QUERY
+      SELECT o.at, o.id FROM ${schema}.record_places AS o
+      WHERE o.line = w_line AND o.at >= possible::double precision * ${spanMs} AND o.at < (possible + 1)::double precision * ${spanMs}
+        AND CASE w_other WHEN 0 THEN o.other_0 ELSE o.other_1 END BETWEEN w_from AND w_to
+      ORDER BY o.at ${order}, o.id ${order} LIMIT wanted;
+      GET DIAGNOSTICS passed = ROW_COUNT;
+      wanted := wanted - passed;
+      EXIT WHEN wanted = 0;
+    END LOOP;
+  END $$;
+`
 }
 
 /** All of the range, in the order of another time. */
