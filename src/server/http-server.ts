@@ -25,7 +25,11 @@ export function createHttpServer(
       ? createServer(options, answer)
       : createTlsServer({ ...options, ...tls }, answer)
   // A caller that asks whether to send its body is told when it has been let in, not at once.
-  return server.on('checkContinue', answer).on('clientError', answerBrokenRequest)
+  // What else it expects is not promised: Node would refuse it, without a body.
+  return server
+    .on('checkContinue', answer)
+    .on('checkExpectation', answer)
+    .on('clientError', answerBrokenRequest)
 }
 
 /** Answers what is not HTTP, or not in time: there is no request yet, only a socket. */

@@ -89,6 +89,18 @@ describe('a body that nobody will use', () => {
     assert.deepEqual(await post('/v1/open', 9), [200, true])
   })
 
+  it('is read though the caller expects what nobody knows: its answer has the form of any other', async () => {
+    await using host = await servedHost({ routes: [open] })
+    const headers = { expect: 'a miracle', 'content-type': 'text/plain', 'content-length': 2 }
+    const asking = httpRequest(`${host.url}/v1/open`, { method: 'POST', headers })
+    asking.end('{}')
+
+    const [answered] = await once(asking, 'response')
+
+    assert.equal(answered.statusCode, 415)
+    assert.match(await text(answered), /"code":"UNSUPPORTED_MEDIA_TYPE"/)
+  })
+
   it('leaves the connection to the next request when it was read', async () => {
     await using host = await servedHost({ routes: [open] })
     const post = (body: string, type: string) =>

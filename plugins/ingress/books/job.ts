@@ -19,6 +19,8 @@ export interface Job {
   readonly createdAt: number
 }
 
+/** When an attempt began that is under way, its event says. */
+type Standing = Pick<IngressEvent, 'id' | 'status' | 'updatedAt'>
 type Looking = Pick<Scope['store'], 'deliveries' | 'delivery'>
 type Found = NonNullable<Awaited<ReturnType<Store['delivery']>>>
 type Attempt = Found['attempts'][number]
@@ -26,24 +28,24 @@ type Attempt = Found['attempts'][number]
 /** The newest jobs of an event, newest first: nothing of them is stored, they are what its deliveries and their attempts say. */
 export async function jobsOf(
   store: Looking,
-  { id }: Pick<IngressEvent, 'id'>,
+  event: Standing,
   limit: number,
 ): Promise<readonly Job[]> {
-  const { rows } = await store.deliveries({ messageIds: [id], limit })
+  const { rows } = await store.deliveries({ messageIds: [event.id], limit })
   const found = await Promise.all(rows.map((row) => store.delivery(row.id)))
   return found
-    .flatMap((each) => (each === undefined ? [] : jobsOfDelivery(each)))
+    .flatMap((each) => (each === undefined ? [] : jobsOfDelivery(each, event)))
     .sort((a, b) => b.createdAt - a.createdAt || b.attemptNo - a.attemptNo)
     .slice(0, limit)
 }
 
-function jobsOfDelivery(found: Found): readonly Job[] {
+function jobsOfDelivery(found: Found, event: Standing): readonly Job[] {
   const { delivery, attempts } = found
   const over = attempts.map((attempt, index) => attempted(found, attempt, attempts[index - 1]))
   const isOpen = delivery.state === 'pending' || delivery.state === 'sending'
   // Settled without a request: a veto, an integration that is switched off.
   const isUntried = !isOpen && attempts.length === 0
-  return isOpen || isUntried ? [...over, untried(found)] : over
+  return isOpen || isUntried ? [...over, untried(found, event)] : over
 }
 
 function attempted(found: Found, attempt: Attempt, previous: Attempt | undefined): Job {
@@ -60,19 +62,25 @@ function attempted(found: Found, attempt: Attempt, previous: Attempt | undefined
   }
 }
 
-function untried(found: Found): Job {
+function untried(found: Found, event: Standing): Job {
   const { delivery, attempts } = found
   const last = attempts.at(-1)
   const isOpen = delivery.settledAt === null
+  const isRunning = delivery.state === 'sending'
   return {
     ...jobOf(found, attempts.length + 1),
-    status: isOpen ? (delivery.state === 'sending' ? 'running' : 'queued') : 'failed',
+    status: isOpen ? (isRunning ? 'running' : 'queued') : 'failed',
     scheduledAt: delivery.dueAt,
-    startedAt: null,
+    startedAt: isRunning ? begunAt(delivery, event) : null,
     completedAt: delivery.settledAt,
     errorMessage: isOpen ? null : delivery.lastError,
     createdAt: last === undefined ? delivery.createdAt : endOf(last),
   }
+}
+
+/** Of several deliveries at a time, the newest has said it last. While handlers are asked, it is when it was due. */
+function begunAt({ dueAt }: Found['delivery'], { status, updatedAt }: Standing): number {
+  return status === 'processing' ? Math.max(dueAt, updatedAt) : dueAt
 }
 
 function jobOf({ delivery, message }: Found, attemptNo: number) {

@@ -2,9 +2,9 @@ import type { RouteHead } from 'carabiner'
 
 const masked = '***'
 
-/** Headers that carry credentials whoever the provider is, and names that sound like it. */
+/** Headers that carry credentials whoever the provider is, and names that sound like it. One masked in vain costs less than one that is not. */
 const secretName =
-  /^(?:authorization|proxy-authorization|(?:set-)?cookie)$|signature|token|secret|passw|api-?key|credential|hmac|jwt/
+  /^(?:set-)?cookie$|auth(?!ority)|signature|token|secret|passw|pwd|(?<!^idempotency-)key$|credential|session|bearer|csrf|xsrf|hmac|jwt|otp$/
 
 /** Headers as they are kept: no value of a credential or a signature among them. What came more than once is joined, as HTTP has it. */
 export function maskedHeaders(

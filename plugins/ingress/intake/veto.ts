@@ -24,11 +24,19 @@ export async function decide(service: Service, arrival: Arrival): Promise<void> 
     case 'completed':
       return
     case 'cancelled':
+      if (isUndecided(outcome.details)) throw undecided(outcome.by)
       await noteVeto(service, arrival, outcome)
       throw vetoed(outcome.reason)
     case 'failed':
       throw undecided(whyFailed(outcome.failures))
   }
+}
+
+/** A webhook that is asked and gives no usable answer cancels by default: it has not said no, and the provider may try again. */
+function isUndecided(details: unknown): boolean {
+  return typeof details === 'object' && details !== null && 'kind' in details
+    ? details.kind === 'error'
+    : false
 }
 
 /** What handlers are told of an event. */

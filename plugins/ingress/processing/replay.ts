@@ -24,7 +24,7 @@ const defaultRequester = 'api-user'
  * Several of one event at a time do not meet: each has a record and a delivery of its own.
  *
  * @throws {EventParamsError} there is no such event
- * @throws {CarabinerError} MESSAGE_ERASED, STORE_UNAVAILABLE
+ * @throws {CarabinerError} ENDPOINT_UNKNOWN, MESSAGE_ERASED, STORE_UNAVAILABLE
  */
 export async function replay(service: Service, context: Context): Promise<ReplayResult> {
   const { params, traceId, depth } = context
@@ -74,9 +74,9 @@ export async function replay(service: Service, context: Context): Promise<Replay
   return { replayRequestId: id, eventId: event.id }
 }
 
-/** @throws {EventParamsError} */
+/** @throws {EventParamsError} @throws {CarabinerError} ENDPOINT_UNKNOWN, MESSAGE_ERASED */
 async function replayable(
-  { events }: Service,
+  { events, integrations }: Service,
   { event: name, params }: Context,
 ): Promise<IngressEvent & { readonly payload: Uint8Array }> {
   const { eventId } = params
@@ -86,7 +86,12 @@ async function replayable(
       { pointer: '/eventId', message: `there is no event ${eventId}` },
     ])
   }
-  const { payload } = event
+  const { payload, provider } = event
+  if (!integrations.has(provider)) {
+    // Its delivery would wait for an endpoint that nobody has.
+    const message = `there is no integration of ${provider} any more`
+    throw new CarabinerError('ENDPOINT_UNKNOWN', message)
+  }
   if (payload !== null) return { ...event, payload }
   throw new CarabinerError('MESSAGE_ERASED', `the payload of event ${eventId} was erased`)
 }

@@ -110,7 +110,7 @@ function failed(failures: readonly Failure[]): RouteError {
     const headers = { 'retry-after': '5' }
     return new RouteError({ status: 503, code: 'DEPENDENCY_UNAVAILABLE', message, headers })
   }
-  if (codes.includes('MESSAGE_ERASED')) {
+  if (codes.includes('MESSAGE_ERASED') || codes.includes('ENDPOINT_UNKNOWN')) {
     return new RouteError({ status: 409, code: 'CONFLICT', message })
   }
   return codes.includes('DEADLINE_EXCEEDED')

@@ -17,7 +17,7 @@ export interface JobView extends Pick<Job, 'id' | 'queueName' | 'triggeredBy' | 
 /** The newest jobs of an event, newest first. */
 export async function jobViews(
   { scope }: Pick<Service, 'scope'>,
-  event: Pick<IngressEvent, 'id'>,
+  event: Pick<IngressEvent, 'id' | 'status' | 'updatedAt'>,
   limit: number,
 ): Promise<readonly JobView[]> {
   const jobs = await jobsOf(scope.store, event, limit)

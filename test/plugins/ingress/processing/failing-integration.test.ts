@@ -101,10 +101,16 @@ describe('an integration that fails', { timeout: 60_000 }, () => {
 
     const id = await host.accepted()
     const event = await host.reaches(id, 'processing')
+    const { data } = await host.get(`/events/${id}/status`)
     resolve(204)
     const over = await host.reaches(id, 'processed')
 
     assert.deepEqual(standing(event), ['processing', 0, null])
+    const [job] = Object.values(data?.['jobs'] ?? {})
+    assert.deepEqual(
+      [job?.['status'], job?.['startedAt'], job?.['completedAt']],
+      ['running', event['updatedAt'], null],
+    )
     assert.deepEqual(standing(over), ['processed', 1, null])
   })
 

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { loadAssembly } from '../../../../src/assembly/load-assembly.ts'
 import type { DeliveryId } from '../../../../src/ids.ts'
-import { Validator } from '../../../../src/schema/validator.ts'
 import { FakeClock } from '../../../helpers/fake-clock.ts'
 import { receiver } from '../../../helpers/receiver.ts'
-import { builtInFolder } from '../../../helpers/start-host.ts'
-import { type IngressHost, startIngress, yamlOf } from '../ingress-host.ts'
+import { reload, startIngress, yamlOf } from '../ingress-host.ts'
 
 const minute = 60_000
 
@@ -106,13 +102,4 @@ describe('an integration that a reload changes', { timeout: 60_000 }, () => {
 /** Lets the sweep come round for what has rested. */
 async function swept(clock: FakeClock): Promise<void> {
   for (let round = 0; round < 3; round += 1) await clock.advance(10_000)
-}
-
-async function reload({ project }: IngressHost, yaml: string): Promise<void> {
-  const file = project.folder.file('carabiner.yaml')
-  writeFileSync(file, yaml)
-  const validator = new Validator({ allErrors: true })
-  const loaded = await loadAssembly(file, { env: {}, builtInFolder, validator })
-  assert.ok(loaded.kind === 'valid')
-  await project.host.reload(loaded.assembly, validator)
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { eventually } from '../../../helpers/engine.ts'
 import { receiver } from '../../../helpers/receiver.ts'
-import { startIngress } from '../ingress-host.ts'
+import { reload, startIngress, yamlOf } from '../ingress-host.ts'
 
 describe('replays', { timeout: 60_000 }, () => {
   it('of one event, 20 at once, are 20 requests that all complete', async () => {
@@ -45,6 +45,20 @@ describe('replays', { timeout: 60_000 }, () => {
     assert.equal(done.kind, 'completed')
     await to.requests(2)
     assert.equal(unknown.kind === 'failed' && unknown.failures[0]?.code, 'EVENT_PARAMS_INVALID')
+  })
+
+  it('of an integration that is gone are refused: nobody would deliver them', async () => {
+    await using to = await receiver()
+    await using host = await startIngress({ callback: to.url })
+    const id = await host.accepted()
+    const before = await host.reaches(id, 'processed')
+
+    await reload(host, yamlOf({ callback: to.url }).replace('provider: acme', 'provider: globex'))
+    const { status, json } = await host.replay(id)
+
+    assert.deepEqual([status, String(json['error']?.['code'])], [409, 'CONFLICT'])
+    assert.match(String(json['error']?.['message']), /there is no integration of acme any more/)
+    assert.deepEqual(await host.event(id), before)
   })
 
   it('of what was erased are refused', async () => {

@@ -141,6 +141,27 @@ describe('ingress.received', { timeout: 60_000 }, () => {
   }
 })
 
+describe('a before-webhook that gives no decision', { timeout: 60_000 }, () => {
+  it('is 503 with `veto: sync`, nothing is stored, and the provider’s retry is taken', async () => {
+    await using judge = await receiver({ answers: [500, 204] })
+    await using host = await startIngress({
+      stanza: 'veto: sync',
+      connectors: 'webhooks: webhooks',
+      more: `webhooks: [{ name: judge, events: [before:ingress.received], url: '${judge.url}', secret: a-secret-of-the-judge, backoff: false }]`,
+    })
+
+    const { status, json, headers } = await host.post()
+    const stored = [await total(host), (await host.audit('action=event.cancelled')).length]
+    const retried = await host.post()
+
+    assert.deepEqual([status, json['error']?.['code']], [503, 'DEPENDENCY_UNAVAILABLE'])
+    assert.match(String(json['error']?.['message']), /could not be decided on: webhooks\/judge$/)
+    assert.equal(headers.get('retry-after'), '5')
+    assert.deepEqual(stored, [0, 0])
+    assert.equal(retried.status, 202, retried.text)
+  })
+})
+
 describe('ingress.replay', { timeout: 60_000 }, () => {
   it('vetoed: 403 with the reason, and nothing is recorded', async () => {
     await using host = await startIngress(withGuard)
