@@ -103,7 +103,7 @@ const write: fc.Arbitrary<RecordWrite> = fc.oneof(
 /** So many records at once that they are counted in more ways than one by one; or all of them gone again, or moved. */
 const burst: fc.Arbitrary<Burst> = fc.record({
   do: fc.constant('burst' as const),
-  count: fc.integer({ min: 500, max: 1300 }),
+  count: fc.oneof(fc.integer({ min: 20, max: 60 }), fc.integer({ min: 500, max: 1300 })),
   spread: fc.constantFrom(1, 7, 400),
   what: fc.constantFrom('put' as const, 'put' as const, 'patch' as const, 'remove' as const),
   state: facet,

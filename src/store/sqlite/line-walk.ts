@@ -32,8 +32,10 @@ interface Place {
 
 /** Ways along lines of lists. */
 export interface LineWalks {
-  /** Entries of several stretches in one order. @param wanted - how many will be looked at, probably */
-  along(stretches: readonly Stretch[], wanted: number): Iterable<Entry>
+  /** The entries of each stretch. @param wanted - how many of all will be looked at, probably */
+  along(stretches: readonly Stretch[], wanted: number): readonly Iterator<Entry>[]
+  /** Entries that are in order, in one order. */
+  together(entries: readonly Iterator<Entry>[], isUp: boolean): Iterable<Entry>
   /** Passes over whole runs of a counted line, as long as the offset is not reached. */
   skip(stretch: Stretch, offset: number): { readonly rest: Stretch; readonly skipped: number }
 }
@@ -74,10 +76,11 @@ export function lineWalks(database: DatabaseSync): LineWalks {
   return {
     along(stretches, wanted) {
       const chunk = Math.min(largestChunk, Math.max(4, Math.ceil((wanted * 2) / stretches.length)))
-      const isUp = stretches[0]?.isUp ?? true
-      const entries = stretches.map((stretch) => entriesOf(stretch, chunk))
-      return merged(entries, isUp ? compareEntries : (a, b) => compareEntries(b, a))
+      return stretches.map((stretch) => entriesOf(stretch, chunk))
     },
+
+    together: (entries, isUp) =>
+      merged(entries, isUp ? compareEntries : (a, b) => compareEntries(b, a)),
 
     skip(stretch, offset) {
       let skipped = 0

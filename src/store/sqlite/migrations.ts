@@ -264,16 +264,21 @@ const migrations: readonly string[] = [
   INSERT INTO audit_key (key) VALUES (lower(hex(randomblob(32))));
   `,
   /* 7: lists of records */ `
-  -- records with the same facets, and all of a collection; a list's line is its records in the order of one of its times (line / 4, line % 4)
+  -- records with the same facets, and all of a collection
   CREATE TABLE record_lists (
     list INTEGER PRIMARY KEY,
     collection TEXT NOT NULL,
     -- JSON: its facets, null for all; the names of its times
     key TEXT NOT NULL,
-    total INTEGER NOT NULL,
-    -- whether its lines are counted in runs
-    is_counted INTEGER NOT NULL,
     UNIQUE (collection, key)
+  ) STRICT;
+
+  -- apart, because they change with each write
+  CREATE TABLE record_list_sizes (
+    list INTEGER PRIMARY KEY,
+    records INTEGER NOT NULL,
+    -- 0: its records are found by short_list; 1: they stand in lines; 2: its lines are counted
+    stage INTEGER NOT NULL
   ) STRICT;
 
   -- how each record is listed
@@ -281,14 +286,17 @@ const migrations: readonly string[] = [
     seq INTEGER PRIMARY KEY,
     list INTEGER NOT NULL,
     whole INTEGER NOT NULL,
+    -- the list, while it is one of few records
+    short_list INTEGER,
     id TEXT NOT NULL,
     time_0 REAL NOT NULL,
     time_1 REAL,
     time_2 REAL,
     text TEXT
   ) STRICT;
+  CREATE INDEX record_listings_short ON record_listings (short_list) WHERE short_list IS NOT NULL;
 
-  -- where it stands: by one of its times, beside the others in their order
+  -- a list's line: its records in the order of one of its times (line / 4, line % 4), beside the others in their order
   CREATE TABLE record_places (
     line INTEGER NOT NULL,
     at REAL NOT NULL,

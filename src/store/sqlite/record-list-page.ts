@@ -3,6 +3,7 @@ import { type SoughtList, soughtLists } from '../record-list-key.ts'
 import type { OwnListQuery } from '../record-listing.ts'
 import type { RecordPage, StoredRecord } from '../records.ts'
 import { storedRecordOf } from '../rows.ts'
+import { type FewQuery, fewRecords } from './few-records.ts'
 import { compareEntries, type Entry, lineWalks, type Stretch } from './line-walk.ts'
 import { lineOf, otherOf } from './record-line.ts'
 import type { RecordLists, StoredList } from './record-lists.ts'
@@ -16,7 +17,13 @@ export interface RecordListPage {
   records(seqs: readonly number[], query: OwnListQuery): readonly StoredRecord[]
 }
 
-type Part = readonly SoughtList<StoredList>[]
+type Lined = readonly SoughtList<StoredList>[]
+
+/** Lists whose records follow each other by time. */
+interface Part {
+  readonly lined: Lined
+  readonly few: readonly FewQuery[]
+}
 
 /** Entries in a range of another time that are rather collected than looked for along the order. */
 const fewEntries = 1000
@@ -28,6 +35,7 @@ export const selectAcross = `
 
 export function recordListPage(database: DatabaseSync, lists: RecordLists): RecordListPage {
   const walks = lineWalks(database)
+  const few = fewRecords(database)
   const runs = recordRuns(database)
   const together = snapshots(database)
   const across = database.prepare(selectAcross)
@@ -44,11 +52,11 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
   return {
     page: (query) =>
       together(() => {
-        const parts = soughtLists(query, lists.of(query.collection)).map((part) => ({
-          part,
-          total: totalOf(part, query),
-        }))
-        const total = parts.reduce((sum, part) => sum + part.total, 0)
+        const parts = soughtLists(query, lists.of(query.collection)).map((all) => {
+          const part = partOf(all, query)
+          return { part, total: totalOf(part, query) }
+        })
+        const total = sumOf(parts.map((part) => part.total))
         return { records: records(seqsOf(parts, query), query), total }
       }),
 
@@ -63,22 +71,21 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
     })
   }
 
-  function totalOf(part: Part, { range }: OwnListQuery): number {
-    let total = 0
-    for (const { list, range: slot } of part) {
-      total += range === null || slot === null ? list.total : inRange(list, slot, range)
-    }
-    return total
+  function totalOf({ lined, few: short }: Part, { range }: OwnListQuery): number {
+    const inLines = lined.map(({ list, range: slot }) =>
+      range === null || slot === null ? list.total : inRange(list, slot, range),
+    )
+    return sumOf(inLines) + sumOf(short.map((each) => few.count(each)))
   }
 
   function inRange(
-    list: StoredList,
+    { number, stage }: StoredList,
     slot: number,
     { from, to }: { readonly from: number; readonly to: number },
   ): number {
-    const line = lineOf(list.number, slot)
+    const line = lineOf(number, slot)
     if (from > to) return 0
-    return list.isCounted
+    return stage === 'counted'
       ? runs.between(line, from, to)
       : Number(count.get(line, from, to)?.['places'])
   }
@@ -105,13 +112,21 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
     limit: number,
     query: OwnListQuery,
   ): readonly number[] {
-    const isAcross = part.some(({ order, range }) => range !== null && range !== order)
+    const isUp = query.order.direction === 'ascending'
+    const ofFew = part.few.map((each) => few.first(each, isUp, offset + limit)[Symbol.iterator]())
+    const isAcross = part.lined.some(({ order, range }) => range !== null && range !== order)
     if (isAcross && total <= fewEntries) {
-      return seqsIn(collected(part, query), offset, limit)
+      const entries = walks.together(
+        [collected(part.lined, query)[Symbol.iterator](), ...ofFew],
+        isUp,
+      )
+      return seqsIn(entries, offset, limit)
     }
-    const stretches = part.map((sought) => stretchOf(sought, query))
-    const { rest, skipped } = skip(stretches, offset)
-    return seqsIn(walks.along(rest, offset - skipped + limit), offset - skipped, limit)
+    const stretches = part.lined.map((sought) => stretchOf(sought, query))
+    const { rest, skipped } =
+      ofFew.length === 0 ? skip(stretches, offset) : { rest: stretches, skipped: 0 }
+    const along = walks.along(rest, offset - skipped + limit)
+    return seqsIn(walks.together([...along, ...ofFew], isUp), offset - skipped, limit)
   }
 
   /** One line alone can be passed over by counts. */
@@ -130,7 +145,7 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
   }
 
   /** All of a range, in the order of another time. */
-  function collected(part: Part, { range, order }: OwnListQuery): readonly Entry[] {
+  function collected(part: Lined, { range, order }: OwnListQuery): readonly Entry[] {
     const entries = part.flatMap(({ list, order: slot, range: over }) =>
       across
         .all(
@@ -150,13 +165,36 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
   }
 }
 
+function partOf(all: Lined, { range }: OwnListQuery): Part {
+  const few = Map.groupBy(
+    all.filter(({ list }) => list.stage === 'few'),
+    ({ order, range: slot }) => `${order} ${slot}`,
+  )
+  return {
+    lined: all.filter(({ list }) => list.stage !== 'few'),
+    few: [...few.values()].flatMap((same) => fewQueryOf(same, range)),
+  }
+}
+
+function fewQueryOf(same: Lined, range: OwnListQuery['range']): FewQuery[] {
+  const [first] = same
+  if (first === undefined) return []
+  const { order, range: slot } = first
+  const query = { lists: same.map(({ list }) => list.number), order }
+  return [range === null || slot === null ? query : { ...query, range: { ...range, slot } }]
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, each) => sum + each, 0)
+}
+
 function stretchOf(
   { list, order: slot, range: over }: SoughtList<StoredList>,
   { range, order }: OwnListQuery,
 ): Stretch {
   const stretch = {
     line: lineOf(list.number, slot),
-    isCounted: list.isCounted,
+    isCounted: list.stage === 'counted',
     isUp: order.direction === 'ascending',
     from: -Infinity,
     to: Infinity,

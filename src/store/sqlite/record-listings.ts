@@ -1,8 +1,8 @@
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite'
 import { keysOfLists, timesOf } from '../record-list-key.ts'
 import type { OwnListing } from '../record-listing.ts'
 import { lineOf, placesOf } from './record-line.ts'
-import type { RecordLists } from './record-lists.ts'
+import type { ListStage, RecordLists } from './record-lists.ts'
 import { documentOf } from './record-parts.ts'
 import { type PlaceChange, recordRuns } from './record-runs.ts'
 
@@ -44,17 +44,15 @@ interface Change {
   readonly by: 1 | -1
 }
 
-/** Records of a list from which on its lines are counted in runs. */
+/** Records of a list from which on they stand in lines, and from which on those are counted. */
+const someRecords = 32
 const manyRecords = 512
 
 const insertListing = `
-  INSERT INTO record_listings (list, whole, id, time_0, time_1, time_2, text, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+  INSERT INTO record_listings (list, whole, short_list, id, time_0, time_1, time_2, text, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 const updateListing = `
-  UPDATE record_listings SET list = ?, whole = ?, id = ?, time_0 = ?, time_1 = ?, time_2 = ?, text = ? WHERE seq = ?`
-
-const updateTotal = `
-  UPDATE record_lists SET total = total + ? WHERE list = ? RETURNING total, is_counted`
+  UPDATE record_listings SET list = ?, whole = ?, short_list = ?, id = ?, time_0 = ?, time_1 = ?, time_2 = ?, text = ? WHERE seq = ?`
 
 const insertPlace = `
   INSERT INTO record_places (line, at, id, seq, other_0, other_1) VALUES (?, ?, ?, ?, ?, ?)`
@@ -66,7 +64,9 @@ export function recordListings(database: DatabaseSync, lists: RecordLists): Reco
   )
   const insert = database.prepare(insertListing)
   const update = database.prepare(updateListing)
-  const setList = database.prepare('UPDATE record_listings SET list = ? WHERE seq = ?')
+  const setList = database.prepare(
+    'UPDATE record_listings SET list = ?, short_list = ? WHERE seq = ?',
+  )
   const remove = database.prepare('DELETE FROM record_listings WHERE seq = ?')
   const takePlace = database.prepare(insertPlace)
   const leavePlace = database.prepare(
@@ -79,8 +79,12 @@ export function recordListings(database: DatabaseSync, lists: RecordLists): Reco
   const removeParts = database.prepare(
     `INSERT INTO record_parts (record_parts, rowid, parts) VALUES ('delete', ?, ?)`,
   )
-  const total = database.prepare(updateTotal)
-  const setCounted = database.prepare('UPDATE record_lists SET is_counted = ? WHERE list = ?')
+  const few = database.prepare(
+    'SELECT seq, id, time_0, time_1, time_2 FROM record_listings WHERE short_list = ?',
+  )
+  const leaveFew = database.prepare(
+    'UPDATE record_listings SET short_list = NULL WHERE short_list = ?',
+  )
   let changes: Change[] = []
 
   return {
@@ -107,12 +111,12 @@ export function recordListings(database: DatabaseSync, lists: RecordLists): Reco
         if (listing !== null) add(record, listing)
         return
       }
-      leavePlaces(record, stored)
+      for (const each of [stored.list, stored.whole]) leave(record, each, stored.times)
       const row = listing && rowOf(record.collection, listing)
       if (row === null) remove.run(record.seq)
       else {
-        update.run(row.list, row.whole, record.id, ...threeTimes(row), row.text, record.seq)
-        takePlaces(record, row)
+        update.run(...valuesOf(record, row))
+        for (const each of [row.list, row.whole]) take(record, each, row.times)
       }
       replaceParts(record, stored, row)
     },
@@ -127,12 +131,13 @@ export function recordListings(database: DatabaseSync, lists: RecordLists): Reco
       const { group } = keysOfLists({ facets: { ...key.facets, ...facets }, times })
       const list = lists.numberOf(record.collection, group)
       if (list === stored.list) return
-      setList.run(list, record.seq)
-      stored.times.forEach((at, slot) => {
-        changeLine.run(lineOf(list, slot), lineOf(stored.list, slot), at, record.id)
-      })
-      count(record, stored.list, stored.times, -1)
-      count(record, list, stored.times, 1)
+      setList.run(list, shortOf(list), record.seq)
+      if (shortOf(list) === null && shortOf(stored.list) === null) {
+        changeLines(record, stored, list)
+      } else {
+        leave(record, stored.list, stored.times)
+        take(record, list, stored.times)
+      }
     },
 
     finish() {
@@ -144,9 +149,20 @@ export function recordListings(database: DatabaseSync, lists: RecordLists): Reco
 
   function add(record: ListedRow, listing: OwnListing): void {
     const row = rowOf(record.collection, listing)
-    insert.run(row.list, row.whole, record.id, ...threeTimes(row), row.text, record.seq)
-    takePlaces(record, row)
+    insert.run(...valuesOf(record, row))
+    for (const each of [row.list, row.whole]) take(record, each, row.times)
     if (row.text) addParts.run(record.seq, documentOf(row.whole, row.text))
+  }
+
+  function valuesOf({ id, seq }: ListedRow, row: Row): SQLInputValue[] {
+    const { list, whole, times, text } = row
+    const three = [times[0] ?? 0, times[1] ?? null, times[2] ?? null]
+    return [list, whole, shortOf(list), id, ...three, text, seq]
+  }
+
+  /** The list, if it is one of few. */
+  function shortOf(list: number): number | null {
+    return lists.sizeOf(list).stage === 'few' ? list : null
   }
 
   function rowOf(collection: string, listing: OwnListing): Row {
@@ -159,20 +175,34 @@ export function recordListings(database: DatabaseSync, lists: RecordLists): Reco
     }
   }
 
-  function takePlaces({ id, seq }: ListedRow, { list, whole, times }: Row): void {
-    for (const each of [list, whole]) {
-      for (const { line, at, others } of placesOf(each, times)) {
-        takePlace.run(line, at, id, seq, ...others)
-      }
-      count({ id }, each, times, 1)
+  function take(record: ListedRow, list: number, times: readonly number[]): void {
+    if (lists.sizeOf(list).stage !== 'few') takePlaces(record, list, times)
+    count(record, list, times, 1)
+  }
+
+  function takePlaces(
+    { id, seq }: Pick<ListedRow, 'id' | 'seq'>,
+    list: number,
+    times: readonly number[],
+  ): void {
+    for (const { line, at, others } of placesOf(list, times)) {
+      takePlace.run(line, at, id, seq, ...others)
     }
   }
 
-  function leavePlaces({ id }: ListedRow, { list, whole, times }: Row): void {
-    for (const each of [list, whole]) {
-      for (const { line, at } of placesOf(each, times)) leavePlace.run(line, at, id)
-      count({ id }, each, times, -1)
+  function leave(record: ListedRow, list: number, times: readonly number[]): void {
+    if (lists.sizeOf(list).stage !== 'few') {
+      for (const { line, at } of placesOf(list, times)) leavePlace.run(line, at, record.id)
     }
+    count(record, list, times, -1)
+  }
+
+  function changeLines(record: ListedRow, { list: before, times }: Row, list: number): void {
+    times.forEach((at, slot) => {
+      changeLine.run(lineOf(list, slot), lineOf(before, slot), at, record.id)
+    })
+    count(record, before, times, -1)
+    count(record, list, times, 1)
   }
 
   function replaceParts({ seq }: ListedRow, before: Row, after: Row | null): void {
@@ -193,23 +223,31 @@ export function recordListings(database: DatabaseSync, lists: RecordLists): Reco
   }
 
   function finishList(list: number, changed: readonly Change[]): void {
-    if (changed.length === 0) return
-    const by = changed.reduce((sum, each) => sum + each.by, 0)
-    const row = total.get(by, list)
-    const isCounted = row?.['is_counted'] === 1
-    const isLong = Number(row?.['total']) > (isCounted ? 0 : manyRecords)
-    const slots = changed[0]?.times.length ?? 0
-    if (isCounted !== isLong) setCounted.run(isLong ? 1 : 0, list)
-    for (let slot = 0; slot < slots; slot += 1) {
-      const line = lineOf(list, slot)
-      if (isCounted && isLong)
+    const [first] = changed
+    if (first === undefined) return
+    const { records: before, stage } = lists.sizeOf(list)
+    const records = changed.reduce((sum, { by }) => sum + by, before)
+    const next = stageFor(stage, records, lists.keyOf(list).facets === null)
+    if (records !== before || next !== stage) lists.resize(list, { records, stage: next })
+    const lines = first.times.map((_, slot) => lineOf(list, slot))
+    if (stage === 'few' && next !== 'few') standInLines(list)
+    lines.forEach((line, slot) => {
+      if (stage !== 'counted' && next === 'counted') runs.make(line)
+      else if (next === 'counted')
         runs.change(
           line,
           changed.map((each) => changeOf(each, slot)),
         )
-      else if (isLong) runs.make(line)
-      else if (isCounted) runs.drop(line)
+      else if (stage === 'counted') runs.drop(line)
+    })
+  }
+
+  function standInLines(list: number): void {
+    // The columns are as typed: the table is STRICT.
+    for (const row of few.all(list)) {
+      takePlaces({ id: row['id'] as string, seq: row['seq'] as number }, list, storedTimesOf(row))
     }
+    leaveFew.run(list)
   }
 
   function find(seq: number): Row | undefined {
@@ -235,18 +273,25 @@ function changeOf({ id, times, by }: Change, slot: number): PlaceChange {
   return { at: place?.at ?? 0, id, others: place?.others ?? [null, null], by }
 }
 
-function threeTimes({ times }: Row): [number, number | null, number | null] {
-  return [times[0] ?? 0, times[1] ?? null, times[2] ?? null]
+/** Up as a list grows; down when it is empty, so that one that grows and shrinks does not go to and fro. */
+function stageFor(stage: ListStage, records: number, isWhole: boolean): ListStage {
+  if (records === 0) return isWhole ? 'lined' : 'few'
+  if (records > manyRecords) return 'counted'
+  return stage === 'few' && records > someRecords ? 'lined' : stage
 }
 
 // The casts below are proven by the schema: the table is STRICT.
 
 function storedRowOf(row: Record<string, SQLOutputValue>): Row {
-  const times = [row['time_0'], row['time_1'], row['time_2']] as (number | null)[]
   return {
     list: row['list'] as number,
     whole: row['whole'] as number,
-    times: times.filter((time) => time !== null),
+    times: storedTimesOf(row),
     text: row['text'] as string | null,
   }
+}
+
+function storedTimesOf(row: Record<string, SQLOutputValue>): readonly number[] {
+  const times = [row['time_0'], row['time_1'], row['time_2']] as (number | null)[]
+  return times.filter((time) => time !== null)
 }
