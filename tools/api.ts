@@ -32,6 +32,7 @@ writeDeclarations(declarations)
 /** What users import, by the name of its report. */
 const entries = {
   index: 'src/index',
+  callbacks: 'src/callbacks',
   client: 'src/client',
   receiver: 'src/receiver',
   subscriptions: 'plugins/subscriptions/api',

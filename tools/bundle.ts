@@ -45,6 +45,7 @@ export function bundle(outdir: string): Promise<{ metafile: Metafile }> {
     absWorkingDir: root,
     entryPoints: [
       'src/index.ts',
+      'src/callbacks.ts',
       'src/client.ts',
       'src/receiver.ts',
       'src/testing.ts',

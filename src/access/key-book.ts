@@ -5,7 +5,7 @@ import type { StoredRecord } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import { type ApiKey, digestOfKey, type NewApiKey, newKeySecret } from './api-key.ts'
 
-/** Where keys are kept: the one collection that is the host's own. */
+/** Where keys are kept: a collection that is the host's own. */
 const collection = 'api-keys'
 const keysPerPage = 1_000
 

@@ -45,7 +45,7 @@ function isWebRequest(request: WebhookRequest): request is Request {
   return 'arrayBuffer' in request
 }
 
-function readHeaders(headers: RequestHeaders): Map<string, string> {
+export function readHeaders(headers: RequestHeaders): Map<string, string> {
   const read = new Map<string, string>()
   for (const [name, value] of Symbol.iterator in headers ? headers : Object.entries(headers)) {
     if (value === undefined) continue

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 
 /** What `npm run api` keeps up to date from the declarations. */
-const reports = ['index', 'client', 'receiver', 'subscriptions', 'testing']
+const reports = ['index', 'callbacks', 'client', 'receiver', 'subscriptions', 'testing']
 
 /** Functions that a reader meets first. */
 const entryPoints = [
