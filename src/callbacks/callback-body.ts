@@ -40,7 +40,7 @@ function refusalOf(
   if (action === 'heartbeat' && pointer === '/timeout_seconds' && message !== 'is there twice') {
     return notFinite
   }
-  return pointer === '' ? `body ${message}` : `body ${message} at ${pointer}`
+  return `${pointer === '' ? 'body' : pointer} ${message}`
 }
 
 function isObject(value: unknown): value is object {
