@@ -13,6 +13,7 @@ import {
   noon,
 } from '../../src/store/contract/makers.ts'
 import { openSharedStore, openStore } from '../../src/store/open-store.ts'
+import type { RecordPut } from '../../src/store/records.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 describe('openStore', () => {
@@ -102,7 +103,9 @@ describe('openStore', () => {
       DROP INDEX audit_place; DROP TABLE audit_chains; DROP TABLE audit_rosters; DROP TABLE audit_key;
       ALTER TABLE audit DROP COLUMN chain; ALTER TABLE audit DROP COLUMN position;
       ALTER TABLE audit DROP COLUMN previous; ALTER TABLE audit DROP COLUMN mac;
-      DROP TABLE records; DROP TABLE record_entries; DROP TABLE record_unique; DROP TABLE permits; PRAGMA user_version = 1`)
+      DROP TABLE records; DROP TABLE record_entries; DROP TABLE record_unique; DROP TABLE permits;
+      DROP TABLE record_lists; DROP TABLE record_list_sizes; DROP TABLE record_listings; DROP TABLE record_places;
+      DROP TABLE record_runs; DROP TABLE record_parts; DROP TABLE record_parts_end; PRAGMA user_version = 1`)
     older.exec(
       "INSERT INTO endpoints (endpoint, circuit, consecutive_failures) VALUES ('h/a', 'open', 5)",
     )
@@ -114,8 +117,8 @@ describe('openStore', () => {
     assert.deepEqual([state?.circuit, state?.missingSince], ['open', null])
     const claimed = await store.claim(aClaim())
     assert.deepEqual(
-      claimed.map(({ id, orderKey }) => [id, orderKey]),
-      message.deliveries.map(({ id, orderKey }) => [id, orderKey]),
+      new Map(claimed.map(({ id, orderKey }) => [id, orderKey])),
+      new Map(message.deliveries.map(({ id, orderKey }) => [id, orderKey])),
     )
     assert.deepEqual(await store.settle(claimed.map((each) => delivered(each))), [true, true])
     await store.enqueue([aMessage({ tenant: 'acme' })])
@@ -124,6 +127,30 @@ describe('openStore', () => {
     const { rows, unchained, faults } = await verifyAudit(store)
     assert.deepEqual([rows, unchained, faults], [2, 1, []])
     assert.equal((await store.pruneAudit(noon + 1, 9)).removed, 2)
+  })
+
+  it('finds the texts of a store whose index had them at once, in shorter parts', async () => {
+    const path = join(temporaryFolder(), 'store.db')
+    {
+      await using newer = await openStore(`sqlite:${path}`)
+      await newer.writeRecords([aListed('first', 'order-1001')])
+    }
+    const older = new DatabaseSync(path)
+    older.exec(`DROP TABLE record_parts_end; PRAGMA user_version = 7;
+      INSERT INTO record_parts (rowid, parts) SELECT seq, '1x6f7264' FROM record_listings`)
+    older.close()
+
+    await using store = await openStore(`sqlite:${path}`)
+    const many = Array.from({ length: 600 }, (_, index) => aListed(`${index}`, `order-${index}`))
+    await store.writeRecords(many)
+    await store.writeRecords([aListed('last', 'order-1001'), aListed('0', 'another-1001')])
+
+    const query = { collection: 'c/listed', order: { by: 'made', direction: 'ascending' } } as const
+    const found = await store.listRecords({ ...query, text: '1001', offset: 0, limit: 10 })
+    assert.deepEqual(
+      found.records.map(({ id }) => id),
+      ['0', 'first', 'last'],
+    )
   })
 
   it('refuses a store that is newer than the program', async () => {
@@ -169,3 +196,8 @@ describe('openSharedStore', () => {
     assert.notEqual(shared.version(), version)
   })
 })
+
+function aListed(id: string, text: string): RecordPut {
+  const listed = { facets: { kind: 'order' }, times: { made: noon }, text }
+  return { kind: 'put', collection: 'c/listed', id, value: {}, listed }
+}

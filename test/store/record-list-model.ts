@@ -214,7 +214,8 @@ function writesOf({ count, spread, what, state }: Burst): readonly RecordWrite[]
       made: noon + ((index * 7919) % spread) * unit,
       seen: noon + ((index * 31) % spread) * unit,
     }
-    const text = index % 5 === 0 ? `burst-${index}` : null
+    // So long that they fill what a store may put off.
+    const text = index % 5 === 0 ? `burst-${index} ${'and so on '.repeat(9)}` : null
     const facetsOfAll = { kind: 'one', state }
     return {
       kind: 'put',

@@ -323,6 +323,13 @@ const migrations: readonly string[] = [
   -- which records have each part of a text; the texts themselves stand in record_listings
   CREATE VIRTUAL TABLE record_parts USING fts5 (parts, content = '', detail = none, columnsize = 0, tokenize = 'ascii');
   `,
+  /* 8: texts of records get into their index many at once */ `
+  -- the last of record_listings whose text is in record_parts; those behind it are read one by one
+  CREATE TABLE record_parts_end (seq INTEGER NOT NULL) STRICT;
+  INSERT INTO record_parts_end (seq) VALUES (0);
+  -- parts had three characters
+  INSERT INTO record_parts (record_parts) VALUES ('delete-all');
+  `,
 ]
 
 /** The version of the schema this program works with. */

@@ -50,11 +50,17 @@ export const selectMatching = `
   FROM (SELECT rowid AS seq FROM record_parts WHERE record_parts MATCH ? AND rowid > ? ORDER BY rowid LIMIT +?) AS f
     CROSS JOIN record_listings AS l ON l.seq = f.seq`
 
+/** Those that are not in the full-text index yet. */
+export const selectUnindexed = `
+  SELECT seq, list, id, time_0, time_1, time_2, instr(text, ?) AS place FROM record_listings
+  WHERE seq > max(?, (SELECT seq FROM record_parts_end)) AND text IS NOT NULL ORDER BY seq LIMIT ?`
+
 export const selectWord = `
   SELECT rowid FROM record_parts WHERE record_parts MATCH ? LIMIT 1 OFFSET +?`
 
 export function recordListSearch(database: DatabaseSync, lists: RecordLists): RecordListSearch {
   const matching = database.prepare(selectMatching)
+  const unindexed = database.prepare(selectUnindexed)
   const nth = database.prepare(selectWord)
 
   return {
@@ -81,6 +87,7 @@ export function recordListSearch(database: DatabaseSync, lists: RecordLists): Re
       const { query, words, last } = search
       if (words === '') return false
       const rows = matching.all(query.text, words, last, stepRows)
+      rows.push(...unindexed.all(query.text, last, stepRows - rows.length))
       for (const row of rows) {
         const match = row['place'] === 0 ? undefined : matchOf(row, search)
         if (match === undefined) continue

@@ -3,8 +3,8 @@ import { keysOfLists, timesOf } from '../record-list-key.ts'
 import type { OwnListing } from '../record-listing.ts'
 import { lineOf, placesOf } from './record-line.ts'
 import type { ListStage, RecordLists } from './record-lists.ts'
-import { documentOf } from './record-parts.ts'
 import { type PlaceChange, recordRuns } from './record-runs.ts'
+import type { RecordTexts } from './record-texts.ts'
 
 /** A record, by name and by its row. */
 export interface ListedRow {
@@ -57,7 +57,11 @@ const updateListing = `
 const insertPlace = `
   INSERT INTO record_places (line, at, id, seq, other_0, other_1) VALUES (?, ?, ?, ?, ?, ?)`
 
-export function recordListings(database: DatabaseSync, lists: RecordLists): RecordListings {
+export function recordListings(
+  database: DatabaseSync,
+  lists: RecordLists,
+  texts: RecordTexts,
+): RecordListings {
   const runs = recordRuns(database)
   const select = database.prepare(
     'SELECT list, whole, time_0, time_1, time_2, text FROM record_listings WHERE seq = ?',
@@ -75,10 +79,6 @@ export function recordListings(database: DatabaseSync, lists: RecordLists): Reco
   const changeLine = database.prepare(
     'UPDATE record_places SET line = ? WHERE line = ? AND at = ? AND id = ?',
   )
-  const addParts = database.prepare('INSERT INTO record_parts (rowid, parts) VALUES (?, ?)')
-  const removeParts = database.prepare(
-    `INSERT INTO record_parts (record_parts, rowid, parts) VALUES ('delete', ?, ?)`,
-  )
   const few = database.prepare(
     'SELECT seq, id, time_0, time_1, time_2 FROM record_listings WHERE short_list = ?',
   )
@@ -91,6 +91,7 @@ export function recordListings(database: DatabaseSync, lists: RecordLists): Reco
     begin() {
       changes = []
       lists.begin()
+      texts.begin()
     },
 
     together(write) {
@@ -118,7 +119,7 @@ export function recordListings(database: DatabaseSync, lists: RecordLists): Reco
         update.run(...valuesOf(record, row))
         for (const each of [row.list, row.whole]) take(record, each, row.times)
       }
-      replaceParts(record, stored, row)
+      texts.replace(record.seq, stored, row)
     },
 
     move(record, facets) {
@@ -144,6 +145,7 @@ export function recordListings(database: DatabaseSync, lists: RecordLists): Reco
       const ofList = Map.groupBy(changes, ({ list }) => list)
       changes = []
       for (const [list, changed] of ofList) finishList(list, withoutPassing(changed))
+      texts.finish()
     },
   }
 
@@ -151,7 +153,7 @@ export function recordListings(database: DatabaseSync, lists: RecordLists): Reco
     const row = rowOf(record.collection, listing)
     insert.run(...valuesOf(record, row))
     for (const each of [row.list, row.whole]) take(record, each, row.times)
-    if (row.text) addParts.run(record.seq, documentOf(row.whole, row.text))
+    texts.add(record.seq, row)
   }
 
   function valuesOf({ id, seq }: ListedRow, row: Row): SQLInputValue[] {
@@ -203,14 +205,6 @@ export function recordListings(database: DatabaseSync, lists: RecordLists): Reco
     })
     count(record, before, times, -1)
     count(record, list, times, 1)
-  }
-
-  function replaceParts({ seq }: ListedRow, before: Row, after: Row | null): void {
-    const was = before.text ? documentOf(before.whole, before.text) : ''
-    const is = after?.text ? documentOf(after.whole, after.text) : ''
-    if (was === is) return
-    if (was !== '') removeParts.run(seq, was)
-    if (is !== '') addParts.run(seq, is)
   }
 
   function count(

@@ -20,6 +20,7 @@ import { type RecordListSearch, recordListSearch } from './record-list-search.ts
 import { recordListings } from './record-listings.ts'
 import { recordLists } from './record-lists.ts'
 import { type RecordTable, recordTable } from './record-table.ts'
+import { recordTexts } from './record-texts.ts'
 import { type RedeliveryTable, redeliveryTable } from './redelivery-table.ts'
 import { type Retention, retention } from './retention.ts'
 import { RowHints } from './row-hints.ts'
@@ -57,7 +58,7 @@ export function tablesOf(database: DatabaseSync, writer: AuditWriter): Tables {
   const settled = settledDeliveries(database)
   const audit = auditTable(database, writer)
   const lists = recordLists(database)
-  const listings = recordListings(database, lists)
+  const listings = recordListings(database, lists, recordTexts(database))
   return {
     outbox: outboxTable(database, hints),
     deliveries,

@@ -1,0 +1,108 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { documentOf } from './record-parts.ts'
+
+/** A text that a record is found by, and the list of all that are found with it. */
+export interface ListedText {
+  readonly whole: number
+  readonly text: string | null
+}
+
+/**
+ * The full-text index of what records are listed with.
+ *
+ * Texts of new records get into it many at once: one transaction each would cost ten times as much. Whoever searches reads those that are not in it yet.
+ */
+export interface RecordTexts {
+  /** A transaction begins; what the one before it has left open was undone. */
+  begin(): void
+  /** A record that is listed from now on. */
+  add(seq: number, listed: ListedText): void
+  /** A record that is listed otherwise; `null`: no longer. */
+  replace(seq: number, before: ListedText, after: ListedText | null): void
+  /** The transaction is about to be committed. */
+  finish(): void
+}
+
+/** Characters of texts that are not in the index, from which on they get into it. */
+const enoughCharacters = 4096
+/** Characters that get into it in one transaction at most: everything else waits meanwhile. */
+const mostCharacters = 4 * enoughCharacters
+
+/** The last row that was put into the index: those behind it are not in it. */
+export const selectIndexed = 'SELECT seq FROM record_parts_end'
+
+const selectRest = `
+  SELECT seq, whole, text FROM record_listings WHERE seq > ? AND text <> '' ORDER BY seq`
+
+const measureRest = `
+  SELECT coalesce(sum(length(text)), 0) AS characters FROM record_listings WHERE seq > ?`
+
+export function recordTexts(database: DatabaseSync): RecordTexts {
+  const insert = database.prepare('INSERT INTO record_parts (rowid, parts) VALUES (?, ?)')
+  const remove = database.prepare(
+    `INSERT INTO record_parts (record_parts, rowid, parts) VALUES ('delete', ?, ?)`,
+  )
+  const selectEnd = database.prepare(selectIndexed)
+  const moveEnd = database.prepare('UPDATE record_parts_end SET seq = ?')
+  const rest = database.prepare(selectRest)
+  const measure = database.prepare(measureRest)
+  /** Of this transaction, once it was asked for. */
+  let end: number | undefined
+  /** Characters that are not in the index, or were not when somebody else put them there; `undefined` before they were counted. */
+  let waiting: number | undefined
+
+  return {
+    begin() {
+      end = undefined
+    },
+
+    add(seq, listed) {
+      if (!listed.text) return
+      if (isIndexed(seq)) put(seq, listed)
+      else wait(listed.text)
+    },
+
+    replace(seq, before, after) {
+      if (before.text === (after?.text ?? null) && before.whole === after?.whole) return
+      if (isIndexed(seq)) {
+        if (before.text) remove.run(seq, documentOf(before.whole, before.text))
+        if (after?.text) put(seq, after)
+      } else if (after?.text) wait(after.text)
+    },
+
+    finish() {
+      if (end !== undefined && waiting !== undefined && waiting >= enoughCharacters) index(end)
+    },
+  }
+
+  /** New rows are behind the last one, unless that was taken away: theirs are put in at once. */
+  function isIndexed(seq: number): boolean {
+    // The table is STRICT and has one row.
+    end ??= selectEnd.get()?.['seq'] as number
+    return seq <= end
+  }
+
+  function wait({ length }: string): void {
+    waiting ??= Number(measure.get(end ?? 0)?.['characters'])
+    waiting += length
+  }
+
+  function index(from: number): void {
+    let last = from
+    let characters = 0
+    for (const row of rest.iterate(from)) {
+      // The columns are as typed: the table is STRICT.
+      const text = row['text'] as string
+      last = row['seq'] as number
+      put(last, { whole: row['whole'] as number, text })
+      characters += text.length
+      if (characters >= mostCharacters) break
+    }
+    moveEnd.run(last)
+    waiting = undefined
+  }
+
+  function put(seq: number, { whole, text }: ListedText): void {
+    insert.run(seq, documentOf(whole, text ?? ''))
+  }
+}
