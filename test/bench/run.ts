@@ -12,6 +12,7 @@ import { scale } from './delivery/scale.ts'
 import { dispatchBench } from './dispatch.ts'
 import { ingestBench } from './ingress/ingest.ts'
 import { recordsBench } from './records.ts'
+import { searchBench } from './search.ts'
 import { senderBench } from './sender.ts'
 import { startupBench } from './startup.ts'
 import { storeBench } from './store.ts'
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, Bench | DetailedBench>> = {
   startup: startupBench,
   store: storeBench,
   records: recordsBench,
+  search: searchBench,
   sender: senderBench,
   drain: drainBench,
   enqueue: enqueueBench,

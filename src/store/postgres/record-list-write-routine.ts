@@ -17,7 +17,7 @@ export function recordListWriteRoutines(schema: string): string {
   CREATE OR REPLACE FUNCTION ${schema}.list_as(l_collection text[], l_id text[], l_listed jsonb[]) RETURNS void LANGUAGE plpgsql AS $$
   BEGIN
     -- Most collections have no lists.
-    IF array_remove(l_listed, NULL) = '{}' AND NOT EXISTS (
+    IF coalesce(array_remove(l_listed, NULL), '{}') = '{}' AND NOT EXISTS (
       SELECT FROM ${schema}.record_lists AS k WHERE k.collection = ANY (l_collection)
     ) THEN
       RETURN;

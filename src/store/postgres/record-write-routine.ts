@@ -19,7 +19,7 @@ export function recordWriteRoutines(schema: string): string {
     -- JSON: { set, add, facets }, each an object
     w_patch text[],
     -- JSON of how a record shall be listed: see list_as
-    w_listed text[]
+    w_listed text[] DEFAULT NULL
   ) RETURNS void LANGUAGE plpgsql ${steadyPlans} AS $$
   DECLARE
     a integer := 1;

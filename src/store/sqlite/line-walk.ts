@@ -62,12 +62,13 @@ export function selectRuns(isUp: boolean, beside: 0 | 1 | undefined): string {
   ORDER BY at ${order}, id ${order} LIMIT +?`
 }
 
-/** Entries of one run, up, whose other time is between two. */
-export function selectOfRun(beside: 0 | 1): string {
+/** Entries of one run whose other time is between two. */
+export function selectOfRun(isUp: boolean, beside: 0 | 1): string {
+  const order = isUp ? 'ASC' : 'DESC'
   return `
   SELECT at, id, seq FROM (
     SELECT at, id, seq, other_${beside} AS other FROM record_places WHERE line = ? AND (at, id) >= (?, ?) ORDER BY at, id LIMIT +?
-  ) WHERE other BETWEEN ? AND ?`
+  ) WHERE other BETWEEN ? AND ? ORDER BY at ${order}, id ${order} LIMIT +? OFFSET +?`
 }
 
 export function lineWalks(database: DatabaseSync): LineWalks {
@@ -99,7 +100,7 @@ export function lineWalks(database: DatabaseSync): LineWalks {
   function entriesOf(stretch: Stretch, chunk: number): Iterator<Entry> {
     const { isCounted, beside } = stretch
     return isCounted && beside !== undefined
-      ? passingOver({ ...stretch, beside })
+      ? passingOver({ ...stretch, beside }, chunk)
       : inChunks(stretch, chunk)
   }
 
@@ -118,12 +119,20 @@ export function lineWalks(database: DatabaseSync): LineWalks {
   }
 
   /** Leaves out runs in which nothing can be. */
-  function* passingOver(stretch: Stretch & Required<Pick<Stretch, 'beside'>>): Iterator<Entry> {
+  function* passingOver(
+    stretch: Stretch & Required<Pick<Stretch, 'beside'>>,
+    first: number,
+  ): Iterator<Entry> {
     const { line, isUp, beside } = stretch
-    const select = statement(selectOfRun(beside.other))
+    const select = statement(selectOfRun(isUp, beside.other))
+    let chunk = first
     for (const { at, id, places } of runsOf(stretch)) {
-      const rows = select.all(line, at, id, places, beside.from, beside.to)
-      for (const row of isUp ? rows : rows.reverse()) yield entryOf(row)
+      for (let read = 0; read < places; chunk = largestChunk) {
+        const rows = select.all(line, at, id, places, beside.from, beside.to, chunk, read)
+        for (const row of rows) yield entryOf(row)
+        if (rows.length < chunk) break
+        read += chunk
+      }
     }
   }
 

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import type { Client } from 'pg'
+import { aPatch, aPut, aRemoval, noon } from '../../src/store/contract/makers.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import { listQueryValues } from '../../src/store/postgres/record-list-values.ts'
+import type { RecordListQuery } from '../../src/store/record-list.ts'
+import { ownListQuery } from '../../src/store/record-listing.ts'
+import type { RecordPut, RecordWrite } from '../../src/store/records.ts'
+import type { Store } from '../../src/store/store.ts'
+import { connect, testPostgres } from '../helpers/postgres.ts'
+
+const server = testPostgres({ fsync: false })
+after(() => server[Symbol.asyncDispose]())
+
+const states = ['new', 'sent', 'done']
+const unit = 2 ** 22
+
+describe('three hosts that list records at once', () => {
+  it('count each once, wherever it was put, moved, removed or expired', async () => {
+    const url = await server.database()
+    await using a = await openStore(url)
+    await using b = await openStore(url)
+    await using c = await openStore(url)
+    const stores = [a, b, c]
+    const of = (turn: number): Store => stores[turn % stores.length] ?? a
+    const ids = Array.from({ length: 240 }, (_, index) => index)
+
+    // New lists are made by all of them in the same moment, in another order by each.
+    await Promise.all(ids.map((id) => of(id).writeRecords([aListed(id), aListed(id + 240)])))
+    await Promise.all(
+      [0, 1, 2].flatMap((turn) => ids.map((id) => of(id + turn).writeRecords(changesOf(id, turn)))),
+    )
+    const expired = await Promise.all(stores.map((store) => store.expireRecords(noon, 1_000)))
+
+    assert.equal(
+      expired.reduce((sum, each) => sum + each, 0),
+      24,
+    )
+    await using client = await connect(url)
+    const { records, total } = await a.listRecords(aList({ limit: 1_000 }))
+    assert.equal(total, records.length)
+    assert.ok(total > 300, `${total} are left`)
+    for (const state of states) {
+      const found = await a.listRecords(aList({ facets: { state }, limit: 1_000 }))
+      assert.equal(found.total, found.records.length)
+    }
+    assert.deepEqual(await miscounted(client), [])
+  })
+})
+
+describe('what PostgreSQL does for a list', () => {
+  it('reads no more of many records than of few, and no table as a whole', async () => {
+    const url = await server.database()
+    await using store = await openStore(url)
+    const ids = Array.from({ length: 6_000 }, (_, index) => index)
+    for (let from = 0; from < ids.length; from += 1_000) {
+      await store.writeRecords(ids.slice(from, from + 1_000).map(aListed))
+    }
+    await using client = await connect(url)
+    await client.query('VACUUM ANALYZE')
+    await explainToClient(client)
+
+    for (const [what, query] of Object.entries(queries)) {
+      const plans = await plansOf(client, aList(query))
+      const nodes = plans.flatMap(nodesOf)
+      const whole = nodes.filter(
+        (node) => node['Node Type'] === 'Seq Scan' && /^record/.test(node['Relation Name'] ?? ''),
+      )
+      assert.deepEqual(whole, [], what)
+      const most = Math.max(...nodes.map(lookedAt))
+      assert.ok(most <= 1_100, `${what}: ${most} rows at one place`)
+    }
+  })
+})
+
+const range = { time: 'seen', from: noon + 100 * unit, to: noon + 4_000 * unit }
+
+const queries: Readonly<Record<string, Partial<RecordListQuery>>> = {
+  all: {},
+  'a facet': { facets: { state: 'new' } },
+  'two facets': { facets: { state: 'new', kind: 'k2' } },
+  'a range': { range: { ...range, time: 'made' } },
+  'a range of another time': { range },
+  'a range of another time, down': { range, order: { by: 'made', direction: 'descending' } },
+  'a narrow range of another time': { range: { ...range, to: noon + 120 * unit } },
+  'a range and a facet': { range, facets: { state: 'sent' } },
+  'the order of a facet': { order: { by: 'state', thenBy: 'seen', direction: 'ascending' } },
+  'a text': { text: 'order-5999' },
+}
+
+function aListed(index: number): RecordPut {
+  const facets = { kind: `k${(index * 31) % 5}`, state: states[(index * 7) % 3] ?? 'new' }
+  const times = { made: noon + index * unit, seen: noon + ((index * 4_001) % 6_000) * unit }
+  const expires = index % 20 === 0 && index < 480 ? { expiresAt: noon } : {}
+  return aPut(`${index}`, { listed: { facets, times, text: `order-${index}` }, ...expires })
+}
+
+function changesOf(id: number, turn: number): RecordWrite[] {
+  const move = aPatch(`${id}`, { facets: { state: states[(id + turn) % 3] ?? 'new' } })
+  if (turn === 0 && id % 20 > 0 && id % 6 === 0) return [move, aRemoval(`${id + 240}`)]
+  if (turn === 1 && id % 20 > 0)
+    return [move, aPatch(`${id + 240}`, { facets: { kind: `k${id % 4}` } })]
+  return [move]
+}
+
+/** Lists and lines whose counts are not what there is. */
+async function miscounted(client: Client): Promise<readonly unknown[]> {
+  const { rows } = await client.query(`
+    SELECT 'list' AS what, list::bigint AS number, sum(records) AS told, (
+      SELECT count(*) FROM carabiner.record_listings AS l WHERE l.list = t.list OR l.whole = t.list
+    ) AS counted FROM carabiner.record_totals AS t GROUP BY list
+    UNION ALL
+    SELECT 'span', line, sum(places), (
+      SELECT count(*) FROM carabiner.record_places AS p
+      WHERE p.line = s.line AND floor(p.at / ${2 ** 24}) = s.span
+    ) FROM carabiner.record_spans AS s GROUP BY line, span`)
+  assert.ok(rows.length > 50, `${rows.length} counts`)
+  return rows.filter(({ told, counted }) => told !== counted)
+}
+
+function aList(fields: Partial<RecordListQuery> = {}): RecordListQuery {
+  const order = { by: 'made', direction: 'ascending' } as const
+  return { collection: 'c/things', order, offset: 0, limit: 20, ...fields }
+}
+
+interface Plan {
+  readonly 'Node Type': string
+  readonly 'Relation Name'?: string
+  readonly 'Actual Rows'?: number
+  readonly 'Actual Loops'?: number
+  readonly 'Rows Removed by Filter'?: number
+  readonly Plans?: readonly Plan[]
+}
+
+/** Has the plans of all statements told to this client, those inside routines too. */
+async function explainToClient(client: Client): Promise<void> {
+  await client.query(`
+    LOAD 'auto_explain';
+    SET auto_explain.log_min_duration = 0;
+    SET auto_explain.log_nested_statements = on;
+    SET auto_explain.log_analyze = on;
+    SET auto_explain.log_timing = off;
+    SET auto_explain.log_format = json;
+    SET client_min_messages = log`)
+}
+
+async function plansOf(client: Client, query: RecordListQuery): Promise<readonly Plan[]> {
+  const plans: Plan[] = []
+  const listen = ({ message = '' }: { message?: string | undefined }): void => {
+    const json = message.slice(message.indexOf('{'))
+    if (message.includes('plan:')) plans.push((JSON.parse(json) as { Plan: Plan }).Plan)
+  }
+  const values = listQueryValues(ownListQuery(query))
+  const places = values.map((_, index) => `$${index + 1}`).join(', ')
+  client.on('notice', listen)
+  const { rowCount } = await client.query({
+    text: `SELECT * FROM carabiner.list_page(${places})`,
+    values: [...values],
+  })
+  client.off('notice', listen)
+  assert.ok(Number(rowCount) > 1, 'there is something on the page')
+  assert.ok(plans.length > 2, 'the plans inside the routine are there')
+  return plans
+}
+
+function nodesOf(plan: Plan): readonly Plan[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)]
+}
+
+/** Rows that a step looked at, all its repetitions together. */
+function lookedAt(plan: Plan): number {
+  const { 'Actual Rows': rows = 0, 'Actual Loops': loops = 0 } = plan
+  return (rows + (plan['Rows Removed by Filter'] ?? 0)) * loops
+}

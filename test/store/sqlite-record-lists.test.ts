@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, it } from 'node:test'
+import { systemClock } from '../../src/clock.ts'
+import { aPatch, aPut, aRemoval, noon } from '../../src/store/contract/makers.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import type { RecordPut } from '../../src/store/records.ts'
+import { openDatabase } from '../../src/store/sqlite/database.ts'
+import { countFew, selectFew } from '../../src/store/sqlite/few-records.ts'
+import { selectOfRun, selectRuns, selectStretch } from '../../src/store/sqlite/line-walk.ts'
+import { selectAcross } from '../../src/store/sqlite/record-list-page.ts'
+import { selectMatching, selectWord } from '../../src/store/sqlite/record-list-search.ts'
+import { selectLists } from '../../src/store/sqlite/record-lists.ts'
+import {
+  countFromPlace,
+  selectRunAfter,
+  selectRunAt,
+  sumRuns,
+} from '../../src/store/sqlite/record-runs.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+describe('what a list asks of SQLite', () => {
+  for (const [what, sql, index] of [
+    ['the lists of a collection', selectLists, /record_lists_\w+|autoindex_record_lists/],
+    [
+      'places, up',
+      selectStretch(true, undefined),
+      /record_places USING PRIMARY KEY \(line=\? AND \(at,id\)>\(\?,\?\)/,
+    ],
+    [
+      'places, down',
+      selectStretch(false, undefined),
+      /record_places USING PRIMARY KEY \(line=\? AND at>\? AND \(at,id\)<\(\?,\?\)/,
+    ],
+    ['places beside a range', selectStretch(true, 1), /record_places USING PRIMARY KEY \(line=\?/],
+    ['runs, up', selectRuns(true, 0), /record_runs USING PRIMARY KEY \(line=\?/],
+    ['runs, down', selectRuns(false, 1), /record_runs USING PRIMARY KEY \(line=\?/],
+    ['places of a run', selectOfRun(true, 0), /record_places USING PRIMARY KEY \(line=\?/],
+    [
+      'places in a range',
+      selectAcross,
+      /record_places USING PRIMARY KEY \(line=\? AND at>\? AND at<\?\)/,
+    ],
+    [
+      'the run of a place',
+      selectRunAt,
+      /record_runs USING PRIMARY KEY \(line=\? AND \(at,id\)<\(\?,\?\)/,
+    ],
+    [
+      'the run after it',
+      selectRunAfter,
+      /record_runs USING PRIMARY KEY \(line=\? AND \(at,id\)>\(\?,\?\)/,
+    ],
+    ['places to a time', countFromPlace, /record_places USING PRIMARY KEY \(line=\?/],
+    ['what runs count', sumRuns, /record_runs USING PRIMARY KEY \(line=\? AND \(at,id\)<\(\?,\?\)/],
+    ['lists of few', selectFew(0, undefined, true), /record_listings_short \(short_list=\?\)/],
+    ['lists of few in a range', countFew(1), /record_listings_short \(short_list=\?\)/],
+    [
+      'texts',
+      selectMatching,
+      /VIRTUAL TABLE INDEX.*\n.*record_listings|l USING INTEGER PRIMARY KEY/,
+    ],
+    ['a word', selectWord, /VIRTUAL TABLE INDEX/],
+  ] as const) {
+    it(`reads ${what} by an index alone`, async () => {
+      const database = await openDatabase(join(temporaryFolder(), 'store.db'), systemClock)
+      const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all()
+      const plan = steps.map((step) => step['detail']).join('\n')
+      database.close()
+
+      assert.match(plan, index)
+      // The full-text index is always told as a scan; and what `json_each` and the subqueries give is small.
+      assert.doesNotMatch(plan, /SCAN (?!record_parts VIRTUAL|json_each|\(subquery|f\b)/)
+    })
+  }
+})
+
+describe('a long list on SQLite', () => {
+  it('is counted in runs that are as long as they say, with what they say lies in them', async () => {
+    const path = join(temporaryFolder(), 'store.db')
+    {
+      await using store = await openStore(`sqlite:${path}`)
+      const ids = Array.from({ length: 3_000 }, (_, index) => index)
+      await store.writeRecords(ids.map(aListed))
+      await Promise.all(
+        ids.filter((id) => id % 7 === 0).map((id) => store.writeRecords([aListed(id)])),
+      )
+      await store.writeRecords(
+        ids.filter((id) => id % 3 === 0).map((id) => aPatch(`${id}`, { facets: { state: 'b' } })),
+      )
+      await store.writeRecords(
+        ids.filter((id) => id > 2_000 && id % 5 > 0).map((id) => aRemoval(`${id}`)),
+      )
+    }
+
+    const database = new DatabaseSync(path)
+    const runs = database.prepare('SELECT * FROM record_runs ORDER BY line, at, id').all()
+    const nextOf = database.prepare(
+      'SELECT at, id FROM record_runs WHERE line = ? AND (at, id) > (?, ?) ORDER BY at, id LIMIT 1',
+    )
+    const measure = database.prepare(`
+      SELECT count(*) AS places, min(other_0) AS low, max(other_0) AS high FROM record_places
+      WHERE line = ? AND (at, id) >= (?, ?) AND (at, id) < (?, ?)`)
+    const key = ({ line, at, id }: (typeof runs)[number]) =>
+      [line ?? null, at ?? null, id ?? null] as const
+    for (const run of runs) {
+      const next = nextOf.get(...key(run)) ?? { at: Infinity, id: '' }
+      const found = measure.get(...key(run), next['at'] ?? null, next['id'] ?? null)
+      assert.equal(run['places'], found?.['places'])
+      assert.ok(Number(run['places']) <= 512)
+      assert.ok(found?.['places'] === 0 || Number(run['low_0']) <= Number(found?.['low']))
+      assert.ok(found?.['places'] === 0 || Number(run['high_0']) >= Number(found?.['high']))
+    }
+    database.close()
+    assert.ok(runs.length > 20, `${runs.length} runs`)
+  })
+})
+
+function aListed(index: number): RecordPut {
+  const times = { made: noon + ((index * 7919) % 1_000), seen: noon + index }
+  return aPut(`${index}`, { listed: { facets: { state: 'a' }, times, text: `order-${index}` } })
+}
