@@ -17,7 +17,7 @@ export interface Scenario {
 }
 
 /** What most cases need. */
-export const signed: CallbackRoutesConfig = { secret }
+const signed: CallbackRoutesConfig = { secret }
 
 /** Plays scenarios; servers of one config are shared. */
 export class Stage implements AsyncDisposable {
