@@ -11,6 +11,17 @@ const entryPoints = [
   ...['src/receiver/receiver.ts receiver', 'src/receiver/verify-webhook.ts verifyWebhook'],
   ...['src/receiver/cancel-event.ts cancelEvent', 'src/store/open-store.ts openSharedStore'],
   ...['src/testing/start-test-host.ts startTestHost', 'src/client/client.ts createClient'],
+  ...[
+    'src/callbacks/callback-routes.ts callbackRoutes',
+    'src/callbacks/callback-url.ts callbackUrl',
+  ],
+  ...['receive-callback.ts receiveCallback', 'callback-signature.ts signCallback'].map(
+    (each) => `src/callbacks/${each}`,
+  ),
+  ...['node', 'express', 'fastify'].map(
+    (name) => `src/callbacks/${name}-callbacks.ts ${name}Callbacks`,
+  ),
+  'src/callbacks/conformance/conformance.ts callbackConformance',
   'plugins/subscriptions/tenants/dispatch.ts subscriptionsOn',
 ]
 

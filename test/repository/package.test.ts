@@ -134,6 +134,7 @@ describe('the package, installed', () => {
       reply: 409,
       known: true,
       sent: 'EVENT_UNKNOWN',
+      unsigned: 401,
     })
   })
 
@@ -170,6 +171,7 @@ const besideSources = /^(node_modules|dist|data|\.cache|\.git)(\/|$)/
 const program = `
 import { CarabinerError, defineConnector, defineEvent } from 'carabiner'
 import { cancelEvent, CarabinerError as ReceiverError } from 'carabiner/receiver'
+import { callbackRoutes, CarabinerError as CallbackError } from 'carabiner/callbacks'
 import { subscriptionsOn } from 'carabiner/subscriptions'
 import { startTestHost } from 'carabiner/testing'
 
@@ -185,12 +187,16 @@ await using host = await startTestHost({ pinger: { connector: pinger } })
 const { kind } = await host.dispatch(ping, {})
 const reply = cancelEvent('no').status
 const sent = await subscriptionsOn(host).dispatch('acme', 'OrderPlaced', {})
-const known = CarabinerError === ReceiverError
-console.log(JSON.stringify({ outcome: kind, reply, known, sent: sent.failures[0].code }))
+const known = CarabinerError === ReceiverError && CarabinerError === CallbackError
+const callbacks = callbackRoutes({}, { secret: '07'.repeat(32) })
+const url = 'http://localhost/api/callbacks/a/complete'
+const unsigned = (await callbacks(new Request(url, { method: 'POST' }))).status
+console.log(JSON.stringify({ outcome: kind, reply, known, sent: sent.failures[0].code, unsigned }))
 `
 
 const consumer = `
 import { defineConnector, defineEvent, type Outcome, type Scope } from 'carabiner'
+import { type CallbackStore, callbackRoutes } from 'carabiner/callbacks'
 import { cancelEvent, receiver } from 'carabiner/receiver'
 import { type Execution, subscriptionsOn } from 'carabiner/subscriptions'
 import { FakeClock, startTestHost } from 'carabiner/testing'
@@ -231,6 +237,8 @@ export const handle: (request: Request) => Promise<Response> = receiver({
   secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   before: { adjust: () => cancelEvent('no') },
 })
+export const take = (store: CallbackStore): ((request: Request) => Promise<Response>) =>
+  callbackRoutes(store, { secret: '07'.repeat(32) })
 `
 
 const compilerOptions = {
