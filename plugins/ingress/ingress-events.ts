@@ -7,13 +7,14 @@ const ProviderName = Type.String({ minLength: 1, maxLength: 64 })
 const orNull = (description: string) =>
   Type.Unsafe<string | null>({ anyOf: [{ type: 'string' }, { type: 'null' }], description })
 
+/** What comes in has all of it; who rehearses a veto need not say the rest. */
 const Received = Type.Object({
-  eventId: EventId,
+  eventId: Type.Optional(EventId),
   provider: ProviderName,
   eventType: Type.String(),
   externalEventId: orNull('The provider’s own id of it; null without one'),
-  subject: orNull('What it is about'),
-  occurredAt: Type.Number({ description: 'UTC milliseconds' }),
+  subject: Type.Optional(orNull('What it is about')),
+  occurredAt: Type.Optional(Type.Number({ description: 'UTC milliseconds' })),
   payload: Type.Unsafe<Readonly<Record<string, unknown>>>({
     type: 'object',
     description: 'What is delivered',

@@ -43,7 +43,8 @@ function integrationOf(own: IntegrationConfig, common: IngressConfig): Integrati
       unverified: limitOf('unverified', own, common),
       verified: limitOf('verified', own, common),
     },
-    retry: retryPolicyOf(own.retry ?? common.retry, 'gateway'),
+    // Providers go on posting: what a 410 ended would be lost, and nobody could begin it again.
+    retry: { ...retryPolicyOf(own.retry ?? common.retry, 'gateway'), disableOnGone: false },
     timeoutMs: own.timeout ?? common.timeout,
     signatures: own.sign_with === undefined ? [] : [own.sign_with.scheme],
     signingSecrets: own.sign_with?.secret ?? [],

@@ -54,9 +54,7 @@ function outcomeOfStatus(head: Head, policy: RetryPolicy, now: number): AttemptO
   if (status >= 200 && status < 300) return { kind: 'delivered' }
 
   const reason = `${status} ${head.statusText}`.trimEnd()
-  if (status === 410) {
-    return { kind: policy.disableOnGone === false ? 'rejected' : 'gone', reason }
-  }
+  if (status === 410 && policy.disableOnGone !== false) return { kind: 'gone', reason }
   const isTransient = status >= 500 || transientStatuses.has(status)
   const isFinal = policy.giveUpOn?.includes(status) ?? false
   if (isFinal || !(isTransient || policy.retryOn === 'all')) return { kind: 'rejected', reason }

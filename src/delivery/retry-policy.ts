@@ -14,13 +14,13 @@ export interface RetryPolicy {
   readonly jitter: 'none' | 'full' | number | { readonly plus: number }
   /** Waits in milliseconds, one for each retry, instead of base and factor. */
   readonly scheduleMs: readonly number[] | undefined
-  /** `transient`: connection errors, 408, 425, 429, 5xx. `all`: every answer but 2xx and 410. */
+  /** `transient`: connection errors, 408, 425, 429, 5xx. `all`: every answer but 2xx, and but a 410 that disables the endpoint. */
   readonly retryOn: 'all' | 'transient'
   /** Statuses after which it is given up at once, though `retryOn` says otherwise. @defaultValue none */
   readonly giveUpOn?: readonly number[]
   /** `wait`: an open circuit uses up no try. `count`: it is a try with the error `circuit open`. */
   readonly openCircuit: 'wait' | 'count'
-  /** Whether a 410 disables the endpoint. @defaultValue true */
+  /** Whether a 410 disables the endpoint; else it is a refusal like any other. @defaultValue true */
   readonly disableOnGone?: boolean
 }
 

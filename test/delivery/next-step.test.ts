@@ -29,6 +29,13 @@ describe('outcomeOf', () => {
     [500, every('retryable')],
     [503, every('retryable')],
   ]
+  it('reads a 410 that disables nothing as any refusal', () => {
+    const forgiving = (name: keyof typeof retryPolicies) =>
+      outcomeOf(aReply(410), { ...retryPolicies[name], disableOnGone: false }, now).kind
+
+    assert.deepEqual([forgiving('gateway'), forgiving('servo')], ['retryable', 'rejected'])
+  })
+
   for (const [status, kinds] of table) {
     it(`reads ${status} as each preset says`, () => {
       for (const [name, policy] of Object.entries(retryPolicies)) {

@@ -3,7 +3,6 @@ import type { DispatchState, IngressEvent } from '../books/event.ts'
 import { toRecord } from '../books/event-record.ts'
 import { toWebhookRecord } from '../books/webhook-record.ts'
 import { messageOfEvent } from '../processing/message.ts'
-import { reconcileEvent } from '../processing/reconcile.ts'
 import type { Service } from '../service.ts'
 import { type Arrival, actorOf } from './arrival.ts'
 import { maskedHeaders } from './masked-headers.ts'
@@ -20,12 +19,10 @@ export async function accept(
   dispatch: DispatchState,
 ): Promise<void> {
   const event = eventOf(service, arrival, dispatch)
-  const [sent] = await service.scope.deliveries.send([messageOf(arrival, event)], {
+  await service.scope.deliveries.send([messageOf(arrival, event)], {
     records: [toRecord(event), webhookRecord(arrival, event)],
     audit: auditOf(arrival, event),
   })
-  // An endpoint that is disabled gets nothing new.
-  if (sent === undefined) await reconcileEvent(service, event.id)
 }
 
 function eventOf(

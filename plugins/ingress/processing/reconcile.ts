@@ -2,7 +2,6 @@ import { type DeliveryState, RecordConflictError, type Scope } from 'carabiner'
 import { type EventStatus, type IngressEvent, openStatuses } from '../books/event.ts'
 import { events, toRecord } from '../books/event-record.ts'
 import { type Replay, type ReplayStatus, replays, toReplayRecord } from '../books/replay-record.ts'
-import { endpointPrefix } from '../integration.ts'
 import type { Service } from '../service.ts'
 import { auditOfEvent, auditOfReplay } from './transition.ts'
 
@@ -15,8 +14,7 @@ interface End {
 }
 
 /**
- * Brings an event in line with its deliveries when these are over, and nothing of it was written beside: they were cancelled by an operator, given up
- * with their endpoint, or there were none to be made.
+ * Brings an event in line with its deliveries when these are over, and nothing of it was written beside: they were cancelled by an operator, or erased.
  */
 export async function reconcileEvent(service: Service, id: string): Promise<void> {
   const event = await service.events.find(id)
@@ -63,13 +61,12 @@ const ends: Readonly<Record<DeliveryState, EventStatus>> = {
   cancelled: 'cancelled',
 }
 
-/** What the newest delivery has come to; without one, the endpoint gets nothing. */
-async function endOf({ scope }: Service, { id, provider }: IngressEvent): Promise<End> {
+/** What the newest delivery has come to. */
+async function endOf({ scope }: Service, { id }: IngressEvent): Promise<End> {
   const { rows } = await scope.store.deliveries({ messageIds: [id], limit: 1 })
   const last: Row | undefined = rows[0]
-  if (last !== undefined) return { status: ends[last.state], reason: reasonOf(last) }
-  const [endpoint] = await scope.store.endpointStates([`${endpointPrefix}${provider}`])
-  return { status: 'failed', reason: endpoint?.disabledReason ?? goneReason }
+  if (last === undefined) return { status: 'failed', reason: goneReason }
+  return { status: ends[last.state], reason: reasonOf(last) }
 }
 
 /** Who cancels a delivery gives no reason: it still has that of its last attempt. */

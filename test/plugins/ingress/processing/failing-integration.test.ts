@@ -45,6 +45,20 @@ describe('an integration that fails', { timeout: 60_000 }, () => {
     })
   })
 
+  it('is not ended by a 410: it is tried again, and so is what comes after', async () => {
+    await using to = await receiver({ answers: [410, 410, 410, 200] })
+    const clock = new FakeClock()
+    await using host = await startIngress({ callback: to.url, clock })
+    const id = await host.accepted()
+    await failing(host, clock, id)
+
+    const next = await host.accepted({ eventId: 'evt-2' })
+    const delivered = await host.reaches(next, 'processed')
+
+    assert.deepEqual(standing(await host.event(id)), ['failed', 3, 'Remote endpoint returned 410'])
+    assert.deepEqual(standing(delivered), ['processed', 1, null])
+  })
+
   it('is told in attempts and jobs, and a replay has a full set of tries', async () => {
     await using to = await receiver({ answers: [500, 500, 500, 500, 200] })
     const clock = new FakeClock()

@@ -25,24 +25,6 @@ describe('an event whose delivery ended by itself', { timeout: 60_000 }, () => {
     assert.equal((await host.actions(id)).at(-1), 'event.cancelled')
   })
 
-  it('has failed when the integration answered another with 410', async () => {
-    const clock = new FakeClock()
-    await using to = await receiver({ answers: [500, 410] })
-    await using host = await startIngress({ callback: to.url, clock })
-    const waiting = await host.accepted({ eventId: 'evt-1' })
-    await host.reaches(waiting, 'retrying')
-    const gone = await host.accepted({ eventId: 'evt-2' })
-    await host.reaches(gone, 'failed')
-
-    await swept(clock)
-    await host.reaches(waiting, 'failed')
-    const late = await host.accepted({ eventId: 'evt-3' })
-    const event = await host.reaches(late, 'failed')
-
-    assert.equal((await host.actions(waiting)).at(-1), 'event.failed')
-    assert.match(String(event['lastError']), /410/)
-  })
-
   it('is cancelled when it was erased, and so is its replay failed', async () => {
     const clock = new FakeClock()
     await using to = await receiver({ answers: [200, 500] })

@@ -141,6 +141,24 @@ describe('ingress.received', { timeout: 60_000 }, () => {
   }
 })
 
+describe('a rehearsal of ingress.received', { timeout: 60_000 }, () => {
+  it('needs no more than what the provider said', async () => {
+    await using host = await startIngress(withGuard)
+    const said = { provider: 'acme', eventType: 't', externalEventId: 'e' }
+    const rehearse = (total: number) =>
+      host.project.host.dispatch(
+        'ingress.received',
+        { ...said, payload: { data: { total } } },
+        { dryRun: true },
+      )
+
+    const [fine, vetoed] = [await rehearse(7), await rehearse(700)]
+
+    assert.equal(fine.kind, 'completed')
+    assert.equal(vetoed.kind === 'cancelled' && vetoed.reason, 'too much: 700')
+  })
+})
+
 describe('a before-webhook that gives no decision', { timeout: 60_000 }, () => {
   it('is 503 with `veto: sync`, nothing is stored, and the provider’s retry is taken', async () => {
     await using judge = await receiver({ answers: [500, 204] })
