@@ -70,9 +70,17 @@ export class CallbackReceiver {
 
   /** What is said of an error that is not the sender's. */
   failed(error: unknown): CallbackReply {
-    this.#onError?.(error)
+    tell(this.#onError, error)
     const isAway = error instanceof CarabinerError && error.code === 'STORE_UNAVAILABLE'
     return isAway ? storeAway : { status: 500, body: { error: 'internal server error' } }
+  }
+}
+
+function tell(onError: ((error: unknown) => void) | undefined, error: unknown): void {
+  try {
+    onError?.(error)
+  } catch {
+    // It was to hear of errors, and there is nobody else to tell; the sender gets its reply all the same.
   }
 }
 

@@ -9,10 +9,12 @@ import * as withHono from '../../docs/examples/callbacks-hono.ts'
 import * as withNode from '../../docs/examples/callbacks-node-http.ts'
 import * as other from '../../docs/examples/callbacks-other.ts'
 import { Answers } from '../../docs/examples/callbacks-send.ts'
+import { Approvals } from '../../docs/examples/callbacks-wait.ts'
 import { CallbackBook } from '../../src/callbacks/callback-book.ts'
 import { signCallback } from '../../src/callbacks/callback-signature.ts'
 import type { CallbackServer } from '../../src/callbacks/conformance/subject.ts'
 import { openStore } from '../../src/store/open-store.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
 import { listen, serve } from './servers.ts'
 
 const secret = '07'.repeat(32)
@@ -93,6 +95,31 @@ describe('docs/examples/callbacks-other.ts', () => {
   })
 })
 
+describe('docs/examples/callbacks-wait.ts', () => {
+  it('asks, and tells what was answered, once', async () => {
+    const clock = new FakeClock(Date.now() - 7_200_000)
+    await using own = await openStore('memory:')
+    const approvals = new Approvals(own)
+    const [yes, no] = [await approvals.ask('a'), await approvals.ask('b')]
+    const overdue = { waiter: 'approvals', timeoutMs: 0, meta: { order: 'c' } }
+    await new CallbackBook(own, clock).create(overdue)
+    await other.answer(own, yes, { kind: 'approved', by: 'ada' })
+    await other.answer(own, no, { kind: 'refused', reason: 'no' })
+
+    const verdicts = await approvals.collect()
+
+    assert.deepEqual(
+      verdicts.toSorted((a, b) => JSON.stringify(a.meta).localeCompare(JSON.stringify(b.meta))),
+      [
+        { meta: { order: 'a' }, approved: true, reason: null },
+        { meta: { order: 'b' }, approved: false, reason: 'no' },
+        { meta: { order: 'c' }, approved: false, reason: 'callback timed out' },
+      ],
+    )
+    assert.deepEqual(await approvals.collect(), [])
+  })
+})
+
 describe('docs/callbacks.md', () => {
   const docs = new URL('../../docs/', import.meta.url)
   const page = readFileSync(new URL('callbacks.md', docs), 'utf8')
@@ -102,7 +129,7 @@ describe('docs/callbacks.md', () => {
   it('shows the examples as they are', () => {
     const shown = new Set(Array.from(page.matchAll(/```ts\n(.*?)```/gs), ([, code]) => code))
 
-    assert.equal(names.length, 6)
+    assert.equal(names.length, 7)
     for (const text of texts) assert.ok(shown.has(text))
   })
 

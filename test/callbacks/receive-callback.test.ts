@@ -93,6 +93,16 @@ describe('receiveCallback', () => {
     assert.deepEqual(reply, { status: 500, body: { error: 'internal server error' } })
     assert.match(String(errors), /a secret of the store/)
   })
+
+  it('answers even when onError throws', async () => {
+    const onError = (): never => {
+      throw new TypeError('no log')
+    }
+
+    const reply = await receive(await create(), { secret, onError }, failing(store, 'away'))
+
+    assert.equal(reply.status, 503)
+  })
 })
 
 describe('completeCallback, failCallback and heartbeatCallback', () => {
