@@ -1,6 +1,6 @@
 import type { MessageId, RecordBook, RecordPut, StoredRecord } from 'carabiner'
 import { entryOf, prefixOf } from './event-entry.ts'
-import { nameId } from './name-id.ts'
+import { nameIdBeside } from './name-id.ts'
 import type { PageOf } from './page.ts'
 
 export const attemptStatuses = ['success', 'failed'] as const
@@ -74,7 +74,7 @@ export class AttemptBook {
 
 /** The id of an attempt: the same however often it is asked for. */
 export function attemptIdOf(deliveryId: string, number: number): string {
-  return nameId(`attempt/${deliveryId}/${number}`)
+  return nameIdBeside(deliveryId, `attempt/${deliveryId}/${number}`)
 }
 
 /** The write that keeps an attempt. */

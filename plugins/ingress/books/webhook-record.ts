@@ -1,5 +1,5 @@
 import type { MessageId, RecordBook, RecordPut, StoredRecord } from 'carabiner'
-import { nameId } from './name-id.ts'
+import { nameIdInOrder } from './name-id.ts'
 
 /** A request of a provider that became an event, as it came. */
 export interface Webhook {
@@ -42,9 +42,9 @@ export class WebhookBook {
   }
 }
 
-/** The id of the webhook with this idempotency key. */
+/** The id of the webhook with this idempotency key. Providers often count. */
 export function webhookIdOf(idempotencyKey: string): string {
-  return nameId(`webhook/${idempotencyKey}`)
+  return nameIdInOrder(`webhook/${idempotencyKey}`)
 }
 
 /** The write that keeps a webhook, which never changes: refused when there is one of its key. */
