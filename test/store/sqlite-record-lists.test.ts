@@ -7,7 +7,6 @@ import { aPatch, aPut, aRemoval, noon } from '../../src/store/contract/makers.ts
 import { openStore } from '../../src/store/open-store.ts'
 import type { RecordPut } from '../../src/store/records.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
-import { countFew, selectFew } from '../../src/store/sqlite/few-records.ts'
 import { selectOfRun, selectRuns, selectStretch } from '../../src/store/sqlite/line-walk.ts'
 import { selectAcross } from '../../src/store/sqlite/record-list-page.ts'
 import { selectMatching, selectWord } from '../../src/store/sqlite/record-list-search.ts'
@@ -18,6 +17,7 @@ import {
   selectRunAt,
   sumRuns,
 } from '../../src/store/sqlite/record-runs.ts'
+import { countWaiting, selectWaiting } from '../../src/store/sqlite/waiting-records.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 describe('what a list asks of SQLite', () => {
@@ -54,8 +54,8 @@ describe('what a list asks of SQLite', () => {
     ],
     ['places to a time', countFromPlace, /record_places USING PRIMARY KEY \(line=\?/],
     ['what runs count', sumRuns, /record_runs USING PRIMARY KEY \(line=\? AND \(at,id\)<\(\?,\?\)/],
-    ['lists of few', selectFew(0, undefined, true), /record_listings_short \(short_list=\?\)/],
-    ['lists of few in a range', countFew(1), /record_listings_short \(short_list=\?\)/],
+    ['what waits', selectWaiting(0, undefined, true), /record_listings_waiting \(waits_for=\?\)/],
+    ['what waits in a range', countWaiting(1), /record_listings_waiting \(waits_for=\?\)/],
     [
       'texts',
       selectMatching,

@@ -277,8 +277,10 @@ const migrations: readonly string[] = [
   CREATE TABLE record_list_sizes (
     list INTEGER PRIMARY KEY,
     records INTEGER NOT NULL,
-    -- 0: its records are found by short_list; 1: they stand in lines; 2: its lines are counted
-    stage INTEGER NOT NULL
+    -- of them, those that have no places yet
+    waiting INTEGER NOT NULL,
+    -- whether its lines are counted in runs
+    is_counted INTEGER NOT NULL
   ) STRICT;
 
   -- how each record is listed
@@ -286,15 +288,15 @@ const migrations: readonly string[] = [
     seq INTEGER PRIMARY KEY,
     list INTEGER NOT NULL,
     whole INTEGER NOT NULL,
-    -- the list, while it is one of few records
-    short_list INTEGER,
+    -- the list, as long as it has no places there
+    waits_for INTEGER,
     id TEXT NOT NULL,
     time_0 REAL NOT NULL,
     time_1 REAL,
     time_2 REAL,
     text TEXT
   ) STRICT;
-  CREATE INDEX record_listings_short ON record_listings (short_list) WHERE short_list IS NOT NULL;
+  CREATE INDEX record_listings_waiting ON record_listings (waits_for) WHERE waits_for IS NOT NULL;
 
   -- a list's line: its records in the order of one of its times (line / 4, line % 4), beside the others in their order
   CREATE TABLE record_places (

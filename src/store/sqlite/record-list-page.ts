@@ -3,12 +3,12 @@ import { type SoughtList, soughtLists } from '../record-list-key.ts'
 import type { OwnListQuery } from '../record-listing.ts'
 import type { RecordPage, StoredRecord } from '../records.ts'
 import { storedRecordOf } from '../rows.ts'
-import { type FewQuery, fewRecords } from './few-records.ts'
 import { compareEntries, type Entry, lineWalks, type Stretch } from './line-walk.ts'
 import { lineOf, otherOf } from './record-line.ts'
 import type { RecordLists, StoredList } from './record-lists.ts'
 import { recordRuns } from './record-runs.ts'
 import { snapshots } from './snapshot.ts'
+import { type WaitingQuery, waitingRecords } from './waiting-records.ts'
 
 /** Pages of lists, without a text that is searched. */
 export interface RecordListPage {
@@ -21,8 +21,10 @@ type Lined = readonly SoughtList<StoredList>[]
 
 /** Lists whose records follow each other by time. */
 interface Part {
+  readonly all: Lined
+  /** Those with places in lines. */
   readonly lined: Lined
-  readonly few: readonly FewQuery[]
+  readonly waiting: readonly WaitingQuery[]
 }
 
 /** Entries in a range of another time that are rather collected than looked for along the order. */
@@ -35,7 +37,7 @@ export const selectAcross = `
 
 export function recordListPage(database: DatabaseSync, lists: RecordLists): RecordListPage {
   const walks = lineWalks(database)
-  const few = fewRecords(database)
+  const waiting = waitingRecords(database)
   const runs = recordRuns(database)
   const together = snapshots(database)
   const across = database.prepare(selectAcross)
@@ -71,23 +73,20 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
     })
   }
 
-  function totalOf({ lined, few: short }: Part, { range }: OwnListQuery): number {
-    const inLines = lined.map(({ list, range: slot }) =>
-      range === null || slot === null ? list.total : inRange(list, slot, range),
-    )
-    return sumOf(inLines) + sumOf(short.map((each) => few.count(each)))
+  function totalOf({ all, lined, waiting: asked }: Part, { range }: OwnListQuery): number {
+    if (range === null) return sumOf(all.map(({ list }) => list.records))
+    const placed = lined.map(({ list, range: slot }) => inRange(list, slot ?? 0, range))
+    return sumOf(placed) + sumOf(asked.map((each) => waiting.count(each)))
   }
 
   function inRange(
-    { number, stage }: StoredList,
+    { number, isCounted }: StoredList,
     slot: number,
     { from, to }: { readonly from: number; readonly to: number },
   ): number {
     const line = lineOf(number, slot)
     if (from > to) return 0
-    return stage === 'counted'
-      ? runs.between(line, from, to)
-      : Number(count.get(line, from, to)?.['places'])
+    return isCounted ? runs.between(line, from, to) : Number(count.get(line, from, to)?.['places'])
   }
 
   function seqsOf(
@@ -113,20 +112,22 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
     query: OwnListQuery,
   ): readonly number[] {
     const isUp = query.order.direction === 'ascending'
-    const ofFew = part.few.map((each) => few.first(each, isUp, offset + limit)[Symbol.iterator]())
+    const others = part.waiting.map((each) =>
+      waiting.first(each, isUp, offset + limit)[Symbol.iterator](),
+    )
     const isAcross = part.lined.some(({ order, range }) => range !== null && range !== order)
     if (isAcross && total <= fewEntries) {
       const entries = walks.together(
-        [collected(part.lined, query)[Symbol.iterator](), ...ofFew],
+        [collected(part.lined, query)[Symbol.iterator](), ...others],
         isUp,
       )
       return seqsIn(entries, offset, limit)
     }
     const stretches = part.lined.map((sought) => stretchOf(sought, query))
     const { rest, skipped } =
-      ofFew.length === 0 ? skip(stretches, offset) : { rest: stretches, skipped: 0 }
+      others.length === 0 ? skip(stretches, offset) : { rest: stretches, skipped: 0 }
     const along = walks.along(rest, offset - skipped + limit)
-    return seqsIn(walks.together([...along, ...ofFew], isUp), offset - skipped, limit)
+    return seqsIn(walks.together([...along, ...others], isUp), offset - skipped, limit)
   }
 
   /** One line alone can be passed over by counts. */
@@ -166,17 +167,18 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
 }
 
 function partOf(all: Lined, { range }: OwnListQuery): Part {
-  const few = Map.groupBy(
-    all.filter(({ list }) => list.stage === 'few'),
+  const waiting = Map.groupBy(
+    all.filter(({ list }) => list.waiting > 0),
     ({ order, range: slot }) => `${order} ${slot}`,
   )
   return {
-    lined: all.filter(({ list }) => list.stage !== 'few'),
-    few: [...few.values()].flatMap((same) => fewQueryOf(same, range)),
+    all,
+    lined: all.filter(({ list }) => list.records > list.waiting),
+    waiting: [...waiting.values()].flatMap((same) => waitingQueryOf(same, range)),
   }
 }
 
-function fewQueryOf(same: Lined, range: OwnListQuery['range']): FewQuery[] {
+function waitingQueryOf(same: Lined, range: OwnListQuery['range']): WaitingQuery[] {
   const [first] = same
   if (first === undefined) return []
   const { order, range: slot } = first
@@ -194,7 +196,7 @@ function stretchOf(
 ): Stretch {
   const stretch = {
     line: lineOf(list.number, slot),
-    isCounted: list.stage === 'counted',
+    isCounted: list.isCounted,
     isUp: order.direction === 'ascending',
     from: -Infinity,
     to: Infinity,

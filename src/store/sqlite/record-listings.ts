@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite'
 import { keysOfLists, timesOf } from '../record-list-key.ts'
 import type { OwnListing } from '../record-listing.ts'
 import { lineOf, placesOf } from './record-line.ts'
-import type { ListStage, RecordLists } from './record-lists.ts'
+import type { RecordLists } from './record-lists.ts'
 import { type PlaceChange, recordRuns } from './record-runs.ts'
 import type { RecordTexts } from './record-texts.ts'
 
@@ -34,25 +34,32 @@ interface Row {
   readonly whole: number
   readonly times: readonly number[]
   readonly text: string | null
+  /** Whether it has no places in the lines of `list` yet; in those of `whole` it has. */
+  readonly isWaiting: boolean
 }
 
-/** A place in a list that was taken (1) or left (-1). */
+/** A record that came into a list (1) or left it (-1). */
 interface Change {
   readonly list: number
   readonly id: string
   readonly times: readonly number[]
+  readonly isWaiting: boolean
   readonly by: 1 | -1
 }
 
-/** Records of a list from which on they stand in lines, and from which on those are counted. */
-const someRecords = 32
-const manyRecords = 512
+/**
+ * Records of a list that wait at most. What comes waits, among those of all other lists, so that it dirties no page of the list's own; what has not
+ * gone on before there are more takes its places with them.
+ */
+const mostWaiting = 16
+/** Places of a line from which on they are counted. */
+const manyPlaces = 512
 
 const insertListing = `
-  INSERT INTO record_listings (list, whole, short_list, id, time_0, time_1, time_2, text, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  INSERT INTO record_listings (list, whole, waits_for, id, time_0, time_1, time_2, text, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 const updateListing = `
-  UPDATE record_listings SET list = ?, whole = ?, short_list = ?, id = ?, time_0 = ?, time_1 = ?, time_2 = ?, text = ? WHERE seq = ?`
+  UPDATE record_listings SET list = ?, whole = ?, waits_for = ?, id = ?, time_0 = ?, time_1 = ?, time_2 = ?, text = ? WHERE seq = ?`
 
 const insertPlace = `
   INSERT INTO record_places (line, at, id, seq, other_0, other_1) VALUES (?, ?, ?, ?, ?, ?)`
@@ -64,26 +71,23 @@ export function recordListings(
 ): RecordListings {
   const runs = recordRuns(database)
   const select = database.prepare(
-    'SELECT list, whole, time_0, time_1, time_2, text FROM record_listings WHERE seq = ?',
+    'SELECT list, whole, waits_for, time_0, time_1, time_2, text FROM record_listings WHERE seq = ?',
   )
   const insert = database.prepare(insertListing)
   const update = database.prepare(updateListing)
   const setList = database.prepare(
-    'UPDATE record_listings SET list = ?, short_list = ? WHERE seq = ?',
+    'UPDATE record_listings SET list = ?1, waits_for = ?1 WHERE seq = ?2',
   )
   const remove = database.prepare('DELETE FROM record_listings WHERE seq = ?')
   const takePlace = database.prepare(insertPlace)
   const leavePlace = database.prepare(
     'DELETE FROM record_places WHERE line = ? AND at = ? AND id = ?',
   )
-  const changeLine = database.prepare(
-    'UPDATE record_places SET line = ? WHERE line = ? AND at = ? AND id = ?',
+  const waiting = database.prepare(
+    'SELECT seq, id, time_0, time_1, time_2 FROM record_listings WHERE waits_for = ?',
   )
-  const few = database.prepare(
-    'SELECT seq, id, time_0, time_1, time_2 FROM record_listings WHERE short_list = ?',
-  )
-  const leaveFew = database.prepare(
-    'UPDATE record_listings SET short_list = NULL WHERE short_list = ?',
+  const setPlaced = database.prepare(
+    'UPDATE record_listings SET waits_for = NULL WHERE waits_for = ?',
   )
   let changes: Change[] = []
 
@@ -112,12 +116,13 @@ export function recordListings(
         if (listing !== null) add(record, listing)
         return
       }
-      for (const each of [stored.list, stored.whole]) leave(record, each, stored.times)
+      leaveList(record, stored)
+      leaveWhole(record, stored)
       const row = listing && rowOf(record.collection, listing)
       if (row === null) remove.run(record.seq)
       else {
         update.run(...valuesOf(record, row))
-        for (const each of [row.list, row.whole]) take(record, each, row.times)
+        enter(record, row)
       }
       texts.replace(record.seq, stored, row)
     },
@@ -132,19 +137,15 @@ export function recordListings(
       const { group } = keysOfLists({ facets: { ...key.facets, ...facets }, times })
       const list = lists.numberOf(record.collection, group)
       if (list === stored.list) return
-      setList.run(list, shortOf(list), record.seq)
-      if (shortOf(list) === null && shortOf(stored.list) === null) {
-        changeLines(record, stored, list)
-      } else {
-        leave(record, stored.list, stored.times)
-        take(record, list, stored.times)
-      }
+      leaveList(record, stored)
+      setList.run(list, record.seq)
+      count(record, { list, times: stored.times, isWaiting: true, by: 1 })
     },
 
     finish() {
       const ofList = Map.groupBy(changes, ({ list }) => list)
       changes = []
-      for (const [list, changed] of ofList) finishList(list, withoutPassing(changed))
+      for (const [list, changed] of ofList) finishList(list, changed)
       texts.finish()
     },
   }
@@ -152,19 +153,14 @@ export function recordListings(
   function add(record: ListedRow, listing: OwnListing): void {
     const row = rowOf(record.collection, listing)
     insert.run(...valuesOf(record, row))
-    for (const each of [row.list, row.whole]) take(record, each, row.times)
+    enter(record, row)
     texts.add(record.seq, row)
   }
 
   function valuesOf({ id, seq }: ListedRow, row: Row): SQLInputValue[] {
     const { list, whole, times, text } = row
     const three = [times[0] ?? 0, times[1] ?? null, times[2] ?? null]
-    return [list, whole, shortOf(list), id, ...three, text, seq]
-  }
-
-  /** The list, if it is one of few. */
-  function shortOf(list: number): number | null {
-    return lists.sizeOf(list).stage === 'few' ? list : null
+    return [list, whole, list, id, ...three, text, seq]
   }
 
   function rowOf(collection: string, listing: OwnListing): Row {
@@ -174,12 +170,25 @@ export function recordListings(
       whole: lists.numberOf(collection, whole),
       times: timesOf(listing.times),
       text: listing.text,
+      isWaiting: true,
     }
   }
 
-  function take(record: ListedRow, list: number, times: readonly number[]): void {
-    if (lists.sizeOf(list).stage !== 'few') takePlaces(record, list, times)
-    count(record, list, times, 1)
+  /** All of a collection come in their order, mostly: they need not wait. */
+  function enter(record: ListedRow, { list, whole, times }: Row): void {
+    count(record, { list, times, isWaiting: true, by: 1 })
+    takePlaces(record, whole, times)
+    count(record, { list: whole, times, isWaiting: false, by: 1 })
+  }
+
+  function leaveList(record: ListedRow, { list, times, isWaiting }: Row): void {
+    if (!isWaiting) leavePlaces(record, list, times)
+    count(record, { list, times, isWaiting, by: -1 })
+  }
+
+  function leaveWhole(record: ListedRow, { whole, times }: Row): void {
+    leavePlaces(record, whole, times)
+    count(record, { list: whole, times, isWaiting: false, by: -1 })
   }
 
   function takePlaces(
@@ -192,56 +201,62 @@ export function recordListings(
     }
   }
 
-  function leave(record: ListedRow, list: number, times: readonly number[]): void {
-    if (lists.sizeOf(list).stage !== 'few') {
-      for (const { line, at } of placesOf(list, times)) leavePlace.run(line, at, record.id)
-    }
-    count(record, list, times, -1)
+  function leavePlaces({ id }: ListedRow, list: number, times: readonly number[]): void {
+    for (const { line, at } of placesOf(list, times)) leavePlace.run(line, at, id)
   }
 
-  function changeLines(record: ListedRow, { list: before, times }: Row, list: number): void {
-    times.forEach((at, slot) => {
-      changeLine.run(lineOf(list, slot), lineOf(before, slot), at, record.id)
-    })
-    count(record, before, times, -1)
-    count(record, list, times, 1)
-  }
-
-  function count(
-    { id }: Pick<ListedRow, 'id'>,
-    list: number,
-    times: readonly number[],
-    by: 1 | -1,
-  ): void {
-    changes.push({ list, id, times, by })
+  function count({ id }: Pick<ListedRow, 'id'>, change: Omit<Change, 'id'>): void {
+    changes.push({ id, ...change })
   }
 
   function finishList(list: number, changed: readonly Change[]): void {
-    const [first] = changed
-    if (first === undefined) return
-    const { records: before, stage } = lists.sizeOf(list)
-    const records = changed.reduce((sum, { by }) => sum + by, before)
-    const next = stageFor(stage, records, lists.keyOf(list).facets === null)
-    if (records !== before || next !== stage) lists.resize(list, { records, stage: next })
-    const lines = first.times.map((_, slot) => lineOf(list, slot))
-    if (stage === 'few' && next !== 'few') standInLines(list)
-    lines.forEach((line, slot) => {
-      if (stage !== 'counted' && next === 'counted') runs.make(line)
-      else if (next === 'counted')
+    const before = lists.sizeOf(list)
+    const records = before.records + sumOf(changed)
+    const still = before.waiting + sumOf(changed.filter(({ isWaiting }) => isWaiting))
+    const left = withoutPassing(changed.filter(({ isWaiting }) => !isWaiting))
+    const placed = still > mostWaiting ? [...left, ...placeWaiting(list)] : left
+    const size = { records, waiting: still > mostWaiting ? 0 : still }
+    const places = records - size.waiting
+    const isCounted = places > manyPlaces || (before.isCounted && places > 0)
+    finishLines(list, placed, before.isCounted, isCounted)
+    if (
+      records !== before.records ||
+      size.waiting !== before.waiting ||
+      isCounted !== before.isCounted
+    ) {
+      lists.resize(list, { ...size, isCounted })
+    }
+  }
+
+  function finishLines(
+    list: number,
+    placed: readonly Change[],
+    wasCounted: boolean,
+    isCounted: boolean,
+  ): void {
+    if (placed.length === 0 && wasCounted === isCounted) return
+    lists.keyOf(list).times.forEach((_, slot) => {
+      const line = lineOf(list, slot)
+      if (isCounted && wasCounted)
         runs.change(
           line,
-          changed.map((each) => changeOf(each, slot)),
+          placed.map((each) => changeOf(each, slot)),
         )
-      else if (stage === 'counted') runs.drop(line)
+      else if (isCounted) runs.make(line)
+      else if (wasCounted) runs.drop(line)
     })
   }
 
-  function standInLines(list: number): void {
+  /** Those that wait take their places. */
+  function placeWaiting(list: number): readonly Change[] {
     // The columns are as typed: the table is STRICT.
-    for (const row of few.all(list)) {
-      takePlaces({ id: row['id'] as string, seq: row['seq'] as number }, list, storedTimesOf(row))
-    }
-    leaveFew.run(list)
+    const taken = waiting.all(list).map((row): Change => {
+      const [id, times] = [row['id'] as string, storedTimesOf(row)]
+      takePlaces({ id, seq: row['seq'] as number }, list, times)
+      return { list, id, times, isWaiting: false, by: 1 }
+    })
+    setPlaced.run(list)
+    return taken
   }
 
   function find(seq: number): Row | undefined {
@@ -267,11 +282,8 @@ function changeOf({ id, times, by }: Change, slot: number): PlaceChange {
   return { at: place?.at ?? 0, id, others: place?.others ?? [null, null], by }
 }
 
-/** Up as a list grows; down when it is empty, so that one that grows and shrinks does not go to and fro. */
-function stageFor(stage: ListStage, records: number, isWhole: boolean): ListStage {
-  if (records === 0) return isWhole ? 'lined' : 'few'
-  if (records > manyRecords) return 'counted'
-  return stage === 'few' && records > someRecords ? 'lined' : stage
+function sumOf(changes: readonly Change[]): number {
+  return changes.reduce((sum, { by }) => sum + by, 0)
 }
 
 // The casts below are proven by the schema: the table is STRICT.
@@ -282,6 +294,7 @@ function storedRowOf(row: Record<string, SQLOutputValue>): Row {
     whole: row['whole'] as number,
     times: storedTimesOf(row),
     text: row['text'] as string | null,
+    isWaiting: row['waits_for'] !== null,
   }
 }
 

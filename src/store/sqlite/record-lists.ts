@@ -1,24 +1,18 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { type ListKey, listKeyOf } from '../record-list-key.ts'
 
-/**
- * How a list's records are found.
- *
- * A list of few has nothing of its own: they are looked for among all that stand in such lists. Else they stand in lines, which are counted when they
- * are long. What comes and goes through lists of few costs next to nothing.
- */
-export type ListStage = 'few' | 'lined' | 'counted'
-
+/** How many records a list has, and how they are found. */
 export interface ListSize {
   readonly records: number
-  readonly stage: ListStage
+  /** Of them, those that have no places in its lines yet. */
+  readonly waiting: number
+  /** Whether its lines are counted in runs. */
+  readonly isCounted: boolean
 }
 
 /** Records that are listed together. */
-export interface StoredList extends ListKey {
+export interface StoredList extends ListKey, ListSize {
   readonly number: number
-  readonly total: number
-  readonly stage: ListStage
 }
 
 /** The lists there are. Once made, a list keeps its number for good. */
@@ -36,22 +30,22 @@ export interface RecordLists {
   of(collection: string): readonly StoredList[]
 }
 
-const stages: readonly ListStage[] = ['few', 'lined', 'counted']
-
 export const selectLists = `
-  SELECT l.list, s.records, s.stage FROM record_lists AS l CROSS JOIN record_list_sizes AS s ON s.list = l.list
+  SELECT l.list, s.records, s.waiting, s.is_counted FROM record_lists AS l CROSS JOIN record_list_sizes AS s ON s.list = l.list
   WHERE l.collection = ? AND s.records > 0`
 
 export function recordLists(database: DatabaseSync): RecordLists {
   const select = database.prepare('SELECT list FROM record_lists WHERE collection = ? AND key = ?')
   const insert = database.prepare('INSERT INTO record_lists (collection, key) VALUES (?, ?)')
   const insertSize = database.prepare(
-    'INSERT INTO record_list_sizes (list, records, stage) VALUES (?, 0, ?)',
+    'INSERT INTO record_list_sizes (list, records, waiting, is_counted) VALUES (?, 0, 0, 0)',
   )
   const selectKey = database.prepare('SELECT key FROM record_lists WHERE list = ?')
-  const selectSize = database.prepare('SELECT records, stage FROM record_list_sizes WHERE list = ?')
+  const selectSize = database.prepare(
+    'SELECT records, waiting, is_counted FROM record_list_sizes WHERE list = ?',
+  )
   const updateSize = database.prepare(
-    'UPDATE record_list_sizes SET records = ?, stage = ? WHERE list = ?',
+    'UPDATE record_list_sizes SET records = ?, waiting = ?, is_counted = ? WHERE list = ?',
   )
   const selectFull = database.prepare(selectLists)
   /** Known numbers, by collection and key. */
@@ -86,33 +80,29 @@ export function recordLists(database: DatabaseSync): RecordLists {
     sizeOf(number) {
       const known = sizes.get(number)
       if (known !== undefined) return known
-      const row = selectSize.get(number)
-      const size = { records: Number(row?.['records']), stage: stageAt(row?.['stage']) }
+      const size = storedSizeOf(selectSize.get(number) ?? {})
       sizes.set(number, size)
       return size
     },
 
-    resize(number, { records, stage }) {
-      updateSize.run(records, stages.indexOf(stage), number)
+    resize(number, { records, waiting, isCounted }) {
+      updateSize.run(records, waiting, isCounted ? 1 : 0, number)
     },
 
     of: (collection) =>
       // The columns are as typed: the tables are STRICT.
       selectFull.all(collection).map((row) => ({
         ...keyOf(row['list'] as number),
+        ...storedSizeOf(row),
         number: row['list'] as number,
-        total: row['records'] as number,
-        stage: stageAt(row['stage']),
       })),
   }
 
-  /** All of a collection stand in lines from the first on. */
   function make(collection: string, key: string): number {
     const number = Number(insert.run(collection, key).lastInsertRowid)
-    const stage = listKeyOf(key).facets === null ? 'lined' : 'few'
-    insertSize.run(number, stages.indexOf(stage))
+    insertSize.run(number)
     // The number may be one that was undone.
-    sizes.set(number, { records: 0, stage })
+    sizes.set(number, { records: 0, waiting: 0, isCounted: false })
     return number
   }
 
@@ -126,6 +116,10 @@ export function recordLists(database: DatabaseSync): RecordLists {
   }
 }
 
-function stageAt(place: unknown): ListStage {
-  return stages[Number(place)] ?? 'few'
+function storedSizeOf(row: Record<string, SQLOutputValue>): ListSize {
+  return {
+    records: Number(row['records']),
+    waiting: Number(row['waiting']),
+    isCounted: row['is_counted'] === 1,
+  }
 }

@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Entry } from './line-walk.ts'
 
-/** What is wanted of lists of few, all with the same times. */
-export interface FewQuery {
+/** What is wanted of lists, all with the same times. */
+export interface WaitingQuery {
   readonly lists: readonly number[]
   /** The time that orders them. */
   readonly order: number
@@ -10,34 +10,34 @@ export interface FewQuery {
   readonly range?: { readonly slot: number; readonly from: number; readonly to: number }
 }
 
-/** Records of lists that have no lines. */
-export interface FewRecords {
-  count(query: FewQuery): number
-  first(query: FewQuery, isUp: boolean, limit: number): readonly Entry[]
+/** Records that have no places in the lines of their lists yet: those of all lists stand together. */
+export interface WaitingRecords {
+  count(query: WaitingQuery): number
+  first(query: WaitingQuery, isUp: boolean, limit: number): readonly Entry[]
 }
 
-export function selectFew(order: number, range: number | undefined, isUp: boolean): string {
+export function selectWaiting(order: number, range: number | undefined, isUp: boolean): string {
   const direction = isUp ? 'ASC' : 'DESC'
   return `
-  SELECT time_${order} AS at, id, seq ${fromFew(range)} ORDER BY at ${direction}, id ${direction} LIMIT +?`
+  SELECT time_${order} AS at, id, seq ${fromWaiting(range)} ORDER BY at ${direction}, id ${direction} LIMIT +?`
 }
 
-export function countFew(range: number | undefined): string {
-  return `SELECT count(*) AS records ${fromFew(range)}`
+export function countWaiting(range: number | undefined): string {
+  return `SELECT count(*) AS records ${fromWaiting(range)}`
 }
 
-export function fewRecords(database: DatabaseSync): FewRecords {
+export function waitingRecords(database: DatabaseSync): WaitingRecords {
   const prepared = new Map<string, StatementSync>()
 
   return {
     count(query) {
-      const row = statement(countFew(query.range?.slot)).get(...valuesOf(query))
+      const row = statement(countWaiting(query.range?.slot)).get(...valuesOf(query))
       return Number(row?.['records'])
     },
 
     first: (query, isUp, limit) =>
       // The columns are as typed: the table is STRICT.
-      statement(selectFew(query.order, query.range?.slot, isUp))
+      statement(selectWaiting(query.order, query.range?.slot, isUp))
         .all(...valuesOf(query), limit)
         .map((row) => ({
           at: row['at'] as number,
@@ -55,13 +55,13 @@ export function fewRecords(database: DatabaseSync): FewRecords {
   }
 }
 
-function fromFew(range: number | undefined): string {
+function fromWaiting(range: number | undefined): string {
   const only = range === undefined ? '' : `AND time_${range} BETWEEN ? AND ?`
-  return `FROM record_listings INDEXED BY record_listings_short
-  WHERE short_list IN (SELECT value FROM json_each(?)) ${only}`
+  return `FROM record_listings INDEXED BY record_listings_waiting
+  WHERE waits_for IN (SELECT value FROM json_each(?)) ${only}`
 }
 
-function valuesOf({ lists, range }: FewQuery): (string | number)[] {
+function valuesOf({ lists, range }: WaitingQuery): (string | number)[] {
   const only = range === undefined ? [] : [range.from, range.to]
   return [JSON.stringify(lists), ...only]
 }
