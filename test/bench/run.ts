@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { type Bench, type BenchReport, type DetailedBench, markdownOf } from './bench.ts'
+import { callbacksBench } from './callbacks.ts'
 import { backlogBench } from './delivery/backlog.ts'
 import { drainBench } from './delivery/drain.ts'
 import { enqueueBench } from './delivery/enqueue.ts'
@@ -26,6 +27,7 @@ const benches: Readonly<Record<string, Bench | DetailedBench>> = {
   store: storeBench,
   records: recordsBench,
   search: searchBench,
+  callbacks: callbacksBench,
   sender: senderBench,
   drain: drainBench,
   enqueue: enqueueBench,

@@ -35,6 +35,14 @@ describe('the checks of this repository', () => {
     },
     {
       rule: 'noRestrictedImports',
+      what: 'callbacks that need a host',
+      files: {
+        'src/host.ts': 'export type A = 1\n',
+        'src/callbacks/planted.ts': "import type { A } from '../host.ts'\nexport type B = A\n",
+      },
+    },
+    {
+      rule: 'noRestrictedImports',
       what: 'the assembly importing the host',
       files: {
         'src/assembly/planted.ts': "import type { A } from '../host.ts'\nexport type B = A\n",
