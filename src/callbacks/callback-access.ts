@@ -44,8 +44,9 @@ export interface CallbackAccess {
 /** @throws {CarabinerError} SECRET_INVALID for a secret that is none, for none, and for one beside `allowUnsigned` */
 export function callbackAccess(security: CallbackSecurity): CallbackAccess {
   const secrets = [security.secret ?? []].flat()
-  const { allowUnsigned = false, signatures = [] } = security
-  if (allowUnsigned) {
+  const { allowUnsigned, signatures = [] } = security
+  // From JavaScript anything may come: the text `false` of a variable opens nothing.
+  if (allowUnsigned === true) {
     if (secrets.length > 0) throw refusal('secret and allow_unsigned are mutually exclusive')
     if (signatures.length > 0) throw refusal('signatures need a secret')
     return { refuseId: () => undefined, refuseBody: () => undefined }

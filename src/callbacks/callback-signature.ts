@@ -21,8 +21,9 @@ const nothing = new Uint8Array()
  */
 export function signCallback(id: string, secret: string): string {
   const keys = [awa.prepare(secret)]
-  const headers = awa.sign({ id, timestamp: 0, body: nothing }, keys)
-  return headers[awa.header] ?? ''
+  const { [awa.header]: signature } = awa.sign({ id, timestamp: 0, body: nothing }, keys)
+  if (signature === undefined) throw new TypeError(`\`awa\` signs in ${awa.header}`)
+  return signature
 }
 
 /**

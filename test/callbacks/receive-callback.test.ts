@@ -10,6 +10,7 @@ import {
   heartbeatCallback,
   receiveCallback,
 } from '../../src/callbacks/receive-callback.ts'
+import { standard } from '../../src/delivery/signing/standard.ts'
 import { openStore } from '../../src/store/open-store.ts'
 
 const secret = '07'.repeat(32)
@@ -81,6 +82,40 @@ describe('receiveCallback', () => {
       await assert.rejects(receive(id, config), { code: 'SECRET_INVALID', message })
     }
     assert.equal((await book.find([id]))[0]?.state, 'WaitingExternal')
+  })
+
+  it('is not opened by a text that says false', async () => {
+    const config: CallbackConfig = JSON.parse('{"allowUnsigned":"false"}')
+
+    await assert.rejects(receive(await create(), config), { code: 'SECRET_INVALID' })
+  })
+
+  it('looks at the headers for a signature over the body, where one is demanded', async () => {
+    const id = await create()
+    const body = '{"payload":1}'
+    const now = Date.UTC(2026, 0, 1)
+    const key = standard.prepare(secret)
+    const headers = standard.sign({ id, timestamp: now / 1_000, body: Buffer.from(body) }, [key])
+    const request = { id, action: 'complete', signature: signCallback(id, secret), body } as const
+    const at = (time: number): CallbackConfig => {
+      return { secret, signatures: ['standard'], clock: { now: () => time } }
+    }
+
+    const replies = [
+      await receiveCallback(store, request, at(now)),
+      await receiveCallback(store, { ...request, headers, body: '{"payload":2}' }, at(now)),
+      await receiveCallback(store, { ...request, headers }, at(now + 301_000)),
+      await receiveCallback(
+        store,
+        { ...request, headers: new Headers(headers) },
+        at(now + 299_000),
+      ),
+    ]
+
+    assert.deepEqual(
+      replies.map(({ status }) => status),
+      [401, 401, 401, 200],
+    )
   })
 
   it('tells onError what is wrong with the store, and the sender nothing', async () => {
