@@ -29,19 +29,21 @@ export interface CallbackConformance extends AsyncDisposable {
  *
  * @example
  * ```ts
+ * import { createServer } from 'node:http'
+ * import type { AddressInfo } from 'node:net'
  * import { after, describe, it } from 'node:test'
  * import { openStore } from 'carabiner'
  * import { nodeCallbacks } from 'carabiner/callbacks'
  * import { callbackConformance } from 'carabiner/testing'
- * import { createServer } from 'node:http'
  *
  * const conformance = callbackConformance({
  *   store: await openStore('sqlite:/tmp/callbacks.db'),
  *   async start(store, config) {
  *     const server = createServer(nodeCallbacks(store, config))
- *     await new Promise<void>((resolve) => server.listen(4000, '127.0.0.1', resolve))
+ *     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+ *     const { port } = server.address() as AddressInfo
  *     return {
- *       url: 'http://127.0.0.1:4000',
+ *       url: `http://127.0.0.1:${port}`,
  *       async [Symbol.asyncDispose]() {
  *         server.close()
  *       },
