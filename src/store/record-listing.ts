@@ -83,7 +83,7 @@ export function ownListQuery(query: RecordListQuery): OwnListQuery {
  *
  * A whole text's lower case would depend on neighbours (Σ at the end of a word), and so not be found in parts.
  */
-export function searchable(text: string): string {
+function searchable(text: string): string {
   if (isPlain.test(text)) return text.toLowerCase()
   let folded = ''
   for (const character of text.toWellFormed().replaceAll('\0', '\uFFFD'))

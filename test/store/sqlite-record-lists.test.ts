@@ -108,7 +108,7 @@ describe('a long list on SQLite', () => {
       const next = nextOf.get(...key(run)) ?? { at: Infinity, id: '' }
       const found = measure.get(...key(run), next['at'] ?? null, next['id'] ?? null)
       assert.equal(run['places'], found?.['places'])
-      assert.ok(Number(run['places']) <= 512)
+      assert.ok(Number(run['places']) <= 256)
       assert.ok(found?.['places'] === 0 || Number(run['low_0']) <= Number(found?.['low']))
       assert.ok(found?.['places'] === 0 || Number(run['high_0']) >= Number(found?.['high']))
     }

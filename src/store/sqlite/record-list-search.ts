@@ -16,7 +16,7 @@ export interface RecordListSearch {
 }
 
 /** A search on its way. */
-export interface Search {
+interface Search {
   readonly query: OwnListQuery
   readonly lists: ReadonlyMap<number, Sought>
   /** What the full-text index is asked for. */

@@ -7,7 +7,7 @@ import { type PlaceChange, recordRuns } from './record-runs.ts'
 import type { RecordTexts } from './record-texts.ts'
 
 /** A record, by name and by its row. */
-export interface ListedRow {
+interface ListedRow {
   readonly collection: string
   readonly id: string
   readonly seq: number

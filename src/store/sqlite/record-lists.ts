@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { type ListKey, listKeyOf } from '../record-list-key.ts'
 
 /** How many records a list has, and how they are found. */
-export interface ListSize {
+interface ListSize {
   readonly records: number
   /** Of them, those that have no places in its lines yet. */
   readonly waiting: number

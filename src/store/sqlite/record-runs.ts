@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { compareBytes } from '../byte-order.ts'
 
 /** A record's place in a line, by time and id, and its other times. */
-export interface LinePlace {
+interface LinePlace {
   readonly at: number
   readonly id: string
   readonly others: readonly [number | null, number | null]
@@ -36,9 +36,9 @@ interface Run extends Start {
 }
 
 /** Places of a run at most; one that is longer is cut in two. */
-const longestRun = 512
+const longestRun = 256
 /** Of the last run, to which most is added, so much stays when it is cut. */
-const fullRun = 448
+const fullRun = 224
 
 const beginning: Start = { at: -Infinity, id: '' }
 
