@@ -123,7 +123,7 @@ export interface DescribedEndpoint {
   readonly url: string
 }
 
-export interface DescribedFamily {
+interface DescribedFamily {
   readonly prefix: string
   /** How many this host has in use: those that something is sent to, or was lately. */
   readonly inUse: number

@@ -51,7 +51,7 @@ export const selectMatching = `
     CROSS JOIN record_listings AS l ON l.seq = f.seq`
 
 /** Those that are not in the full-text index yet. */
-export const selectUnindexed = `
+const selectUnindexed = `
   SELECT seq, list, id, time_0, time_1, time_2, instr(text, ?) AS place FROM record_listings
   WHERE seq > max(?, (SELECT seq FROM record_parts_end)) AND text IS NOT NULL ORDER BY seq LIMIT ?`
 

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { documentOf } from './record-parts.ts'
 
 /** A text that a record is found by, and the list of all that are found with it. */
-export interface ListedText {
+interface ListedText {
   readonly whole: number
   readonly text: string | null
 }
@@ -29,7 +29,7 @@ const enoughCharacters = 4096
 const mostCharacters = 4 * enoughCharacters
 
 /** The last row that was put into the index: those behind it are not in it. */
-export const selectIndexed = 'SELECT seq FROM record_parts_end'
+const selectIndexed = 'SELECT seq FROM record_parts_end'
 
 const selectRest = `
   SELECT seq, whole, text FROM record_listings WHERE seq > ? AND text <> '' ORDER BY seq`
