@@ -34,6 +34,7 @@ describe('openStore of postgres:', () => {
     // As the migrations since found it.
     await client.query(`SET search_path TO carabiner; DROP TABLE audit_chains, audit_rosters, audit_key;
       ALTER TABLE audit DROP COLUMN chain, DROP COLUMN position, DROP COLUMN previous, DROP COLUMN mac;
+      DROP TABLE record_lists, record_listings, record_places, record_parts, record_totals, record_spans;
       RESET search_path`)
     await client.query('ALTER TABLE carabiner.messages DROP COLUMN is_text')
     await client.query('UPDATE carabiner.carabiner_store SET version = 2')
