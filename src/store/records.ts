@@ -124,7 +124,10 @@ export interface RecordLookup {
 /** A page of a collection's list, and how many records there are on all pages. */
 export interface RecordPage {
   readonly records: readonly StoredRecord[]
-  /** Exact, of the same moment as the records. */
+  /**
+   * Exact, and of the same moment as the records; but for a `text` on SQLite, which counts a few thousand at a go and lets writes in between: what
+   * is written meanwhile may be counted or not.
+   */
   readonly total: number
 }
 
