@@ -1,6 +1,9 @@
 /** Everything that can go wrong on purpose. Callers branch on these. */
 export type CarabinerErrorCode =
   | 'ASSEMBLY_INVALID'
+  | 'CALLBACK_EXPIRED'
+  | 'CALLBACK_FAILED'
+  | 'CALLBACKS_OFF'
   | 'CANCEL_OUTSIDE_BEFORE'
   | 'CHANNEL_INVALID'
   | 'CONNECTOR_FAILED'
@@ -21,6 +24,7 @@ export type CarabinerErrorCode =
   | 'HANDLER_FAILED'
   | 'HANDLER_TIMEOUT'
   | 'HOOK_INVALID'
+  | 'HOST_LOST'
   | 'LISTEN_FAILED'
   | 'MESSAGE_ERASED'
   | 'MESSAGE_TOO_LARGE'

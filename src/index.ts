@@ -6,6 +6,7 @@ export type { AssembledConnector, Assembly, Complaint } from './assembly/assembl
 export { AssemblyError } from './assembly/assembly-error.ts'
 export { type LoadedFile, type LoadOptions, loadAssembly } from './assembly/load-assembly.ts'
 export type { Problem } from './assembly/problem.ts'
+export type { CallbackResolution } from './bus/callback-resolution.ts'
 export { type CurrentEvent, currentEvent } from './bus/current-event.ts'
 export type { DispatchEvent } from './bus/dispatch-event.ts'
 export type { DispatchOptions } from './bus/dispatch-options.ts'
@@ -26,7 +27,8 @@ export type {
   Logger,
   OnHandler,
 } from './bus/handler.ts'
-export type { EventResult, Failure, Outcome, Warning } from './bus/outcome.ts'
+export { type CallbackTicket, OpenCallback } from './bus/open-callback.ts'
+export type { EventResult, Failure, Outcome, Waiting, Warning } from './bus/outcome.ts'
 export { type Json, json as toJson } from './bus/outcome-json.ts'
 export { type Hook, type Phase, parseHook } from './bus/phase.ts'
 export { suggestion } from './bus/suggestion.ts'
@@ -103,6 +105,7 @@ export {
 export { type HostOptions, type RunningHost, startHost } from './host.ts'
 export { type DeliveryId, type MessageId, newId } from './ids.ts'
 export { rawItems, rawMember } from './json/raw-member.ts'
+export type { CallbackDesk, Callbacks, OpenCallbackOptions } from './parking/callbacks.ts'
 export { parseDuration, printDuration } from './quantity/duration.ts'
 export { parseGlob } from './quantity/glob.ts'
 export { parseRate, type Rate as RateLimit } from './quantity/rate.ts'

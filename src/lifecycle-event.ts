@@ -4,7 +4,7 @@ import { CarabinerError } from './errors.ts'
 /** Waits for an event of the host's own life. @throws {CarabinerError} CONNECTOR_FAILED when it did not complete */
 export async function completed(dispatched: Promise<Outcome>): Promise<void> {
   const outcome = await dispatched
-  if (outcome.kind === 'completed') return
+  if (outcome.kind === 'completed' || outcome.kind === 'parked') return
   const why =
     outcome.kind === 'cancelled'
       ? `cancelled by ${outcome.by}: ${outcome.reason}`

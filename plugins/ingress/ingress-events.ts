@@ -29,6 +29,7 @@ export const ingressReceived: EventDefinition<'ingress.received', typeof Receive
     params: Received,
     // What a handler does may come back as a webhook of another provider; the depth of the chain is bounded.
     reentrant: true,
+    parks: false,
   },
 )
 
@@ -53,4 +54,5 @@ export const ingressReplay: EventDefinition<
   params: Replayed,
   result: ReplayResult,
   reentrant: true,
+  parks: false,
 })

@@ -77,6 +77,8 @@ export async function offer(call: Call, { params, text, record }: Offer): Promis
       return outcome
     case 'failed':
       return { kind: 'failed', failures: outcome.failures, cause: failed[0] }
+    case 'parked':
+      return { kind: 'failed', failures: [], cause: failed[0] } // the event does not park
   }
 }
 

@@ -52,4 +52,5 @@ export const publishEvent: EventDefinition<'subscriptions.publish', typeof Param
     result: Result,
     // A subscriber's handler may publish in turn; the depth of the chain is bounded.
     reentrant: true,
+    parks: false,
   })

@@ -8,6 +8,7 @@ import type { Fault } from './fault.ts'
 import { findSecrets, Secrets } from './find-secrets.ts'
 import type { HostConfig } from './host-config.ts'
 import { type HostStanza, hostSchema } from './host-schema.ts'
+import { servesCallbacks } from './inspect-connectors.ts'
 import type { JsonSchema } from './json-schema.ts'
 import type { Problem } from './problem.ts'
 import { readHost } from './read-host.ts'
@@ -65,8 +66,9 @@ export function assemble(input: AssemblyInput, validator: Validator, file: strin
     ...builtInEvents(),
     ...connectors.flatMap(({ connector }) => connector.events ?? []),
   ]
+  const callbacks = servesCallbacks(connectors)
   for (const connector of connectors) {
-    refuse(inspect(connector, events, host.config, validator), file)
+    refuse(inspect(connector, events, { ...host.config, callbacks }, validator), file)
   }
   return {
     file,
@@ -85,14 +87,14 @@ export function assemble(input: AssemblyInput, validator: Validator, file: strin
 function inspect(
   { id, connector, config }: AssembledConnector,
   events: readonly AnyEvent[],
-  { store, server }: HostConfig,
+  { store, server, callbacks }: HostConfig & { readonly callbacks: boolean },
   validator: Validator,
 ): readonly Described[] {
   const problems = connector.inspect?.({
     id,
     config,
     events,
-    host: { durable: store !== 'memory:', publicUrl: server.publicUrl },
+    host: { durable: store !== 'memory:', publicUrl: server.publicUrl, callbacks },
     schemaProblem: (schema) => validator.problem(schema),
   })
   return (problems ?? []).map((problem) => ({ ...problem, path: [id, ...problem.path] }))

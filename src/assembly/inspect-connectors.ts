@@ -1,5 +1,5 @@
 import type { AnyEvent } from '../bus/event.ts'
-import type { ConfigProblem, InspectInput } from '../connector/connector.ts'
+import type { ConfigProblem, Connector, InspectInput } from '../connector/connector.ts'
 import { messageOf } from '../errors.ts'
 import type { Validator } from '../schema/validator.ts'
 import type { Fault } from './fault.ts'
@@ -16,6 +16,8 @@ export interface Inspection {
   readonly events: readonly AnyEvent[]
   /** `undefined`: the stanza of the host is wrong; connectors are told of a host that allows everything. */
   readonly host: HostConfig | undefined
+  /** Whether one of them serves callbacks. */
+  readonly callbacks: boolean
   readonly validator: Validator
 }
 
@@ -37,13 +39,20 @@ export function inspectConnectors(
   })
 }
 
+/** Whether one of the connectors gives the host a callback desk. */
+export function servesCallbacks(
+  connectors: readonly { readonly connector: Pick<Connector, 'servesCallbacks'> }[],
+): boolean {
+  return connectors.some(({ connector }) => connector.servesCallbacks === true)
+}
+
 function inspectOne(
   selected: SelectedConnector,
   reading: Reading,
   inspection: Inspection,
 ): Fault[] {
   const { id, connector, place } = selected
-  const { root, events, host, validator } = inspection
+  const { root, events, host, callbacks, validator } = inspection
   const input: InspectInput<unknown> = {
     id,
     config: reading.value,
@@ -51,6 +60,7 @@ function inspectOne(
     host: {
       durable: host?.store !== 'memory:',
       publicUrl: host === undefined ? 'http://localhost' : host.server.publicUrl,
+      callbacks,
     },
     schemaProblem: (schema) => validator.problem(schema),
   }

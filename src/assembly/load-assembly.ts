@@ -11,7 +11,7 @@ import type { Fault } from './fault.ts'
 import { findSecrets, Secrets } from './find-secrets.ts'
 import type { HostConfig } from './host-config.ts'
 import { type HostStanza, hostSchema } from './host-schema.ts'
-import { inspectConnectors } from './inspect-connectors.ts'
+import { inspectConnectors, servesCallbacks } from './inspect-connectors.ts'
 import type { Variables } from './interpolate.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { parseYaml } from './parse.ts'
@@ -107,6 +107,7 @@ class Loader {
         stanzas,
         events,
         host: host?.config,
+        callbacks: servesCallbacks(selection.connectors),
         validator: this.#options.validator,
       }
       this.#faults.push(...inspectConnectors(selection.connectors, inspection, this.#faults))

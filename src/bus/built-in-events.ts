@@ -53,6 +53,7 @@ const plain = {
   around: undefined,
   timeoutMs: undefined,
   reentrant: false,
+  parks: false,
   result: Type.Unknown(),
 }
 

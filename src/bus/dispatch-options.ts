@@ -30,4 +30,11 @@ export interface DispatchOptions {
    * @defaultValue none
    */
   readonly source?: string | (() => string)
+  /**
+   * What the caller does while the dispatch is parked. `wait`: nothing until its outcome; only the end of the host resolves it as `parked`. `return`:
+   * it is told so (`parked`), and asks later.
+   *
+   * @defaultValue 'wait'
+   */
+  readonly park?: 'wait' | 'return'
 }

@@ -18,6 +18,8 @@ export interface EventDefinition<
   readonly timeoutMs: number | undefined
   /** Whether the event may be dispatched from its own handler chain. */
   readonly reentrant: boolean
+  /** Whether a dispatch of it may wait for callbacks, stored. */
+  readonly parks: boolean
 }
 
 /** Any event, whatever its params and result. */
@@ -49,11 +51,25 @@ export interface EventOptions<Params extends TObject, Result extends TSchema> {
   readonly timeout?: DurationText
   /** @defaultValue false */
   readonly reentrant?: boolean
+  /**
+   * Whether a dispatch of it may wait for callbacks, stored. `false` for an event whose dispatcher cannot do without its outcome.
+   *
+   * @defaultValue true
+   */
+  readonly parks?: boolean
 }
 
 const eventName = /^[a-z][a-z0-9_]*([.-][a-z0-9_]+)*$/
 const longestName = 64
-const optionNames = new Set(['description', 'params', 'result', 'around', 'timeout', 'reentrant'])
+const optionNames = new Set([
+  'description',
+  'params',
+  'result',
+  'around',
+  'timeout',
+  'reentrant',
+  'parks',
+])
 
 /**
  * Defines an event. A connector declares it under `events`; handlers are registered with the definition, which gives
@@ -91,6 +107,7 @@ export function defineEvent<
     around: options.around,
     timeoutMs: options.timeout === undefined ? undefined : parseDuration(options.timeout),
     reentrant: options.reentrant ?? false,
+    parks: options.parks ?? true,
   })
 }
 

@@ -1,5 +1,7 @@
 import type { DurationText } from '../quantity/duration.ts'
+import type { CallbackResolution } from './callback-resolution.ts'
 import type { AnyEvent, ParamsOf, ResultOf } from './event.ts'
+import type { OpenCallback } from './open-callback.ts'
 import type { EventResult } from './outcome.ts'
 import type { Phase } from './phase.ts'
 
@@ -38,14 +40,14 @@ export interface AfterContext<E extends AnyEvent = AnyEvent> extends HandlerCont
   readonly results: readonly EventResult<ResultOf<E>>[]
 }
 
-/** Decides whether an event may happen: it cancels, throws, or lets it pass. */
+/** Decides whether an event may happen: it cancels, throws, lets it pass, or leaves it to the callback that it returns. */
 export type BeforeHandler<E extends AnyEvent = AnyEvent> = (
   context: HandlerContext<E>,
-) => void | Promise<void>
-/** Does what the event is about, and returns its result. */
+) => void | OpenCallback | Promise<void | OpenCallback>
+/** Does what the event is about, and returns its result, or the callback whose payload will be its result. */
 export type OnHandler<E extends AnyEvent = AnyEvent> = (
   context: HandlerContext<E>,
-) => ResultOf<E> | Promise<ResultOf<E>>
+) => ResultOf<E> | OpenCallback | Promise<ResultOf<E> | OpenCallback>
 /** Is told that an event has happened. */
 export type AfterHandler<E extends AnyEvent = AnyEvent> = (
   context: AfterContext<E>,
@@ -67,6 +69,16 @@ export interface HandlerOptions {
   readonly name?: string
   /** Not called in a dry run; stands in the outcome's `unknown` instead. @defaultValue false */
   readonly sideEffects?: boolean
+  /**
+   * Of a before handler that returned a callback: told what came of it, perhaps in another process than the one that opened it. It cancels, throws, or lets the
+   * event pass.
+   *
+   * @defaultValue a payload with a text `cancel` cancels with it, a failure cancels with its error; an expiry throws CALLBACK_EXPIRED
+   */
+  readonly resolved?: (
+    context: HandlerContext,
+    resolution: CallbackResolution,
+  ) => void | Promise<void>
   /** What listings and `explain` say about it. @defaultValue an ordinary handler */
   readonly describe?: HandlerDescription
 }

@@ -62,6 +62,15 @@ function kindJson(outcome: Outcome, mask: Mask): { [key: string]: Json } {
         results: results.map((each) => resultJson(each, mask)),
       }
     }
+    case 'parked': {
+      const { kind, waitingFor } = outcome
+      const waits = waitingFor.map(({ by, callbackId, expiresAt }) => ({
+        by,
+        callbackId,
+        expiresAt,
+      }))
+      return { kind, waitingFor: waits }
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Phase } from './phase.ts'
 
 /** What became of one dispatch. HTTP and `--json` give this object field for field. */
-export type Outcome<R = unknown> = OutcomeBase & (Completed<R> | Cancelled | Failed<R>)
+export type Outcome<R = unknown> = OutcomeBase & (Completed<R> | Cancelled | Failed<R> | Parked)
 
 interface OutcomeBase {
   readonly dispatchId: string
@@ -37,6 +37,21 @@ export interface Failed<R = unknown> {
   readonly phase: Phase
   readonly failures: readonly Failure[]
   readonly results: readonly EventResult<R>[]
+}
+
+/** It is stored, and goes on when those it waits for have answered: in this process, or in another one on the same store. */
+export interface Parked {
+  readonly kind: 'parked'
+  readonly waitingFor: readonly Waiting[]
+}
+
+/** A callback that keeps a dispatch from going on. */
+export interface Waiting {
+  /** The connector, or `<connector>/<webhook>`, whose handler waits for it. */
+  readonly by: string
+  readonly callbackId: string
+  /** RFC 3339, UTC. A heartbeat moves it. */
+  readonly expiresAt: string
 }
 
 /** What one connector's on handler gave, or how it failed under `onError: 'continue'`. */

@@ -2,7 +2,7 @@ import type { Outcome } from '../bus/outcome.ts'
 import { CarabinerError, type CarabinerErrorCode } from '../errors.ts'
 
 /** Exit codes of the command line. */
-export const exitCode = { done: 0, failed: 1, usage: 2, cancelled: 3 } as const
+export const exitCode = { done: 0, failed: 1, usage: 2, cancelled: 3, parked: 4 } as const
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
 
 const usageCodes: ReadonlySet<CarabinerErrorCode> = new Set([
@@ -31,6 +31,8 @@ export function exitCodeOfOutcome(outcome: Outcome): ExitCode {
       return exitCode.cancelled
     case 'failed':
       return exitCode.failed
+    case 'parked':
+      return exitCode.parked
   }
 }
 

@@ -20,6 +20,8 @@ export interface Connector<Config extends TSchema = TSchema> {
   readonly commands?: readonly ConnectorCommand<Static<Config>>[]
   /** What it answers over HTTP; a function where that depends on the instance. */
   readonly routes?: ConnectorRoutes<Static<Config>>
+  /** Whether its `setup` gives the host a callback desk (`scope.callbacks.serve`): then others can open callbacks. @defaultValue false */
+  readonly servesCallbacks?: boolean
   /** A working stanza for `carabiner generate`, as YAML text with comments, without the id. */
   readonly example?: string
   /** What the schema cannot say: called with the parsed stanza and every event of the assembly, before anything is set up. */
@@ -42,7 +44,12 @@ export interface InspectInput<Config> {
   readonly id: string
   readonly config: Config
   readonly events: readonly AnyEvent[]
-  readonly host: { readonly durable: boolean; readonly publicUrl: string | null }
+  readonly host: {
+    readonly durable: boolean
+    readonly publicUrl: string | null
+    /** Whether a connector of the assembly serves callbacks. */
+    readonly callbacks: boolean
+  }
   /** What makes a JSON Schema that a user wrote unusable; `undefined`: nothing. Asks the assembly's one validator. */
   schemaProblem(schema: unknown): string | undefined
 }

@@ -11,6 +11,7 @@ export function answerForOutcome(outcome: Outcome, mask: Mask): OutcomeAnswer {
   const data = outcomeToJson(outcome, mask)
   switch (outcome.kind) {
     case 'completed':
+    case 'parked':
       return { kind: 'success', data }
     case 'cancelled':
       return { kind: 'error', error: cancelled(outcome, data) }

@@ -24,6 +24,7 @@ export function rightUse(scope: Scope): void {
   scope.on('of-another-connector', ({ params }) => params)
   void scope.dispatch(adjust, { component: 'web', amount: 1 }).then((outcome) => {
     if (outcome.kind === 'cancelled') return outcome.reason.length
+    if (outcome.kind === 'parked') return outcome.waitingFor.length
     return outcome.results.length
   })
 }

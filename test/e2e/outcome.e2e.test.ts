@@ -427,6 +427,7 @@ function withNulls(outcome: Outcome): Readonly<Record<string, unknown>> {
     case 'cancelled':
       return { ...outcome, details: outcome.details ?? null }
     case 'failed':
+    case 'parked':
       return { ...outcome }
   }
 }

@@ -36,6 +36,8 @@ async function replayEvent(context: Context): Promise<number> {
     }
     case 'failed':
       throw failureOf(outcome.failures)
+    case 'parked':
+      throw failureOf([]) // the event does not park
     case 'completed': {
       const own = outcome.results.find(({ connector }) => connector === context.id)
       const made = own !== undefined && 'value' in own ? own.value : null

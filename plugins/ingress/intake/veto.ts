@@ -29,6 +29,8 @@ export async function decide(service: Service, arrival: Arrival): Promise<void> 
       throw vetoed(outcome.reason)
     case 'failed':
       throw undecided(whyFailed(outcome.failures))
+    case 'parked':
+      throw undecided('') // the event does not park
   }
 }
 

@@ -42,6 +42,8 @@ async function dispatch(
       return undefined
     case 'cancelled':
       return { kind: 'cancel', reason: outcome.reason }
+    case 'parked':
+      return { kind: 'again', reason: 'ingress.received waits' } // the event does not park
     case 'failed':
       return {
         kind: 'again',

@@ -95,6 +95,8 @@ function replayedBy(connector: string, outcome: ReplayOutcome): object {
       throw new RouteError({ status: 403, code: 'FORBIDDEN', message: outcome.reason })
     case 'failed':
       throw failed(outcome.failures)
+    case 'parked':
+      throw failed([]) // the event does not park
     case 'completed': {
       const own = outcome.results.find((result) => result.connector === connector)
       if (own !== undefined && 'value' in own && own.value !== null) return own.value

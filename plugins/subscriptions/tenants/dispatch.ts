@@ -150,6 +150,8 @@ function dispatched(outcome: Outcome): Dispatched {
       const executions = results.flatMap(publicationIn).flatMap((each) => each.executions)
       return { kind, failures, executions }
     }
+    case 'parked':
+      return { kind: 'failed', failures: [], executions: [] } // the event does not park
   }
 }
 

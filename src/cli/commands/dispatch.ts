@@ -81,6 +81,11 @@ export function sayOutcome(terminal: Terminal, outcome: Outcome): void {
         terminal.print(`  ${connector} (${phase}) ${code}: ${message}`)
       }
       break
+    case 'parked':
+      terminal.print(`${terminal.style('yellow', 'parked')} ${outcome.event}${dry} after ${took}`)
+      for (const { by, callbackId, expiresAt } of outcome.waitingFor)
+        terminal.print(`  waits for ${by}: callback ${callbackId} until ${expiresAt}`)
+      break
   }
   for (const { source, message } of outcome.warnings)
     terminal.print(`  warning from ${source}: ${message}`)
