@@ -56,7 +56,7 @@ export const retryPolicies: Readonly<Record<RetryPresetName, RetryPolicy>> = {
     disableOnGone: false,
   },
   axme: { ...transient, maxTries: 4, scheduleMs: [30 * seconds, 120 * seconds, 600 * seconds] },
-  // The wait before try n is 5 s · 2^(n−1): 10 s before the second.
+  // The wait before try n is 5 s · 2^(n−1): 10 s before the second. `retryPolicyOf` counts a base so, too.
   gateway: { ...transient, maxTries: 3, baseMs: 10 * seconds, retryOn: 'all' },
   awa: { ...transient, maxTries: 25, baseMs: 2 * seconds, jitter: { plus: 0.25 } },
   standard: {

@@ -68,10 +68,11 @@ export function retryPolicyOf(
   }
   if (typeof setting === 'string') return retryPolicies[setting]
 
-  const start = retryPolicies[setting.preset ?? fallback]
+  const preset = setting.preset ?? fallback
+  const start = retryPolicies[preset]
   return {
     ...start,
-    ...waitsOf(setting, start),
+    ...waitsOf(setting, start, preset),
     maxTries:
       setting.max_tries ?? (setting.schedule ? setting.schedule.length + 1 : start.maxTries),
     maxTimeMs: setting.max_time ?? start.maxTimeMs,
@@ -100,11 +101,14 @@ export function inspectRetry(setting: RetryChoice | undefined): readonly RetryPr
 function waitsOf(
   { schedule, base, factor }: RetryFields,
   start: RetryPolicy,
+  preset: RetryPresetName,
 ): Pick<RetryPolicy, 'scheduleMs' | 'baseMs' | 'factor'> {
   const powers = base !== undefined || factor !== undefined
+  // Under `gateway` the wait before try n is base · factor^(n − 1): the second request has one factor already.
+  const first = preset === 'gateway' ? (factor ?? start.factor) : 1
   return {
     scheduleMs: schedule ?? (powers ? undefined : start.scheduleMs),
-    baseMs: base ?? start.baseMs,
+    baseMs: base === undefined ? start.baseMs : base * first,
     factor: factor ?? start.factor,
   }
 }
@@ -132,7 +136,12 @@ const Fields = Type.Object(
     max_time: Type.Optional(
       Duration({ description: 'From acceptance; nothing is tried after it', examples: ['5s'] }),
     ),
-    base: Type.Optional(Duration({ description: 'Before the second request', examples: ['1s'] })),
+    base: Type.Optional(
+      Duration({
+        description: 'Before the second request; under `gateway` times the factor',
+        examples: ['1s'],
+      }),
+    ),
     factor: Type.Optional(
       Type.Number({
         minimum: 1,

@@ -15,6 +15,15 @@ describe('backoff', () => {
     assert.equal(retryPolicyOf(false, 'standard').maxTries, 1)
   })
 
+  it('counts the base of gateway from the first try on: the second one waits twice as long', () => {
+    const { baseMs, factor } = retryPolicyOf({ preset: 'gateway', base: 50 }, 'servo')
+    assert.deepEqual({ baseMs, factor }, { baseMs: 100, factor: 2 })
+    assert.equal(retryPolicyOf({ base: 50, factor: 3 }, 'gateway').baseMs, 150)
+    assert.equal(retryPolicyOf({ preset: 'awa', base: 50 }, 'gateway').baseMs, 50)
+    const own = retryPolicyOf({ preset: 'gateway', base: 5_000 }, 'servo')
+    assert.deepEqual(own, retryPolicies.gateway)
+  })
+
   it('changes single fields of the preset of the place, or of the one it names', () => {
     const changed = retryPolicyOf({ max_tries: 3, max_time: 5_000 }, 'servo')
     const named = retryPolicyOf({ preset: 'pyfly', jitter: 'full', open_circuit: 'wait' }, 'servo')
