@@ -226,6 +226,8 @@ export interface Store
   beat(host: string, now: number): Promise<void>
   /** Takes this host off the list: what it holds may be recovered at once. */
   leave(host: string): Promise<void>
+  /** Those that have beaten within the last 10 s and have not left. */
+  liveHosts(now: number): Promise<ReadonlySet<string>>
   /** A value that changes whenever another process has changed the store; `undefined` when that cannot be told cheaply. */
   version(): number | undefined
 

@@ -103,5 +103,20 @@ export function testLease(open: () => Promise<Store>): void {
 
       assert.equal(await store.recover(now), 0)
     })
+
+    it('names the hosts that live: those that have beaten within 10 s and have not left', async () => {
+      await using store = await open()
+      await store.beat('a', noon)
+      await store.beat('b', noon + 9 * second)
+      await store.beat('c', noon + 9 * second)
+      await store.leave('c')
+
+      assert.deepEqual(await store.liveHosts(noon + 10 * second), new Set(['a', 'b']))
+      assert.deepEqual(await store.liveHosts(noon + 10 * second + 1), new Set(['b']))
+
+      await store.beat('a', noon + 60 * second)
+
+      assert.deepEqual(await store.liveHosts(noon + 60 * second), new Set(['a']))
+    })
   })
 }

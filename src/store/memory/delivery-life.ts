@@ -73,6 +73,11 @@ export class DeliveryLife {
     this.#hosts.delete(host)
   }
 
+  liveHosts(now: number): ReadonlySet<string> {
+    const live = [...this.#hosts].filter(([, beatAt]) => beatAt >= now - hostSilenceMs)
+    return new Set(live.map(([host]) => host))
+  }
+
   /** Settles everything of an endpoint that waits. */
   giveUp(endpoint: string, state: 'dead' | 'cancelled', reason: string, at: number): number {
     const waiting = this.#book.queue(endpoint).pending()

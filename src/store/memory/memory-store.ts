@@ -147,6 +147,11 @@ export class MemoryStore implements Store {
     this.#life.leave(host)
   }
 
+  async liveHosts(now: number): Promise<ReadonlySet<string>> {
+    this.ready()
+    return this.#life.liveHosts(now)
+  }
+
   version(): undefined {
     return undefined
   }

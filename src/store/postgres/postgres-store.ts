@@ -7,6 +7,7 @@ import type { Beside } from '../beside.ts'
 import { copyOfMessage, copyOfSettlement, ownBeside } from '../copies.ts'
 import type { DueEndpoints, DueWalk } from '../due-endpoints.ts'
 import type { Erasure, ErasureTarget } from '../erasure.ts'
+import { hostSilenceMs } from '../liveness.ts'
 import type { PermitRequest, Permits } from '../permits.ts'
 import type { SlotRequest } from '../rate-slots.ts'
 import type { RecordListQuery } from '../record-list.ts'
@@ -169,6 +170,10 @@ export class PostgresStore implements Store, Transactional {
 
   async leave(host: string): Promise<void> {
     await this.#open(() => this.#tables.upkeep.leave(host))
+  }
+
+  async liveHosts(now: number): Promise<ReadonlySet<string>> {
+    return new Set(await this.#open(() => this.#tables.upkeep.live(now - hostSilenceMs)))
   }
 
   version(): number | undefined {

@@ -22,6 +22,12 @@ export class UpkeepTable {
     await this.#connections.write(this.#statements.leave, [host])
   }
 
+  /** The ids of those that have beaten since then. */
+  async live(since: number): Promise<readonly string[]> {
+    const rows = await this.#connections.read(this.#statements.live, [since])
+    return rows.map((row) => String(row['id']))
+  }
+
   async prune(before: number, limit: number): Promise<number> {
     const [row] = await this.#connections.write(this.#statements.prune, [before, limit])
     return Number(row?.['removed'])
@@ -64,6 +70,7 @@ function statementsOf(schema: string) {
       text: `INSERT INTO ${schema}.hosts (id, beat_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at`,
     },
     leave: { name: 'leave', text: `DELETE FROM ${schema}.hosts WHERE id = $1` },
+    live: { name: 'live', text: `SELECT id FROM ${schema}.hosts WHERE beat_at >= $1` },
     prune: { name: 'prune', text: `SELECT ${schema}.prune($1, $2) AS removed` },
     erase: {
       name: 'erase',

@@ -16,6 +16,7 @@ import type { Beside } from '../beside.ts'
 import { auditTextOf, besideOf, copyOfMessage, copyOfSettlement, ownBeside } from '../copies.ts'
 import type { DueEndpoints, DueWalk } from '../due-endpoints.ts'
 import type { Erasure, ErasureTarget } from '../erasure.ts'
+import { hostSilenceMs } from '../liveness.ts'
 import type { PermitRequest, Permits } from '../permits.ts'
 import type { SlotRequest } from '../rate-slots.ts'
 import type { RecordListQuery } from '../record-list.ts'
@@ -147,6 +148,10 @@ export class SqliteStore implements Store {
 
   async leave(host: string): Promise<void> {
     await this.#file.write(() => this.#tables.hosts.leave(host))
+  }
+
+  async liveHosts(now: number): Promise<ReadonlySet<string>> {
+    return new Set(await this.#file.read(() => this.#tables.hosts.live(now - hostSilenceMs)))
   }
 
   version(): number | undefined {
