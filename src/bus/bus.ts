@@ -10,6 +10,7 @@ import type { AfterContext, HandlerOptions, Logger } from './handler.ts'
 import { outcomeOfNothing } from './make-outcome.ts'
 import type { Outbox } from './outbox.ts'
 import type { Failure, Outcome } from './outcome.ts'
+import type { Parking } from './parking.ts'
 import { isPhase, type Phase, printHook } from './phase.ts'
 import { type HandlerListings, listPlan } from './plan.ts'
 import { makeOweRegistration, makeRegistration, type OweOptions } from './registration.ts'
@@ -32,6 +33,8 @@ export interface BusOptions<Owed> {
   /** Deadline of events that have none of their own, in milliseconds. */
   readonly eventTimeoutMs: number
   readonly outbox?: Outbox<Owed>
+  /** Keeps dispatches that wait for callbacks. @defaultValue none: no decision can be left to one */
+  readonly parking?: Parking
   readonly observe?: DispatchObserver
 }
 
@@ -51,7 +54,8 @@ export class Bus<Owed = never> {
   #inFlight = 0
   #idle: (() => void)[] = []
 
-  constructor({ clock, log, validator, eventTimeoutMs, outbox, observe }: BusOptions<Owed>) {
+  constructor(options: BusOptions<Owed>) {
+    const { clock, log, validator, eventTimeoutMs, outbox, parking, observe } = options
     this.#log = log
     this.#validator = validator
     this.#observe = observe
@@ -62,6 +66,7 @@ export class Bus<Owed = never> {
       clock,
       log,
       outbox,
+      parking,
       handlerFailed: (failure) => this.#tell((observer) => observer.handlerFailed(failure)),
       over: (outcome) => this.#over(outcome),
     }

@@ -1,5 +1,6 @@
 import { EventCancelledError } from '../errors.ts'
 import type { CurrentEvent, RunningCall } from './current-event.ts'
+import type { DispatchAtWork } from './dispatch-at-work.ts'
 import { cancelRefusal } from './failure.ts'
 import type { AfterContext, Logger } from './handler.ts'
 import type { EventResult } from './outcome.ts'
@@ -27,6 +28,19 @@ export interface ContextSource {
   signalOf(phase: Phase): AbortSignal
   cancel(registration: Callee, reason: string, details: unknown): void
   warn(source: string, message: string): void
+  /** Why no callback can be opened in a handler of the phase; `undefined`: one can. */
+  refusalOf(phase: Phase): string | undefined
+  /** A handler of the phase has opened a callback. @returns `false`: the phase is over */
+  opened(phase: Phase, callback: OpenedCallback): boolean
+  /** A handler awaits the answer to a callback until `settled` settles. */
+  awaits(context: CallContext, callbackId: string, settled: Promise<unknown>): void
+}
+
+/** A callback, as far as the dispatch that has it needs to know it. */
+export interface OpenedCallback {
+  readonly id: string
+  /** UTC milliseconds. */
+  readonly expiresAt: number
 }
 
 /**
@@ -126,6 +140,18 @@ export class CallContext implements AfterContext, RunningCall {
     const { event, phase, dispatchId, traceId } = this
     const { connector } = this.#registration
     return { event, phase, connector, dispatchId, traceId, startedAt: this.#source.seenAt }
+  }
+
+  /** @internal What opening a callback in the handler has to know. */
+  atWork(): DispatchAtWork {
+    const { event: eventName, phase, dispatchId, traceId } = this
+    const { connector, label: by } = this.#registration
+    return {
+      ...{ dispatchId, traceId, eventName, phase, by, connector },
+      refusal: this.#source.refusalOf(phase),
+      opened: (callback) => this.#source.opened(phase, callback),
+      awaits: (callbackId, settled) => this.#source.awaits(this, callbackId, settled),
+    }
   }
 }
 

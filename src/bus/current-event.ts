@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { DispatchAtWork } from './dispatch-at-work.ts'
 import type { Phase } from './phase.ts'
 
 /** The handler that is running, as `currentEvent()` tells it. */
@@ -16,6 +17,8 @@ export interface CurrentEvent {
 /** One handler call, as far as its async context has to know it. */
 export interface RunningCall {
   current(): CurrentEvent
+  /** What opening a callback in it has to know. */
+  atWork(): DispatchAtWork
 }
 
 /** A dispatch, as far as the dispatches made inside it have to know it. */
@@ -44,9 +47,13 @@ const frames = new AsyncLocalStorage<Frame>()
  * A handler that goes on when its dispatch is over is no longer running.
  */
 export function currentEvent(): CurrentEvent | undefined {
+  return currentCall()?.current()
+}
+
+/** The handler call this code runs in. */
+export function currentCall(): RunningCall | undefined {
   const frame = frames.getStore()
-  if (frame === undefined || frame.dispatch.isOver) return undefined
-  return frame.running?.current()
+  return frame === undefined || frame.dispatch.isOver ? undefined : frame.running
 }
 
 /** The dispatch whose handler (or `around`) this code runs in, as long as it is in flight. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { EventCancelledError } from '../errors.ts'
 import { isCancellable } from './built-in-events.ts'
+import type { CallContext, OpenedCallback } from './call-context.ts'
 import { type CallingDispatch, OpenCalls } from './calls.ts'
 import type { Cause, Frame } from './current-event.ts'
 import type { Deadline } from './deadline.ts'
@@ -9,6 +10,7 @@ import type { Logger } from './handler.ts'
 import type { Outbox } from './outbox.ts'
 import type { EventResult, Failure, Outcome, Warning } from './outcome.ts'
 import type { Params } from './params.ts'
+import type { Parking } from './parking.ts'
 import type { Phase } from './phase.ts'
 import type { Callee, OweRegistration } from './registration.ts'
 
@@ -17,6 +19,7 @@ export interface DispatchParts<Owed> {
   readonly clock: Clock
   readonly log: Logger
   readonly outbox: Outbox<Owed> | undefined
+  readonly parking: Parking | undefined
   handlerFailed(failure: Failure): void
   /** Called once when the dispatch is over; without an outcome only if the bus itself is broken. */
   over(outcome: Outcome | undefined): void
@@ -47,6 +50,8 @@ export class Dispatch<Owed> implements CallingDispatch<Dispatch<Owed>> {
   #controller: AbortController | undefined = undefined
   #failures: Failure[] | undefined = undefined
   #notAsked: string[] | undefined = undefined
+  #opened: Map<string, OpenedCallback> | undefined = undefined
+  readonly #awaited = new Set<Promise<unknown>>()
 
   constructor(request: DispatchRequest<Owed>, parts: DispatchParts<Owed>) {
     this.request = request
@@ -196,6 +201,29 @@ export class Dispatch<Owed> implements CallingDispatch<Dispatch<Owed>> {
 
   warn(source: string, message: string): void {
     if (!this.#isOver) this.warnings.push({ source, message })
+  }
+
+  refusalOf(phase: Phase): string | undefined {
+    if (this.dryRun) return 'a dry run opens no callbacks'
+    if (phase === 'after') return 'nothing waits for an after handler'
+    if (phase === 'on' || this.canPark) return undefined
+    return `a dispatch of \`${this.eventName}\` does not park`
+  }
+
+  /** Whether it may wait for callbacks, stored. */
+  get canPark(): boolean {
+    return this.parts.parking !== undefined && this.request.declared.event.parks
+  }
+
+  opened(phase: Phase, callback: OpenedCallback): boolean {
+    if (this.#isOver || this.#isStopped || phase !== this.#phase) return false
+    this.#opened ??= new Map()
+    this.#opened.set(callback.id, callback)
+    return true
+  }
+
+  awaits(_context: CallContext, _callbackId: string, settled: Promise<unknown>): void {
+    if (this.#phase === 'on' && this.canPark) this.#awaited.add(settled)
   }
 
   /** What keeps the event from completing. */

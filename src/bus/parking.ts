@@ -12,6 +12,8 @@ export interface DispatchStand {
   readonly source: string | undefined
   readonly actor: string | undefined
   readonly depth: number
+  /** Milliseconds it has worked until now: the time it was parked does not count. */
+  readonly workedMs: number
   /** How it was asked for, as far as it matters from here on. */
   readonly choice: StandingChoice
   /** `before`: nothing has been done yet. `on`, `after`: this phase has begun. */
@@ -39,13 +41,13 @@ export interface StandingChoice {
 /** A callback that keeps it from going on, and whose handler waits for it. */
 export interface Wait extends Omit<Waiting, 'expiresAt'> {
   readonly connector: string
-  /** Of an on handler: the how manieth of its connector it is for this event. */
+  /** The how manieth on handler of its connector it is for this event, from 0; of a before handler, the how manieth of those with its label. */
   readonly place: number
   /** UTC milliseconds. */
   readonly expiresAt: number
 }
 
-/** The result of the how manieth on handler of a connector. */
+/** The result of the how manieth on handler of a connector, from 0. */
 export interface PlacedResult {
   readonly place: number
   readonly result: EventResult
@@ -54,16 +56,21 @@ export interface PlacedResult {
 /**
  * Keeps dispatches that wait for callbacks, so that they outlive the process. The bus knows nothing of stores, nor of who answers.
  *
- * Every method rejects with STORE_UNAVAILABLE when it cannot be kept.
+ * Of one dispatch the bus calls `park`, `begin` and `end` one after the other. Every method rejects with STORE_UNAVAILABLE when it cannot be kept.
  */
 export interface Parking {
   /**
-   * Stores where a dispatch stands that only callbacks keep from going on.
+   * Stores where a dispatch stands that only callbacks keep from going on. One that is parked already (it was held, or waits again) is stored anew.
+   *
+   * Who awaits a callback of a held one hears of it through `OpenCallback.result` alone: what is returned then does not matter.
    *
    * @returns what is known of these callbacks already; empty: it is parked from now on, and whoever hears of an answer goes on with it
    */
   park(stand: DispatchStand): Promise<readonly CallbackResolution[]>
-  /** Durable before a phase begins that must not run twice. Only of dispatches that were parked. */
+  /**
+   * Durable before a phase begins that must not run twice. Only of dispatches that were parked. Also called, with the phase `on` it is in,
+   * when one goes on that was held.
+   */
   begin(stand: DispatchStand): Promise<void>
   /** Stores what came of a dispatch that was parked. Never rejects: it is tried until it is stored. */
   end(outcome: Outcome): Promise<void>
