@@ -14,6 +14,7 @@ import { handleRedeliver } from './delivery/redelivery/redeliver-handler.ts'
 import type { Redeliveries } from './delivery/redelivery/redeliveries.ts'
 import { InFlight } from './in-flight.ts'
 import type { HostLogger } from './log.ts'
+import type { HostCallbacks } from './parking/host-callbacks.ts'
 import type { Validator } from './schema/validator.ts'
 import type { ServedRoute } from './server/host-face.ts'
 import { startError } from './start-error.ts'
@@ -26,6 +27,7 @@ export interface LastingParts {
   readonly store: Store
   readonly apiKeys: Pick<KeyBook, 'find'>
   readonly limits: Pick<RateLimiter, 'take'>
+  readonly callbacks: HostCallbacks
   readonly metrics: Metrics
   readonly observe: DispatchObserver
   readonly outbox: Outbox<OutboundMessage>
@@ -78,6 +80,7 @@ export async function startGeneration(
     store: lasting.store,
     apiKeys: lasting.apiKeys,
     limits: lasting.limits,
+    callbacks: lasting.callbacks,
     metrics: lasting.metrics,
     connectors: ids,
     retentionMs: assembly.host.retentionMs,

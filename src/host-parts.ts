@@ -9,6 +9,7 @@ import { type HostMetrics, openMetrics, silentMetrics } from './host-metrics.ts'
 import { newId } from './ids.ts'
 import type { HostLogger } from './log.ts'
 import { packageVersion } from './own-package.ts'
+import { openParking } from './parking/open-parking.ts'
 import { type LazySenders, lazySenders, silentSenders } from './senders.ts'
 import { openStore } from './store/open-store.ts'
 import type { Store } from './store/store.ts'
@@ -55,6 +56,7 @@ export async function openHostParts(options: HostPartsOptions): Promise<HostPart
       : silentMetrics
   const senders = rehearses ? silentSenders() : lazySenders(assembly, clock, options.lookup)
   const id = newId()
+  const parking = openParking({ hostId: id, store, clock })
   const engine = createEngine(id, options, { store, metrics, senders, clock })
   return {
     id,
@@ -69,6 +71,7 @@ export async function openHostParts(options: HostPartsOptions): Promise<HostPart
       store,
       apiKeys: new KeyBook(store, clock),
       limits: new RateLimiter(store, clock),
+      callbacks: parking.callbacks,
       metrics: metrics.scope,
       observe: metrics.dispatches,
       outbox: engine.outbox,

@@ -16,6 +16,7 @@ import type { Clock } from '../clock.ts'
 import type { Deliveries, OutboundMessage, SendOptions } from '../delivery/deliveries.ts'
 import { CarabinerError } from '../errors.ts'
 import { newId } from '../ids.ts'
+import type { HostCallbacks } from '../parking/host-callbacks.ts'
 import type { Store } from '../store/store.ts'
 import { Shelf } from './record-book.ts'
 import type { Metrics, Scope } from './scope.ts'
@@ -29,6 +30,7 @@ export interface ScopeParts {
   readonly store: Store
   readonly apiKeys: Pick<KeyBook, 'find'>
   readonly limits: Pick<RateLimiter, 'take'>
+  readonly callbacks: HostCallbacks
   readonly metrics: Metrics
   /** The ids of all connectors of the assembly. */
   readonly connectors: readonly string[]
@@ -130,6 +132,11 @@ export function createScope<Config>(
     records: shelf,
     apiKeys: parts.apiKeys,
     limits: { take: (key, rate) => parts.limits.take(`${id}/${key}`, rate) },
+    callbacks: {
+      open: (options) => parts.callbacks.open(id, options),
+      serve: (desk) => keep(parts.callbacks.serve(desk)),
+      book: parts.callbacks.book,
+    },
     once: new Once({ store: shelf, clock, collection: 'once' }),
     audit: (row) => parts.store.audit([{ ...row, id: newId(), createdAt: clock.now() }]),
     metrics,

@@ -14,6 +14,7 @@ import type {
 import type { ChannelMessage, MessageInput } from '../channels/message.ts'
 import type { Clock } from '../clock.ts'
 import type { Deliveries } from '../delivery/deliveries.ts'
+import type { Callbacks } from '../parking/callbacks.ts'
 import type { DurationText } from '../quantity/duration.ts'
 import type { AuditRow, Store } from '../store/store.ts'
 import type { RecordBook } from './record-book.ts'
@@ -102,6 +103,8 @@ export interface Scope<Config = unknown> {
   readonly apiKeys: Pick<KeyBook, 'find'>
   /** So many calls per interval and key, counted for all hosts on the store. Keys are the connector's own. */
   readonly limits: Pick<RateLimiter, 'take'>
+  /** What is parked until an outside system answers: a decision, or work that was handed out. */
+  readonly callbacks: Callbacks
   /** Does what a caller asks for once per idempotency key. Keys are the connector's own. */
   readonly once: Pick<Once, 'run'>
   readonly audit: (row: Omit<AuditRow, 'id' | 'createdAt'>) => Promise<void>
