@@ -1,7 +1,7 @@
 /** For servers that take the answers to callbacks, and for whoever gives them. It needs no host: a store, opened with `openStore(url)`. */
 
 export type { Callback, CallbackAction, CallbackState } from './callbacks/callback.ts'
-export type { CallbackSecurity } from './callbacks/callback-access.ts'
+export type { CallbackSecurity, HeaderLookup } from './callbacks/callback-access.ts'
 export {
   callbackBodyLimit,
   defaultHeartbeatSeconds,
@@ -15,14 +15,18 @@ export {
 } from './callbacks/callback-book.ts'
 export type { CallbackRoutesConfig } from './callbacks/callback-http.ts'
 export type { CallbackListQuery } from './callbacks/callback-list.ts'
-export type { CallbackConfig, CallbackReply } from './callbacks/callback-receiver.ts'
+export {
+  type CallbackConfig,
+  CallbackReceiver,
+  type CallbackReply,
+} from './callbacks/callback-receiver.ts'
 export { callbackRoutes } from './callbacks/callback-routes.ts'
 export {
   callbackSignatureHeader,
   signCallback,
   verifyCallback,
 } from './callbacks/callback-signature.ts'
-export { callbackUrl, defaultCallbackPrefix } from './callbacks/callback-url.ts'
+export { callbackPrefix, callbackUrl, defaultCallbackPrefix } from './callbacks/callback-url.ts'
 export { type CallbackMiddleware, expressCallbacks } from './callbacks/express-callbacks.ts'
 export {
   type FastifyCallbackReply,

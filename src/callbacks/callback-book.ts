@@ -3,12 +3,15 @@ import { type Clock, systemClock } from '../clock.ts'
 import { CarabinerError, RecordConflictError } from '../errors.ts'
 import type { MessageId } from '../ids.ts'
 import type { Page } from '../store/page.ts'
-import type { RecordPut, RecordStore, RecordWrite } from '../store/records.ts'
+import type { RecordPut, RecordWrite } from '../store/records.ts'
+import type { AuditRow, Store } from '../store/store.ts'
 import { type Callback, callbackOf, collection, putOf, sortable } from './callback.ts'
+import { type AuditedChange, auditRowOf } from './callback-audit.ts'
 import { type CallbackListQuery, cursorOf, placeOfCursor } from './callback-list.ts'
+import { Turns } from './turns.ts'
 
 /** What callbacks are kept in: any store. */
-export type CallbackStore = Pick<RecordStore, 'writeRecords' | 'records' | 'findRecords'>
+export type CallbackStore = Pick<Store, 'writeRecords' | 'records' | 'findRecords' | 'enqueue'>
 
 /** A callback that shall be. */
 export interface NewCallback {
@@ -41,11 +44,15 @@ export const expiredError = 'callback timed out'
  * names the version it has read, so that of several answers at once one is kept. Only a sweep ends a callback at its deadline,
  * by the clock of the program that sweeps: until then it can be answered.
  *
+ * Who names an `actor` has a row in the audit trail committed with the change.
+ *
  * Every method rejects with STORE_UNAVAILABLE when the store cannot be reached or written.
  */
 export class CallbackBook {
   readonly #store: CallbackStore
   readonly #clock: Pick<Clock, 'now'>
+  /** Answers to one callback: those of one process would only spoil each other's writes. */
+  readonly #turns = new Turns()
 
   constructor(store: CallbackStore, clock: Pick<Clock, 'now'> = systemClock) {
     this.#store = store
@@ -104,22 +111,33 @@ export class CallbackBook {
   }
 
   /** @param payload - JSON text, kept as it is. Resolves to the callback, or to `undefined` when it does not wait. */
-  complete(id: string, payload: Uint8Array | null): Promise<Callback | undefined> {
-    return this.#change(id, (waiting) => ({
+  complete(
+    id: string,
+    payload: Uint8Array | null,
+    actor?: string | undefined,
+  ): Promise<Callback | undefined> {
+    const change = { action: 'callback.completed', actor } as const
+    return this.#change(id, change, (waiting) => ({
       ...this.#resolved(waiting, 'complete'),
       payload,
     }))
   }
 
   /** Resolves to the callback, or to `undefined` when it does not wait. */
-  fail(id: string, error: string): Promise<Callback | undefined> {
-    return this.#change(id, (waiting) => ({ ...this.#resolved(waiting, 'fail'), error }))
+  fail(id: string, error: string, actor?: string | undefined): Promise<Callback | undefined> {
+    const change = { action: 'callback.failed', actor } as const
+    return this.#change(id, change, (waiting) => ({ ...this.#resolved(waiting, 'fail'), error }))
   }
 
   /** Moves the deadline to so long from now. Resolves to the callback, or to `undefined` when it does not wait. */
-  heartbeat(id: string, timeoutMs: number): Promise<Callback | undefined> {
+  heartbeat(
+    id: string,
+    timeoutMs: number,
+    actor?: string | undefined,
+  ): Promise<Callback | undefined> {
     const deadline = this.#clock.now() + Math.ceil(timeoutMs)
-    return this.#change(id, (waiting) => ({ ...waiting, deadline }))
+    const change = { action: 'callback.extended', actor } as const
+    return this.#change(id, change, (waiting) => ({ ...waiting, deadline }))
   }
 
   /** Nobody waits any more: it is gone, unless it was answered before. Resolves to whether it waited. */
@@ -152,24 +170,26 @@ export class CallbackBook {
   }
 
   /** Lets those fail whose deadline has come, the longest overdue first. Resolves to them. @param limit - 1 to 1,000 */
-  async expireDue(limit: number): Promise<readonly Callback[]> {
-    const to = sortable(this.#clock.now() + 1)
+  async expireDue(limit: number, actor?: string | undefined): Promise<readonly Callback[]> {
+    const now = this.#clock.now()
+    const to = sortable(now + 1)
     const due = await this.#store.findRecords({ collection, index: 'due', to, limit })
     return this.#expire(
       due.map((record) => {
         const callback = { ...this.#resolved(callbackOf(record), 'expiry'), error: expiredError }
-        return { callback, write: putOf(callback, record.version) }
+        const change = { action: 'callback.expired', actor } as const
+        const audit = this.#auditOf(change, callback)
+        return { callback, write: putOf(callback, record.version), audit }
       }),
     )
   }
 
   /** In one write; one that has changed meanwhile spoils the write for all, so they are parted until it is alone. */
-  async #expire(
-    due: readonly { readonly callback: Callback; readonly write: RecordPut }[],
-  ): Promise<readonly Callback[]> {
+  async #expire(due: readonly Expiry[]): Promise<readonly Callback[]> {
     if (due.length === 0) return []
-    if (await this.#written(due.map(({ write }) => write)))
-      return due.map(({ callback }) => callback)
+    const writes = due.map(({ write }) => write)
+    const audit = due.flatMap((each) => each.audit)
+    if (await this.#written(writes, audit)) return due.map(({ callback }) => callback)
     if (due.length === 1) return []
     const middle = Math.ceil(due.length / 2)
     return [
@@ -178,14 +198,25 @@ export class CallbackBook {
     ]
   }
 
-  /** Goes round again only when another write of the same callback was done meanwhile: it ends, as the others do. */
-  async #change(id: string, next: (waiting: Callback) => Callback): Promise<Callback | undefined> {
-    for (;;) {
-      const waiting = await this.#waiting(id)
-      if (waiting === undefined) return undefined
-      const changed = next(waiting.callback)
-      if (await this.#written([putOf(changed, waiting.version)])) return changed
-    }
+  /** Goes round again only when another program has written the same callback meanwhile: it ends, as the others do. */
+  #change(
+    id: string,
+    change: Change,
+    next: (waiting: Callback) => Callback,
+  ): Promise<Callback | undefined> {
+    return this.#turns.take(id, async () => {
+      for (;;) {
+        const waiting = await this.#waiting(id)
+        if (waiting === undefined) return undefined
+        const changed = next(waiting.callback)
+        const audit = this.#auditOf(change, changed)
+        if (await this.#written([putOf(changed, waiting.version)], audit)) return changed
+      }
+    })
+  }
+
+  #auditOf({ action, actor }: Change, callback: Callback): readonly AuditRow[] {
+    return actor === undefined ? [] : [auditRowOf(action, callback, actor, this.#clock.now())]
   }
 
   async #waiting(
@@ -203,13 +234,29 @@ export class CallbackBook {
   }
 
   /** Whether it was written; `false` when something was not as it was read. */
-  async #written(writes: readonly RecordWrite[]): Promise<boolean> {
+  async #written(
+    records: readonly RecordWrite[],
+    audit: readonly AuditRow[] = [],
+  ): Promise<boolean> {
     try {
-      await this.#store.writeRecords(writes)
+      if (audit.length === 0) await this.#store.writeRecords(records)
+      else await this.#store.enqueue([], undefined, { records, audit })
       return true
     } catch (error) {
       if (error instanceof RecordConflictError && error.collection === collection) return false
       throw error
     }
   }
+}
+
+/** What is done to a callback, and who does it; by nobody who shall stand in the audit trail: `undefined`. */
+interface Change {
+  readonly action: AuditedChange
+  readonly actor: string | undefined
+}
+
+interface Expiry {
+  readonly callback: Callback
+  readonly write: RecordPut
+  readonly audit: readonly AuditRow[]
 }

@@ -1,8 +1,9 @@
 import { type RequestHeaders, readHeaders } from '../receiver/webhook-request.ts'
 import type { CallbackAction } from './callback.ts'
-import { CallbackBook, type CallbackStore } from './callback-book.ts'
+import type { CallbackBook, CallbackStore } from './callback-book.ts'
 import {
   answerCallback,
+  bookOf,
   type CallbackConfig,
   CallbackReceiver,
   type CallbackReply,
@@ -13,10 +14,12 @@ export interface TrustedCallbackRequest {
   readonly id: string
   /** The bytes of the wire's body, or their text: `{ "payload": … }`, `{ "error": … }` or `{ "timeout_seconds": … }`. */
   readonly body: Uint8Array | string
+  /** Who answers, for the store's audit trail. @defaultValue there is no row */
+  readonly actor?: string | undefined
 }
 
 /** An answer as it came. */
-export interface CallbackRequest extends TrustedCallbackRequest {
+export interface CallbackRequest extends Omit<TrustedCallbackRequest, 'actor'> {
   /** Exactly as it stands in the path: not decoded, not in another case. */
   readonly id: string
   readonly action: CallbackAction
@@ -69,7 +72,7 @@ export async function receiveCallback(
  * @throws {CarabinerError} STORE_UNAVAILABLE
  */
 export function completeCallback(
-  store: CallbackStore,
+  store: CallbackStore | CallbackBook,
   request: TrustedCallbackRequest,
 ): Promise<CallbackReply> {
   return answerTrusted(store, request, 'complete')
@@ -81,7 +84,7 @@ export function completeCallback(
  * @throws {CarabinerError} STORE_UNAVAILABLE
  */
 export function failCallback(
-  store: CallbackStore,
+  store: CallbackStore | CallbackBook,
   request: TrustedCallbackRequest,
 ): Promise<CallbackReply> {
   return answerTrusted(store, request, 'fail')
@@ -93,18 +96,18 @@ export function failCallback(
  * @throws {CarabinerError} STORE_UNAVAILABLE
  */
 export function heartbeatCallback(
-  store: CallbackStore,
+  store: CallbackStore | CallbackBook,
   request: TrustedCallbackRequest,
 ): Promise<CallbackReply> {
   return answerTrusted(store, request, 'heartbeat')
 }
 
 function answerTrusted(
-  store: CallbackStore,
-  { id, body }: TrustedCallbackRequest,
+  store: CallbackStore | CallbackBook,
+  { id, body, actor }: TrustedCallbackRequest,
   action: CallbackAction,
 ): Promise<CallbackReply> {
-  return answerCallback(new CallbackBook(store), { id, action }, bytesOf(body))
+  return answerCallback(bookOf(store), { id, action, actor }, bytesOf(body))
 }
 
 function bytesOf(body: Uint8Array | string): Uint8Array {

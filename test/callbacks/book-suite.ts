@@ -333,6 +333,55 @@ export function testCallbackBook(name: string, open: (clock: FakeClock) => Promi
       )
       assert.equal((await bench.book.take(failed.id))?.error, null)
     })
+
+    it('are written once for each of many heartbeats at once', async () => {
+      await using bench = await aBench(open)
+      const { id } = await bench.create()
+      let writes = 0
+      const counting = new CallbackBook(
+        {
+          records: (...query) => bench.store.records(...query),
+          findRecords: (query) => bench.store.findRecords(query),
+          enqueue: (...given) => bench.store.enqueue(...given),
+          writeRecords(given) {
+            writes += 1
+            return bench.store.writeRecords(given)
+          },
+        },
+        bench.clock,
+      )
+
+      await Promise.all(Array.from({ length: 50 }, () => counting.heartbeat(id, hour)))
+
+      assert.equal(writes, 50)
+    })
+
+    it('tell the audit trail who answered, if they say it, and nothing of what was answered', async () => {
+      await using bench = await aBench(open)
+      const [done, failed, unnamed, expired] = await Promise.all(
+        [hour, hour, hour, 0].map((timeoutMs) => bench.create({ timeoutMs })),
+      )
+      assert.ok(done && failed && unnamed && expired)
+
+      await bench.book.heartbeat(done.id, hour, 'ada')
+      await bench.book.complete(done.id, payload, 'ada')
+      await bench.book.complete(done.id, payload, 'too late')
+      await bench.book.fail(failed.id, 'a secret', 'bob')
+      await bench.book.complete(unnamed.id, payload)
+      await bench.book.expireDue(10, 'host')
+
+      const { rows } = await bench.store.auditTrail({ entityType: 'callback' })
+      assert.deepEqual(
+        rows.map(({ entityId, action, actor }) => [entityId, action, actor]).toSorted(),
+        [
+          [done.id, 'callback.extended', 'ada'],
+          [done.id, 'callback.completed', 'ada'],
+          [failed.id, 'callback.failed', 'bob'],
+          [expired.id, 'callback.expired', 'host'],
+        ].toSorted(),
+      )
+      assert.doesNotMatch(JSON.stringify(rows), /secret|price/)
+    })
   })
 }
 

@@ -162,6 +162,22 @@ describe('what is committed beside messages', () => {
 })
 
 describe('what PostgreSQL does for records', () => {
+  it('keeps its connections when writes conflict', async () => {
+    const url = await server.database()
+    await using store = await openStore(url)
+    await using client = await connect(url)
+    await store.writeRecords([aPut({ id: 'a' })])
+    const before = await processesOf(client)
+
+    for (let tried = 0; tried < 5; tried += 1) {
+      await assert.rejects(store.writeRecords([aPut({ id: 'a', expects: 7 })]), {
+        code: 'RECORD_CONFLICT',
+      })
+    }
+
+    assert.deepEqual(await processesOf(client), before)
+  })
+
   it('rewrites no entry and no unique text of a put that changes neither', async () => {
     const url = await server.database()
     await using store = await openStore(url)
@@ -183,6 +199,14 @@ describe('what PostgreSQL does for records', () => {
     assert.equal(now.length, before.length)
   })
 })
+
+/** What serves the store's connections. */
+async function processesOf(client: Client): Promise<readonly unknown[]> {
+  const { rows } = await client.query(
+    `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'carabiner' ORDER BY pid`,
+  )
+  return rows
+}
 
 describe('a schema of version 1', () => {
   it('keeps what it has, and takes records', async () => {

@@ -14,5 +14,6 @@ export function failing(store: CallbackStore, kind: FailingKind): CallbackStore 
     records: kind === 'read-only' ? (...query) => store.records(...query) : fail,
     findRecords: fail,
     writeRecords: fail,
+    enqueue: fail,
   }
 }

@@ -150,11 +150,32 @@ export class Database implements AsyncDisposable {
   ): Promise<readonly Row[]> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return (await this.#pool.query<Row>({ ...statement, values: [...values] })).rows
+        return await this.#query(statement, values)
       } catch (error) {
         if (isRefusal(error)) throw error
         if (!isConflict(error) || tries === conflictTries) throw storeUnavailable(what, error)
       }
+    }
+  }
+
+  /**
+   * The pool's own `query` ends the connection after any error. One that is about what was asked leaves it as it was: a new one would cost
+   * tens of milliseconds, for each routine has to be planned again.
+   */
+  async #query(statement: Statement, values: readonly Value[]): Promise<readonly Row[]> {
+    const client = await this.#pool.connect()
+    client.on('error', toldByQuery)
+    let broken = true
+    try {
+      const { rows } = await client.query<Row>({ ...statement, values: [...values] })
+      broken = false
+      return rows
+    } catch (error) {
+      broken = !(isRefusal(error) || isConflict(error))
+      throw error
+    } finally {
+      client.off('error', toldByQuery)
+      client.release(broken)
     }
   }
 
@@ -172,3 +193,6 @@ export function refused(error: unknown): CarabinerError {
   if (error instanceof CarabinerError) return error
   return new CarabinerError('USAGE', `the store refuses it: ${messageOf(error)}`, { cause: error })
 }
+
+/** A connection that is lost under a query is the query's error, too. */
+function toldByQuery(): void {}
