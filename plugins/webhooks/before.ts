@@ -1,21 +1,29 @@
 import {
+  type CallbackResolution,
+  type Callbacks,
   CarabinerError,
   type HandlerContext,
   type HandlerOptions,
   messageOf,
   newId,
+  type OpenCallback,
   type OutboundMessage,
   type Scope,
 } from 'carabiner'
+import { judgeAnswer } from './answer.ts'
 import { type Asked, type AskingParts, askUntilDecided, type Question } from './asking.ts'
-import type { DecisionRecord } from './decision-record.ts'
-import { beforeRequest } from './request.ts'
+import type { DecisionRecord, Made } from './decision-record.ts'
+import { beforeRequest, type Stamp } from './request.ts'
 import { longestMs } from './retry.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
 import type { Webhook } from './webhook.ts'
 
 /** What asking before events needs of the host. */
-export type BeforeScope = Pick<Scope, 'before' | 'deliveries' | 'clock' | 'log' | 'signal'>
+export type BeforeScope = Pick<Scope, 'before' | 'deliveries' | 'clock' | 'log' | 'signal'> & {
+  readonly callbacks: Pick<Callbacks, 'open'> & {
+    readonly book: Pick<Callbacks['book'], 'withdraw'>
+  }
+}
 
 /** Shadow questions of one webhook that may wait for their answers; more are counted, not asked. */
 const mostShadows = 1_000
@@ -33,7 +41,12 @@ export function askBefore(
 ): AsyncDisposable {
   const asker = new Asker(scope, webhook, record, random)
   for (const event of webhook.before) {
-    scope.before(event.name, (context) => asker.handle(context), handlerOptions(webhook))
+    scope.before(event.name, (context) => asker.handle(context), {
+      ...handlerOptions(webhook),
+      ...(webhook.decision.expiresMs !== undefined && {
+        resolved: (context, resolution) => asker.resolve(context, resolution),
+      }),
+    })
   }
   return asker
 }
@@ -70,29 +83,74 @@ class Asker implements AsyncDisposable {
     this.#parts = { deliveries: scope.deliveries, clock: scope.clock, random }
   }
 
-  async handle(context: HandlerContext): Promise<void> {
+  async handle(context: HandlerContext): Promise<OpenCallback | undefined> {
     switch (this.#webhook.decision.mode) {
       case 'off':
-        return
+        return undefined
       case 'shadow':
-        return this.#shadow(context)
+        this.#shadow(context)
+        return undefined
       case 'warn':
-        return this.#warn(context)
       case 'enforce':
-        return this.#enforce(context)
+        return this.#decide(context)
     }
+  }
+
+  /** Goes by what came of a callback that a question was left to, perhaps in another process. */
+  async resolve(context: HandlerContext, resolution: CallbackResolution): Promise<void> {
+    if (this.#webhook.decision.mode === 'off') return
+    const { callbackId: callback } = resolution
+    const question = await this.#record.parked(context.dispatchId, callback)
+    const asked = { ...question, decision: judgeAnswer(resolution), isOverdue: false }
+    const verdict = verdictOf(asked, this.#webhook)
+    await this.#follow(context, verdict, { asked, callback, by: 'callback' })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#unfinished)
   }
 
-  async #enforce(context: HandlerContext): Promise<void> {
-    const asked = await this.#ask(context)
+  /** @returns the callback that the decision is left to */
+  async #decide(context: HandlerContext): Promise<OpenCallback | undefined> {
+    const stamp = this.#stamp()
+    const { expiresMs } = this.#webhook.decision
+    const opened = expiresMs === undefined ? undefined : await this.#open(stamp, expiresMs)
+    const asked = await this.#ask(context, stamp, opened)
     const verdict = verdictOf(asked, this.#webhook)
-    const recorded = this.#record.made(this.#webhook, context, asked, verdict.outcome)
-    for (const warning of verdict.warnings) context.warn(warning)
-    if (verdict.kind === 'cancel') {
+    const made = { asked, callback: opened?.id ?? null, by: 'reply' } as const
+    if (opened === undefined || !(await this.#isLeftTo(opened, verdict))) {
+      await this.#follow(context, verdict, made)
+      return undefined
+    }
+    if (verdict.outcome === 'allowed') for (const each of verdict.warnings) context.warn(each)
+    await this.#record.made(this.#webhook, context, { ...made, outcome: 'parked' })
+    return opened
+  }
+
+  /**
+   * Whether the callback decides: that is what an ALLOW means. Nobody waits for it after anything else; but where an ERROR would let the event pass,
+   * an answer that has come already is not passed over.
+   */
+  async #isLeftTo({ id }: OpenCallback, verdict: Verdict): Promise<boolean> {
+    if (verdict.outcome === 'allowed') return true
+    // With the event, its callbacks are withdrawn; a veto does not wait for the store.
+    if (this.#cancels(verdict)) return false
+    const isWithdrawn = await this.#scope.callbacks.book.withdraw(id)
+    return verdict.kind === 'allow' && !isWithdrawn
+  }
+
+  /** Does what the webhook's mode says. Resolves when the row is stored. */
+  async #follow(
+    context: HandlerContext,
+    verdict: Verdict,
+    made: Omit<Made, 'outcome'>,
+  ): Promise<void> {
+    const { outcome } = verdict
+    const recorded = this.#record.made(this.#webhook, context, { ...made, outcome })
+    const isEnforced = this.#webhook.decision.mode === 'enforce'
+    const warnings = isEnforced ? verdict.warnings : warningsOf(verdict, this.#webhook)
+    for (const warning of warnings) context.warn(warning)
+    if (verdict.kind === 'cancel' && isEnforced) {
       // A veto does not wait for the store, and holds without it.
       this.#finishLater(recorded)
       context.cancel(verdict.reason, verdict.details)
@@ -100,12 +158,8 @@ class Asker implements AsyncDisposable {
     await recorded
   }
 
-  async #warn(context: HandlerContext): Promise<void> {
-    const asked = await this.#ask(context)
-    const verdict = verdictOf(asked, this.#webhook)
-    const recorded = this.#record.made(this.#webhook, context, asked, verdict.outcome)
-    for (const warning of warningsOf(verdict, this.#webhook)) context.warn(warning)
-    await recorded
+  #cancels({ kind }: Verdict): boolean {
+    return kind === 'cancel' && this.#webhook.decision.mode === 'enforce'
   }
 
   #shadow(context: HandlerContext): void {
@@ -114,34 +168,53 @@ class Asker implements AsyncDisposable {
       return
     }
     // The dispatch goes on without it, so neither its deadline nor its end are this question's.
-    const question = this.#question(context, Number.POSITIVE_INFINITY, this.#scope.signal)
+    const limits = { budgetMs: Number.POSITIVE_INFINITY, signal: this.#scope.signal }
+    const question = this.#question(context, this.#stamp(), limits)
     const answered = askUntilDecided(question, this.#parts).then((asked) => {
       const outcome = wasDecided(asked, question)
         ? verdictOf(asked, this.#webhook).outcome
         : 'undecided'
-      return this.#record.made(this.#webhook, context, asked, outcome)
+      const made = { asked, outcome, callback: null, by: 'reply' } as const
+      return this.#record.made(this.#webhook, context, made)
     })
     this.#finishLater(answered)
   }
 
-  /** @throws {CarabinerError} DEADLINE_EXCEEDED, or the signal's reason: the event was over before there was a decision */
-  async #ask(context: HandlerContext): Promise<Asked> {
-    const { clock } = this.#scope
-    const question = this.#question(context, context.deadline - clock.now(), context.signal)
-    const asked = await askUntilDecided(question, this.#parts)
-    const { decision, isOverdue } = asked
-    const late = isOverdue || (decision.kind === 'error' && clock.now() >= context.deadline)
-    if (!late && wasDecided(asked, question)) return asked
-
-    this.#finishLater(this.#record.made(this.#webhook, context, asked, 'undecided'))
-    if (late) throw tooLate(this.#webhook)
-    throw context.signal.reason
+  /** Stored before the request leaves: who answers sooner than our own request returns is heard. @throws {CarabinerError} CALLBACKS_OFF, STORE_UNAVAILABLE */
+  #open({ id: webhookId }: Stamp, expiresMs: number): Promise<OpenCallback> {
+    const meta = { webhook: this.#webhook.id, webhookId }
+    return this.#scope.callbacks.open({ timeout: expiresMs / 1_000, meta })
   }
 
-  #question(context: HandlerContext, budgetMs: number, signal: AbortSignal): Question {
+  /** @throws {CarabinerError} DEADLINE_EXCEEDED, or the signal's reason: the event was over before there was a decision */
+  async #ask(context: HandlerContext, stamp: Stamp, opened?: OpenCallback): Promise<Asked> {
+    const { clock } = this.#scope
+    const { signal, deadline } = context
+    const limits = { budgetMs: deadline - clock.now(), signal }
+    const question = this.#question(context, stamp, limits, opened)
+    const asked = await askUntilDecided(question, this.#parts)
+    const { decision, isOverdue } = asked
+    const late = isOverdue || (decision.kind === 'error' && clock.now() >= deadline)
+    if (!late && wasDecided(asked, question)) return asked
+
+    const made = { asked, callback: opened?.id ?? null, by: 'reply' } as const
+    this.#finishLater(this.#record.made(this.#webhook, context, { ...made, outcome: 'undecided' }))
+    if (late) throw tooLate(this.#webhook)
+    throw signal.reason
+  }
+
+  #stamp(): Stamp {
+    return { id: newId(), createdAt: this.#scope.clock.now() }
+  }
+
+  #question(
+    context: HandlerContext,
+    stamp: Stamp,
+    limits: Pick<Question, 'budgetMs' | 'signal'>,
+    opened?: OpenCallback,
+  ): Question {
     const { id, form, decision } = this.#webhook
-    const stamp = { id: newId(), createdAt: this.#scope.clock.now() }
-    const request = beforeRequest(context, stamp, form)
+    const request = beforeRequest(context, stamp, form, opened)
     const message: OutboundMessage = {
       id: stamp.id,
       origin: 'webhook',
@@ -153,7 +226,7 @@ class Asker implements AsyncDisposable {
       depth: context.depth + 1,
       to: [{ endpoint: id }],
     }
-    return { message, endpoint: id, settings: decision, budgetMs, signal }
+    return { message, endpoint: id, settings: decision, ...limits }
   }
 
   #finishLater(work: Promise<void>): void {

@@ -19,6 +19,7 @@ export const defaults: {
   readonly signatures: readonly string[]
   readonly timeoutMs: { readonly before: number; readonly after: number }
   readonly replyLimit: { readonly before: number; readonly after: number }
+  readonly expiresMs: number
   readonly preset: { readonly before: RetryPresetName; readonly after: RetryPresetName }
   readonly circuitBreaker: CircuitBreakerOptions
 } = {
@@ -26,6 +27,7 @@ export const defaults: {
   signatures: ['servo', 'standard'],
   timeoutMs: { before: 10_000, after: 30_000 },
   replyLimit: { before: 256 * 1024, after: 64 * 1024 },
+  expiresMs: 3_600_000,
   preset: { before: 'servo', after: 'standard' },
   circuitBreaker: { failureThreshold: 5, recoveryTimeoutMs: 30_000, count5xx: false },
 }
@@ -160,11 +162,25 @@ const Webhook = Type.Object(
         examples: ['shadow'],
       }),
     ),
+    decision: Type.Optional(
+      oneOf(['reply', 'callback'], {
+        description:
+          'before: who decides: the reply (default), or, once the reply allows that, an answer that comes later to the callback URL in the request',
+        examples: ['callback'],
+      }),
+    ),
+    expires: Type.Optional(
+      Duration({
+        description:
+          'decision: callback: how long the answer may take, at most 30d; a heartbeat moves it. Default: 1h',
+        examples: ['8h'],
+      }),
+    ),
     when: Type.Optional(JsonSchema),
     side_effects: Type.Optional(
       Type.Boolean({
         description:
-          'before: true when asking changes something: not asked in a dry run. Default: false',
+          'before: true when asking changes something: not asked in a dry run. Default: false, and true with decision: callback',
         examples: [true],
       }),
     ),
@@ -232,6 +248,8 @@ export interface WebhookConfig {
   readonly backoff?: RetryChoice
   readonly on_failure?: 'cancel' | 'allow'
   readonly mode?: 'enforce' | 'warn' | 'shadow' | 'off'
+  readonly decision?: 'reply' | 'callback'
+  readonly expires?: number
   readonly when?: Readonly<Record<string, unknown>>
   readonly side_effects?: boolean
   readonly concurrency?: number

@@ -37,6 +37,8 @@ function decisionSettings(webhook: WebhookConfig): readonly Setting[] {
     on_failure: webhook.on_failure !== undefined,
     mode: webhook.mode !== undefined,
     side_effects: webhook.side_effects === true,
+    decision: webhook.decision !== undefined,
+    expires: webhook.expires !== undefined,
   })
 }
 

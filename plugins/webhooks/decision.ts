@@ -7,14 +7,16 @@ export type Decision = Allow | Cancel | NoDecision
 
 interface Allow {
   readonly kind: 'allow'
-  readonly status: number
+  /** `null`: it came through the callback. */
+  readonly status: number | null
   /** What the receiver wants the caller to know. */
   readonly warnings: readonly string[]
 }
 
 interface Cancel {
   readonly kind: 'cancel'
-  readonly status: number
+  /** `null`: it came through the callback. */
+  readonly status: number | null
   /** `undefined`: the receiver gave none that could be read. */
   readonly reason: string | undefined
   /** The parsed JSON, else the text, else `null`. */
@@ -34,7 +36,14 @@ export interface NoDecision {
   readonly retryAfter?: string
 }
 
-type DecisionError = 'timeout' | 'connect' | 'status' | 'protocol' | 'circuit' | 'egress'
+type DecisionError =
+  | 'timeout'
+  | 'connect'
+  | 'status'
+  | 'protocol'
+  | 'circuit'
+  | 'egress'
+  | 'expired'
 
 /** The content type of the reply that cancels an event. */
 export const cancelContentType = 'application/vnd.carabiner.errors.CancelEventError+json'

@@ -12,6 +12,7 @@ import { defaults, type WebhookConfig } from './config.ts'
 import { contradictions } from './contradictions.ts'
 import { headerProblems } from './headers.ts'
 import { resolveHooks } from './hooks.ts'
+import { wrongDecision } from './inspect-decision.ts'
 import { pointerProblem } from './order-key.ts'
 import { wrongTls } from './tls.ts'
 import { listOf, nameOf } from './webhook.ts'
@@ -42,6 +43,7 @@ const checks: readonly ((webhook: WebhookConfig, input: Input) => readonly Webho
   wrongPointer,
   wrongSchema,
   wrongBackoff,
+  wrongDecision,
   contradictions,
 ]
 

@@ -1,6 +1,7 @@
 import {
   type AfterContext,
   type AnyEvent,
+  type CallbackTicket,
   type EventResult,
   type HandlerContext,
   signedForm,
@@ -44,11 +45,12 @@ export interface BodyForm {
 /** The phases that webhooks hook into. */
 export type WebhookPhase = 'before' | 'after'
 
-/** The request that asks for a decision. */
+/** The request that asks for a decision: the reply's, or that of the callback it hands out. */
 export function beforeRequest(
   context: BeforeFacts,
   stamp: Stamp,
   form: BodyForm = {},
+  callback?: CallbackTicket,
 ): WebhookContent {
   const hook = `before:${context.event}`
   const { params, dryRun, deadline } = context
@@ -58,6 +60,7 @@ export function beforeRequest(
     ...closing(context),
     dry_run: dryRun,
     deadline: rfc3339(deadline),
+    ...(callback && { callback: asBody(callback) }),
   })
 }
 
@@ -81,8 +84,15 @@ export function defaultContentType(phase: WebhookPhase, event: string): string {
   return `application/vnd.carabiner.${phase}.${event}+json; version=1`
 }
 
+/** Which of the bodies that one hook sends hand out a callback: it depends on the webhook. */
+export type CallbackShare = 'none' | 'some' | 'all'
+
 /** JSON Schema (2020-12) of the body that {@link beforeRequest} or {@link afterRequest} makes, from the event's signature. */
-export function bodySchema(phase: WebhookPhase, event: AnyEvent): TSchema {
+export function bodySchema(
+  phase: WebhookPhase,
+  event: AnyEvent,
+  callbacks: CallbackShare = 'none',
+): TSchema {
   const hook = `${phase}:${event.name}`
   const schema = {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -107,8 +117,35 @@ export function bodySchema(phase: WebhookPhase, event: AnyEvent): TSchema {
     dry_run: Type.Boolean({ description: 'true: nothing will happen, whatever the answer' }),
     deadline: Type.String({ format: 'date-time', description: 'An answer after it is not heard' }),
   }
-  return Type.Object({ ...begin, ...end, ...decision }, schema)
+  return Type.Object({ ...begin, ...end, ...decision, ...callbackSchemas[callbacks] }, schema)
 }
+
+const callbackSchema = Type.Object(
+  {
+    id: Type.String({ format: 'uuid' }),
+    url: Type.String({
+      description: 'Where the decision is posted; `…/fail` and `…/heartbeat` stand beside it',
+      examples: [
+        'https://hooks.example.com/api/callbacks/550e8400-e29b-41d4-a716-446655440000/complete',
+      ],
+    }),
+    signature: Type.Union([Type.String(), Type.Null()], {
+      description: 'For `X-Awa-Signature`; null where answers need none',
+      examples: ['7c1d7a5a4d7a0f1b6f5b3f6b0d3f2f4a9e8d7c6b5a4938271605f4e3d2c1b0a9'],
+    }),
+    expires_at: Type.String({
+      format: 'date-time',
+      description: 'An answer after it is too late, unless a heartbeat has moved it',
+    }),
+  },
+  { description: 'Where the decision is awaited' },
+)
+
+const callbackSchemas = {
+  none: {},
+  some: { callback: Type.Optional(callbackSchema) },
+  all: { callback: callbackSchema },
+} as const satisfies Record<CallbackShare, object>
 
 const errorSchema = Type.Object({ name: Type.String(), message: Type.String() })
 type ResultBody = {
@@ -133,6 +170,10 @@ function opening(
 
 function closing({ actor, traceId }: AfterFacts | BeforeFacts): object {
   return { actor: actor ?? null, trace_id: traceId }
+}
+
+function asBody({ id, url, signature, expiresAt }: CallbackTicket): Static<typeof callbackSchema> {
+  return { id, url, signature, expires_at: rfc3339(expiresAt) }
 }
 
 function asResult(result: EventResult): ResultBody {

@@ -21,7 +21,7 @@ interface Cancelled {
 
 interface VetoDetails {
   readonly kind: 'veto'
-  readonly status: number
+  readonly status: number | null
   readonly host: string
   readonly reply: unknown
 }
@@ -45,7 +45,8 @@ export function verdictOf(asked: Asked, { id, host, decision: settings }: Webhoo
       const readable = { kind: 'cancel', outcome: 'cancelled', details, warnings: [] } as const
       if (decision.reason !== undefined) return { ...readable, reason: decision.reason }
       const reason = `cancelled by ${id} without a readable reason`
-      const warning = `the cancellation by ${id} (status ${status}) has no readable \`reason\``
+      const how = status === null ? 'through its callback' : `status ${status}`
+      const warning = `the cancellation by ${id} (${how}) has no readable \`reason\``
       return { ...readable, reason, warnings: [warning] }
     }
     case 'error': {

@@ -45,6 +45,8 @@ export interface DecisionSettings {
   readonly mode: 'enforce' | 'warn' | 'shadow' | 'off'
   readonly sideEffects: boolean
   readonly replyLimit: number
+  /** How long the callback may take that decides; `undefined`: the reply decides. */
+  readonly expiresMs: number | undefined
 }
 
 /** Resolves a stanza that `inspect` found nothing wrong with. */
@@ -106,13 +108,16 @@ function resolveWebhook(
 }
 
 function decisionSettings(config: WebhookConfig): DecisionSettings {
+  const isByCallback = config.decision === 'callback'
   return {
     timeoutMs: config.timeout ?? defaults.timeoutMs.before,
     retry: retryPolicyOf(config.backoff, defaults.preset.before),
     onFailure: config.on_failure ?? 'cancel',
     mode: config.mode ?? 'enforce',
-    sideEffects: config.side_effects ?? false,
+    // A rehearsal is not worth somebody's approval, and nothing would be left to wait for it.
+    sideEffects: isByCallback || (config.side_effects ?? false),
     replyLimit: config.reply_limit ?? defaults.replyLimit.before,
+    expiresMs: isByCallback ? (config.expires ?? defaults.expiresMs) : undefined,
   }
 }
 

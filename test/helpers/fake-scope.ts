@@ -5,6 +5,8 @@ import type {
   HandlerOptions,
   Logger,
 } from '../../src/bus/handler.ts'
+import { OpenCallback } from '../../src/bus/open-callback.ts'
+import type { CallbackBook } from '../../src/callbacks/callback-book.ts'
 import type { ChannelMessage } from '../../src/channels/message.ts'
 import type { Scope } from '../../src/connector/scope.ts'
 import type {
@@ -15,7 +17,8 @@ import type {
 } from '../../src/delivery/deliveries.ts'
 import type { CompleteReply, NoReply } from '../../src/delivery/sender.ts'
 import { EventCancelledError } from '../../src/errors.ts'
-import type { AuditRow } from '../../src/store/store.ts'
+import type { Callbacks } from '../../src/parking/callbacks.ts'
+import type { AuditRow, Store } from '../../src/store/store.ts'
 import { FakeClock } from './fake-clock.ts'
 
 export type Answer = CompleteReply | NoReply | CircuitOpen
@@ -49,7 +52,11 @@ export class FakeScope {
   readonly befores: Registered[] = []
   readonly owing: Owing[] = []
   readonly sent: OutboundMessage[] = []
-  readonly audited: Omit<AuditRow, 'id' | 'createdAt'>[] = []
+  readonly audited: AuditRow[] = []
+  readonly opened: OpenCallback[] = []
+  readonly withdrawn: string[] = []
+  /** Ids of callbacks that are answered before anybody could withdraw them. */
+  readonly answered = new Set<string>()
   readonly counted = new Map<string, number>()
   readonly logged: string[] = []
   readonly published: { readonly channel: string; readonly message: unknown }[] = []
@@ -58,7 +65,7 @@ export class FakeScope {
   /** What the endpoint answers; may look at the clock. */
   answer: (put: Put) => Answer | Promise<Answer>
   /** What writing an audit row comes to. */
-  store: () => Promise<void> = () => Promise.resolve()
+  auditing: () => Promise<void> = () => Promise.resolve()
 
   constructor(answer: (put: Put) => Answer | Promise<Answer>) {
     this.answer = answer
@@ -95,8 +102,39 @@ export class FakeScope {
   }
 
   readonly audit: Scope['audit'] = async (row) => {
-    await this.store()
-    this.audited.push(row)
+    await this.auditing()
+    this.audited.push({ ...row, id: String(this.audited.length), createdAt: this.clock.now() })
+  }
+
+  readonly store: Pick<Store, 'auditTrail'> = {
+    auditTrail: async ({ entityId }) => ({
+      rows: this.audited.filter((row) => row.entityId === entityId).toReversed(),
+      nextCursor: null,
+    }),
+  }
+
+  readonly callbacks: Pick<Callbacks, 'open'> & {
+    readonly book: Pick<CallbackBook, 'withdraw'>
+  } = {
+    open: async ({ timeout }) => {
+      const id = `00000000-0000-4000-8000-${String(this.opened.length + 1).padStart(12, '0')}`
+      const ticket = {
+        id,
+        url: `https://hooks.example.com/api/callbacks/${id}/complete`,
+        signature: 'f'.repeat(64),
+        expiresAt: this.clock.now() + Number(timeout) * 1_000,
+      }
+      const opened = new OpenCallback(ticket, new Promise<unknown>(() => undefined))
+      this.opened.push(opened)
+      return opened
+    },
+    book: {
+      withdraw: async (id) => {
+        if (this.answered.has(id)) return false
+        this.withdrawn.push(id)
+        return true
+      },
+    },
   }
 
   readonly metrics: Scope['metrics'] = {

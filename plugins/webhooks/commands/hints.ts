@@ -8,21 +8,27 @@ export interface Exchange {
   readonly contentType: string
   readonly reply: CompleteReply | NoReply | CircuitOpen
   readonly decision: Decision | undefined
+  /** Whether the request hands out a callback that is to decide. */
+  readonly handsOutCallback: boolean
 }
 
 /** What a person whose receiver did not answer as it should may want to look at. */
-export function hintsFor({ contentType, reply, decision }: Exchange): readonly string[] {
+export function hintsFor(exchange: Exchange): readonly string[] {
+  const { contentType, reply, decision } = exchange
   if (reply.kind === 'circuit-open') return []
   if (reply.kind === 'no-reply') return reply.error === 'connect' ? [unreachable] : []
   const hints = hintsForStatus(reply.status)
   if (mayHaveMissedTheBody(reply.status, decision) && !isPlainJson(contentType)) {
     hints.push(emptyBody(contentType))
   }
+  if (decision?.kind === 'allow' && exchange.handsOutCallback) hints.push(parked)
   if (decision?.kind === 'allow' && mentionsRefusal(reply.body)) hints.push(unheardRefusal)
   return hints
 }
 
 const unreachable = 'does anything listen there? `carabiner listen` is a receiver to try with'
+const parked =
+  'this ALLOW parks the event until the callback is answered; that of this request is withdrawn now'
 const unheardRefusal = `the reply reads like a refusal and is an ALLOW: send it as ${cancelContentType}`
 
 function emptyBody(contentType: string): string {

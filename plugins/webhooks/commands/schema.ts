@@ -2,8 +2,9 @@ import { type CommandContext, type ConnectorCommand, inDraft2020 } from 'carabin
 import { Value } from 'typebox/value'
 import type { WebhookConfig } from '../config.ts'
 import { exampleOf } from '../example-value.ts'
-import { bodySchema, defaultContentType } from '../request.ts'
-import { hookArgument } from './hook-argument.ts'
+import { bodySchema, type CallbackShare, defaultContentType } from '../request.ts'
+import { type HookArgument, hookArgument } from './hook-argument.ts'
+import { webhooksOf } from './named-webhook.ts'
 
 /** `carabiner webhooks schema HOOK` */
 export const schema: ConnectorCommand<readonly WebhookConfig[]> = {
@@ -15,8 +16,9 @@ export const schema: ConnectorCommand<readonly WebhookConfig[]> = {
 }
 
 async function printSchema(context: CommandContext<readonly WebhookConfig[]>): Promise<number> {
-  const { phase, event } = hookArgument(context)
-  const bodySignature = bodySchema(phase, event)
+  const hook = hookArgument(context)
+  const { phase, event } = hook
+  const bodySignature = bodySchema(phase, event, callbackShare(context, hook))
   if (context.options['example'] === true) return printExample(context, bodySignature)
 
   const contentType = defaultContentType(phase, event.name)
@@ -24,6 +26,20 @@ async function printSchema(context: CommandContext<readonly WebhookConfig[]>): P
   if (context.json) context.print(pretty({ contentType, schema: published }))
   else context.print(`Content-Type: ${contentType}\n\n${pretty(published)}`)
   return 0
+}
+
+/** Bodies hand out callbacks where the assembly's webhooks on this hook leave the decision to one. */
+function callbackShare(
+  context: CommandContext<readonly WebhookConfig[]>,
+  { phase, event }: HookArgument,
+): CallbackShare {
+  if (phase === 'after') return 'none'
+  const asked = webhooksOf(context).filter(({ before }) =>
+    before.some(({ name }) => name === event.name),
+  )
+  const byCallback = asked.filter(({ decision }) => decision.expiresMs !== undefined)
+  if (byCallback.length === 0) return 'none'
+  return byCallback.length === asked.length ? 'all' : 'some'
 }
 
 function printExample(

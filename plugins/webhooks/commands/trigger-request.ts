@@ -1,5 +1,6 @@
 import {
   type AnyEvent,
+  type CallbackTicket,
   CarabinerError,
   type CommandContext,
   EventParamsError,
@@ -23,17 +24,20 @@ export interface TriggerSettings {
   readonly form: BodyForm
 }
 
+/** Makes the request, with the callback it hands out. */
+type MakeRequest = (callback?: CallbackTicket) => TriggerRequest
+
 /**
- * Makes the body from `--params` and `--results`, or from examples of what the event's signature wants.
+ * Reads what the body is made of from `--params` and `--results`, or from examples of what the event's signature wants.
  *
  * @throws {EventParamsError} EVENT_PARAMS_INVALID
  * @throws {CarabinerError} USAGE when an option is no JSON, or has no meaning for the hook; RESULT_INVALID
  */
-export async function triggerRequest(
+export async function prepareRequest(
   context: CommandContext,
   { phase, event }: HookArgument,
   { now, timeoutMs, form }: TriggerSettings,
-): Promise<TriggerRequest> {
+): Promise<MakeRequest> {
   const params = (await jsonOption(context, 'params')) ?? exampleOf(event.params)
   const mismatches = Value.Errors(event.params, params).map(({ instancePath, message }) => ({
     pointer: instancePath,
@@ -51,14 +55,15 @@ export async function triggerRequest(
   }
   if (phase === 'after') {
     const results = await resultsOf(context, event)
-    return { ...afterRequest({ ...facts, results }, stamp, form), id: stamp.id }
+    const request = { ...afterRequest({ ...facts, results }, stamp, form), id: stamp.id }
+    return () => request
   }
   if (context.options['results'] !== undefined) {
     throw usage('--results is for after: before the event there are none')
   }
   // Nothing happens after this question, and the receiver may know it.
   const question = { ...facts, dryRun: true, deadline: now + timeoutMs }
-  return { ...beforeRequest(question, stamp, form), id: stamp.id }
+  return (callback) => ({ ...beforeRequest(question, stamp, form, callback), id: stamp.id })
 }
 
 /** What stands in the list without a connector is the value of one called `example`. */

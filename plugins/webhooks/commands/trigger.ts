@@ -1,6 +1,7 @@
 import {
   CarabinerError,
   type CommandContext,
+  type CommandHost,
   type ConnectorCommand,
   type EndpointDefinition,
   newId,
@@ -14,7 +15,7 @@ import type { BodyForm } from '../request.ts'
 import type { Webhook } from '../webhook.ts'
 import { type HookArgument, hookArgument } from './hook-argument.ts'
 import { namedWebhook, webhooksOf } from './named-webhook.ts'
-import { triggerRequest } from './trigger-request.ts'
+import { prepareRequest } from './trigger-request.ts'
 import { exitCodeOf, printTriggered, type Triggered } from './triggered.ts'
 
 type Context = CommandContext<readonly WebhookConfig[]>
@@ -46,13 +47,11 @@ async function triggerWebhook(context: Context): Promise<number> {
   const target = targetOf(context, hook)
   const timeoutMs = target.timeoutMs
   const now = systemClock.now()
-  const request = await triggerRequest(context, hook, {
-    now,
-    timeoutMs,
-    form: target.form,
-  })
+  const make = await prepareRequest(context, hook, { now, timeoutMs, form: target.form })
 
   await using host = await context.startHost()
+  await using callback = await openFor(target, host)
+  const request = make(callback?.ticket)
   using _endpoint = host.engine.endpoint(target.endpoint)
   const message: OutboundMessage = {
     id: request.id,
@@ -72,15 +71,31 @@ async function triggerWebhook(context: Context): Promise<number> {
   })
 
   const decision = hook.phase === 'before' ? judge(reply) : undefined
-  const triggered: Triggered = { url: target.endpoint.url, request, reply, decision }
+  const handsOutCallback = callback !== undefined
+  const { url } = target.endpoint
+  const triggered: Triggered = { url, request, reply, decision, handsOutCallback }
   printTriggered(context, triggered)
   return exitCodeOf(triggered)
+}
+
+/** A callback as good as any other, so that the receiver can check its signature and answer it; withdrawn when the request is over. */
+async function openFor({ expiresMs }: Target, { scope }: CommandHost<readonly WebhookConfig[]>) {
+  if (expiresMs === undefined) return undefined
+  const ticket = await scope.callbacks.open({ timeout: expiresMs / 1_000, meta: { trigger: true } })
+  return {
+    ticket,
+    async [Symbol.asyncDispose]() {
+      await scope.callbacks.book.withdraw(ticket.id)
+    },
+  }
 }
 
 interface Target {
   readonly endpoint: EndpointDefinition
   readonly timeoutMs: number
   readonly form: BodyForm
+  /** How long the callback may take that decides; `undefined`: there is none. */
+  readonly expiresMs?: number | undefined
 }
 
 /** An endpoint of its own, without a circuit: the webhook's circuit neither stops the request nor learns of it. */
@@ -105,6 +120,7 @@ function targetOf(context: Context, hook: HookArgument): Target {
     },
     timeoutMs: isDecision ? decision.timeoutMs : endpoint.timeoutMs,
     form: webhook.form,
+    expiresMs: isDecision ? decision.expiresMs : undefined,
   }
 }
 

@@ -11,6 +11,8 @@ export interface Triggered {
   readonly reply: CompleteReply | NoReply | CircuitOpen
   /** `undefined`: an after hook, where nothing is decided. */
   readonly decision: Decision | undefined
+  /** Whether the request hands out a callback that is to decide. */
+  readonly handsOutCallback: boolean
 }
 
 /** 0: delivered, or allowed; 3: cancelled; 1: anything else. */
@@ -83,8 +85,8 @@ function asText(triggered: Triggered): string {
   return lines.join('\n')
 }
 
-function hintsOf({ request, reply, decision }: Triggered): readonly string[] {
-  return hintsFor({ contentType: request.contentType, reply, decision })
+function hintsOf({ request, ...triggered }: Triggered): readonly string[] {
+  return hintsFor({ ...triggered, contentType: request.contentType })
 }
 
 function statusLine(reply: Triggered['reply']): string {

@@ -499,7 +499,8 @@ describe('the audit trail', () => {
     await scope.clock.advance(500)
     await ran
 
-    assert.deepEqual(scope.audited, [
+    const rows = scope.audited.map(({ id: _, createdAt: __, ...row }) => row)
+    assert.deepEqual(rows, [
       {
         entityType: 'dispatch',
         entityId: '01945e3a-7c00-7000-8000-000000000001',
@@ -510,6 +511,8 @@ describe('the audit trail', () => {
           event: 'adjust',
           dispatch: '01945e3a-7c00-7000-8000-000000000001',
           outcome: 'cancelled-by-failure',
+          by: 'reply',
+          callback: null,
           mode: 'enforce',
           dryRun: true,
           error: 'status',
@@ -526,7 +529,7 @@ describe('the audit trail', () => {
 
   it('must be written for an event to go on', async () => {
     const { scope, run } = hooked({}, aReply())
-    scope.store = () => Promise.reject(new CarabinerError('STORE_UNAVAILABLE', 'away'))
+    scope.auditing = () => Promise.reject(new CarabinerError('STORE_UNAVAILABLE', 'away'))
 
     assert.deepEqual(await run(), { kind: 'failed', code: 'STORE_UNAVAILABLE' })
   })
@@ -534,7 +537,7 @@ describe('the audit trail', () => {
   it('does not hold a veto up', async () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     const { scope, run, asker } = hooked({}, veto)
-    scope.store = () => promise
+    scope.auditing = () => promise
 
     assert.equal((await run()).kind, 'cancelled')
     resolve()
@@ -544,7 +547,7 @@ describe('the audit trail', () => {
 
   it('is missed loudly', async () => {
     const { scope, run, asker } = hooked({}, veto)
-    scope.store = () => Promise.reject(new CarabinerError('STORE_UNAVAILABLE', 'away'))
+    scope.auditing = () => Promise.reject(new CarabinerError('STORE_UNAVAILABLE', 'away'))
 
     await run()
     await asker[Symbol.asyncDispose]()

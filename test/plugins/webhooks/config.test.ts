@@ -225,8 +225,11 @@ describe('a webhook in the assembly', () => {
     ],
     [['channels: a.b', 'when: { type: object }'], 'webhooks[0].when', /for events/],
     [['channels: a.b', 'content_type: text/plain'], 'webhooks[0].content_type', /for events/],
-    [['decision: callback'], 'webhooks[0].decision', /unknown key `decision`/],
-    [['expires: 1h'], 'webhooks[0].expires', /unknown key `expires`/],
+    [['decision: later'], 'webhooks[0].decision', /./],
+    [['expires: 1h'], 'webhooks[0].expires', /`decision` is `reply`/],
+    [['decision: reply', 'expires: 1h'], 'webhooks[0].expires', /`decision` is `reply`/],
+    [['events: after:adjust', 'decision: callback'], 'webhooks[0].decision', /for before events/],
+    [['events: after:adjust', 'expires: 1h'], 'webhooks[0].expires', /for before events/],
     [['timeout: 5 s'], 'webhooks[0].timeout', /./],
     [['timeout: 0'], 'webhooks[0].timeout', /./],
     [['concurrency: 0'], 'webhooks[0].concurrency', /./],
@@ -287,5 +290,92 @@ describe('a webhook in the assembly', () => {
 
   it('may be missing altogether', async () => {
     assert.deepEqual(await problemsOf('  []\n'), [])
+  })
+})
+
+describe('a webhook whose decisions are left to callbacks', () => {
+  const desk = `import { defineConnector } from 'carabiner'
+export default defineConnector({ name: 'desk', servesCallbacks: true, setup() {} })
+`
+  const publicUrl = 'server: { public_url: "https://hooks.example.com" }'
+
+  /** The problems of an approval with these lines, on a host that has everything it takes, or not. */
+  async function problemsOfApproval(
+    lines: readonly string[],
+    host: { readonly stanza?: string; readonly connectors?: string } = {},
+  ): Promise<readonly Problem[]> {
+    const { stanza = publicUrl, connectors = 'adjuster: ./adjuster.ts, desk: ./desk.ts' } = host
+    using folder = projectFolder({
+      'adjuster.ts': adjusterSource,
+      'desk.ts': desk,
+      'carabiner.yaml': `host: { ${stanza} }
+connectors: { ${connectors}, webhooks: webhooks }
+webhooks:
+${webhook('decision: callback', ...lines)}`,
+    })
+    const options = { env: {}, builtInFolder, validator: new Validator() }
+    const loaded = await loadAssembly(folder.file('carabiner.yaml'), options)
+    return loaded.kind === 'invalid' ? loaded.problems : []
+  }
+
+  for (const lines of [
+    [],
+    ['expires: 30d'],
+    ['expires: 1h', 'mode: warn', 'on_failure: allow'],
+    ['mode: off'],
+    ['events: [before:ad*, after:*]', 'rate: 5/s'],
+    ['side_effects: true', 'backoff: false', 'timeout: 1s'],
+  ]) {
+    it(`may say ${lines.join('; ') || 'nothing else'}`, async () => {
+      assert.deepEqual(await problemsOfApproval(lines), [])
+    })
+  }
+
+  const bad: readonly (readonly [lines: readonly string[], path: string, message: RegExp])[] = [
+    [['expires: 31d'], 'webhooks[0].expires', /at most 30d/],
+    [['expires: 0'], 'webhooks[0].expires', /./],
+    [['mode: shadow'], 'webhooks[0].mode', /nobody would hear the answer/],
+    [['events: before:startup'], 'webhooks[0].events', /`startup` cannot wait for a callback/],
+    [
+      ['events: [before:adjust, "before:s*"]'],
+      'webhooks[0].events[1]',
+      /`startup`, `shutdown` cannot wait/,
+    ],
+  ]
+  for (const [lines, path, message] of bad) {
+    it(`may not say ${lines.join('; ')}`, async () => {
+      const problems = await problemsOfApproval(lines)
+
+      assert.deepEqual(
+        problems.map((problem) => problem.path),
+        [path],
+        JSON.stringify(problems),
+      )
+      assert.match(problems[0]?.message ?? '', message)
+    })
+  }
+
+  const missing: readonly (readonly [Parameters<typeof problemsOfApproval>[1], RegExp])[] = [
+    [{ connectors: 'adjuster: ./adjuster.ts' }, /no connector of this assembly serves callbacks/],
+    [{ stanza: `${publicUrl}, store: "memory:"` }, /ends with its process on the memory: store/],
+    [{ stanza: 'name: a' }, /no URL as long as `host.server.public_url` is not set/],
+  ]
+  for (const [host, message] of missing) {
+    it(`needs a host where not: ${message.source}`, async () => {
+      const problems = await problemsOfApproval([], host)
+
+      assert.deepEqual(
+        problems.map(({ path, line, column }) => [path, line, column]),
+        [['webhooks[0].decision', 4, 15]],
+        JSON.stringify(problems),
+      )
+      assert.match(problems[0]?.message ?? '', message)
+    })
+  }
+
+  it('is told of all that is missing at once', async () => {
+    const host = { stanza: 'store: "memory:"', connectors: 'adjuster: ./adjuster.ts' }
+
+    assert.equal((await problemsOfApproval(['mode: shadow'], host)).length, 4)
   })
 })

@@ -54,6 +54,21 @@ describe('the body of before', () => {
     })
   })
 
+  it('hands out the callback that decides', () => {
+    const id = '550e8400-e29b-41d4-a716-446655440000'
+    const url = `https://hooks.example.com/api/callbacks/${id}/complete`
+    const ticket = { id, url, signature: null, expiresAt: Date.UTC(2026, 0, 1, 13) }
+
+    const body = parsed(beforeRequest(question, stamp, {}, ticket))
+
+    assert.partialDeepStrictEqual(body, {
+      deadline: '2026-01-01T12:00:30.000Z',
+      callback: { id, url, signature: null, expires_at: '2026-01-01T13:00:00.000Z' },
+    })
+    for (const share of ['all', 'some'] as const)
+      assert.deepEqual(mismatches(bodySchema('before', adjust, share), body), [])
+  })
+
   it('names its content type after the phase and the event', () => {
     assert.equal(
       beforeRequest(question, stamp).contentType,
@@ -153,6 +168,18 @@ describe('the schema of a body', () => {
     ]) {
       assert.notDeepEqual(mismatches(bodySchema('after', adjust), { ...body, ...wrong }), [])
     }
+  })
+
+  it('wants a callback where every webhook hands one out, and gives an example of one', () => {
+    const { callback: _, ...without } = exampleOf(bodySchema('before', adjust, 'all')) as {
+      callback: unknown
+    } // of an object schema with this property
+
+    assert.notDeepEqual(mismatches(bodySchema('before', adjust, 'all'), without), [])
+    assert.deepEqual(mismatches(bodySchema('before', adjust, 'some'), without), [])
+    const example = exampleOf(bodySchema('before', adjust, 'some'))
+    assert.deepEqual(mismatches(bodySchema('before', adjust, 'all'), example), [])
+    assert.match(JSON.stringify(example), /\/complete"/)
   })
 
   it('is JSON Schema 2020-12 also where the signature has tuples', () => {
