@@ -9,10 +9,11 @@ import { signCallback } from '../../src/callbacks/callback-signature.ts'
 import { callbackConformance } from '../../src/callbacks/conformance/conformance.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { freePort } from '../helpers/free-port.ts'
-import { describePython } from '../helpers/python.ts'
+import { describePython, pythonEnvironment } from '../helpers/python.ts'
 import { managementKey, request } from '../helpers/served-host.ts'
+import { type Spawned, spawnProgram } from '../helpers/spawned.ts'
 import { serveManagementApi } from './management-api.ts'
-import { exampleFolder, PythonServers, startPython } from './python-servers.ts'
+import { exampleFolder, PythonServers } from './python-servers.ts'
 import { serve } from './servers.ts'
 
 const secret = '07'.repeat(32)
@@ -43,9 +44,10 @@ describePython('callbacks over HTTP, received by FastAPI', modules, (python) => 
     start: (store, config) => servers.start(store, config),
   })
   after(async () => {
+    await using running = servers
     await conformance[Symbol.asyncDispose]()
-    assert.equal(await servers.end(), 0)
-    assertNothingSecret(servers.err)
+    assert.equal(await running.end(), 0)
+    assertNothingSecret(running.err)
   })
 
   for (const each of conformance.cases) it(each.name, () => each.run())
@@ -92,7 +94,7 @@ describePython('docs/examples/fastapi/app.py under uvicorn', modules, (python) =
   it('takes what docs/examples/callbacks-send.ts sends, beside routes of its own', async () => {
     await using management = await serveManagementApi(store)
     await using server = startApp(python, management.url)
-    const url = await server.said(/Uvicorn running on (\S+)/)
+    const url = await urlOf(server)
     const answers = new Answers(url, secret)
     const [done, refused] = [await create(), await create()]
 
@@ -102,7 +104,7 @@ describePython('docs/examples/fastapi/app.py under uvicorn', modules, (python) =
     assert.equal(await answers.complete(refused, {}), false)
     assert.equal((await request(`${url}/hello`)).text, '"hello"')
     server.child.kill('SIGINT')
-    assert.equal(await server.ended, 0)
+    assert.equal(await server.exit(), 0)
 
     const [completed, failed] = await book.find([done, refused])
     assert.equal(Buffer.from(completed?.payload ?? []).toString(), '{"ok":true}')
@@ -137,16 +139,27 @@ async function complete(url: string, id: string) {
 }
 
 /** As the page says that it is started. */
-function startApp(python: string, hostUrl: string) {
-  return startPython(
+function startApp(python: string, hostUrl: string): Spawned {
+  return spawnProgram(
     python,
     ['-m', 'uvicorn', '--app-dir', exampleFolder, '--factory', 'app:create_app', '--port', '0'],
     {
-      CALLBACK_SECRET: `${otherSecret},${secret}`,
-      CARABINER_URL: hostUrl,
-      CARABINER_MANAGEMENT_KEY: managementKey,
+      cwd: exampleFolder,
+      env: pythonEnvironment({
+        CALLBACK_SECRET: `${otherSecret},${secret}`,
+        CARABINER_URL: hostUrl,
+        CARABINER_MANAGEMENT_KEY: managementKey,
+      }),
     },
   )
+}
+
+async function urlOf(server: Spawned): Promise<string> {
+  const running = /Uvicorn running on (\S+)/
+  await Promise.race([server.said(running), server.exit()])
+  const [, url] = running.exec(server.err()) ?? []
+  assert.ok(url, server.err())
+  return url
 }
 
 function assertNothingSecret(log: string): void {

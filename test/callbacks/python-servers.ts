@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { CallbackStore } from '../../src/callbacks/callback-book.ts'
 import type { CallbackRoutesConfig } from '../../src/callbacks/callback-http.ts'
@@ -8,6 +6,7 @@ import { defaultCallbackPrefix } from '../../src/callbacks/callback-url.ts'
 import type { CallbackServer } from '../../src/callbacks/conformance/subject.ts'
 import { pythonEnvironment } from '../helpers/python.ts'
 import { managementKey } from '../helpers/served-host.ts'
+import { type Spawned, spawnProgram } from '../helpers/spawned.ts'
 import { serveManagementApi } from './management-api.ts'
 
 /** Where the example is. */
@@ -15,13 +14,16 @@ export const exampleFolder = fileURLToPath(new URL('../../docs/examples/fastapi'
 
 /** One process of Python that serves the example in front of management APIs, once for each config. */
 export class PythonServers implements AsyncDisposable {
-  readonly #process: PythonProcess
+  readonly #process: Spawned
+  readonly #closed: Promise<unknown>
   /** Questions are answered in turn. */
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(python: string) {
     const script = fileURLToPath(new URL('fastapi/servers.py', import.meta.url))
-    this.#process = startPython(python, [script], { PYTHONPATH: exampleFolder })
+    const env = pythonEnvironment({ PYTHONPATH: exampleFolder })
+    this.#process = spawnProgram(python, [script], { cwd: exampleFolder, env })
+    this.#closed = once(this.#process.child, 'close')
   }
 
   /** What the servers have logged. */
@@ -45,71 +47,22 @@ export class PythonServers implements AsyncDisposable {
     const { secret = [], allowUnsigned = false, signatures = [] } = config
     const { pathPrefix = defaultCallbackPrefix } = config
     const question = { secrets: [secret].flat(), allowUnsigned, signatures, pathPrefix }
-    const asked = this.#turn.then(() =>
-      this.#process.ask(JSON.stringify({ ...question, hostUrl, managementKey })),
-    )
+    const asked = this.#turn.then(() => {
+      this.#process.write(JSON.stringify({ ...question, hostUrl, managementKey }))
+      return this.#process.line()
+    })
     this.#turn = asked.catch(() => undefined) // whoever asked hears of it
     return asked
   }
 
-  /** Resolves when all servers have ended, to the exit code. */
-  end(): Promise<number | NodeJS.Signals> {
+  /** Resolves to the exit code when all servers have ended, and all they have logged is read. */
+  async end(): Promise<number | NodeJS.Signals> {
     this.#process.child.stdin?.end()
-    return this.#process.ended
+    await this.#closed
+    return this.#process.exit()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process[Symbol.asyncDispose]()
-  }
-}
-
-/** A process of Python. */
-export interface PythonProcess extends AsyncDisposable {
-  readonly child: ChildProcess
-  readonly ended: Promise<number | NodeJS.Signals>
-  readonly err: () => string
-  /** Gives it a line, and resolves to the line it answers. */
-  ask(line: string): Promise<string>
-  /** Resolves to what standard error has said that fits. @throws when the process ends before */
-  said(pattern: RegExp): Promise<string>
-}
-
-/** Killed when it is disposed. */
-export function startPython(
-  python: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): PythonProcess {
-  const child = spawn(python, args, { env: pythonEnvironment(env), stdio: 'pipe' })
-  let err = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    err += text
-    child.emit('said')
-  })
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  // After everything it has said is read.
-  const ended = once(child, 'close').then(([code, signal]) => code ?? signal)
-  return {
-    child,
-    ended,
-    err: () => err,
-    async ask(line) {
-      child.stdin.write(`${line}\n`)
-      const { value, done } = await lines.next()
-      if (done === true) throw new Error(`Python ended: ${err}`)
-      return value
-    },
-    async said(pattern) {
-      for (;;) {
-        const found = pattern.exec(err)
-        if (found !== null) return found[1] ?? found[0]
-        await Promise.race([once(child, 'said'), ended])
-        if (child.exitCode !== null && !pattern.test(err)) throw new Error(`Python ended: ${err}`)
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL')
-      await ended
-    },
   }
 }

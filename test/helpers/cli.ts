@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { runProgram } from '../../src/cli/program.ts'
 import { nodeEnvironment } from './node-environment.ts'
+import { type Spawned, spawnProgram } from './spawned.ts'
 
 export interface CliResult {
   readonly code: number
@@ -67,48 +65,12 @@ export const program: readonly string[] =
   built === undefined ? ['--conditions=source', sources] : [built]
 
 /** A command line as a process of its own. */
-export interface CliProcess extends AsyncDisposable {
-  readonly child: ChildProcess
-  /** Resolves to the next line of standard output. */
-  line(): Promise<string>
-  /** Resolves when standard error has said it. */
-  said(pattern: RegExp): Promise<void>
-  readonly err: () => string
-  exit(): Promise<number | NodeJS.Signals>
-}
+export type CliProcess = Spawned
 
 /** Starts a command line as a process of its own; killed when it is disposed. */
 export function spawnCarabiner(
   args: readonly string[],
   { cwd, env = {} }: Pick<CliOptions, 'cwd' | 'env'>,
 ): CliProcess {
-  const child = spawn(process.execPath, [...program, ...args], {
-    cwd,
-    env: nodeEnvironment(env),
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  let err = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    err += text
-    child.emit('said')
-  })
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const ended = once(child, 'exit').then(([code, signal]) => code ?? signal)
-  return {
-    child,
-    async line() {
-      const { value, done } = await lines.next()
-      if (done === true) throw new Error(`the process ended: ${err}`)
-      return value
-    },
-    async said(pattern) {
-      while (!pattern.test(err)) await once(child, 'said')
-    },
-    err: () => err,
-    exit: () => ended,
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL')
-      await ended
-    },
-  }
+  return spawnProgram(process.execPath, [...program, ...args], { cwd, env: nodeEnvironment(env) })
 }

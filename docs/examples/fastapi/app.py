@@ -54,6 +54,8 @@ class CallbackRoutes:
         management_key: str,
         path_prefix: str = DEFAULT_PREFIX,
     ) -> None:
+        if not host_url.startswith(("http://", "https://")):
+            raise ValueError(f"host_url: expected http://… or https://…, got {host_url}")
         self._app = app
         self._client = httpx.AsyncClient(
             base_url=host_url,
