@@ -1,5 +1,6 @@
 import type { AssembledConnector, Assembly } from './assembly/assembly.ts'
 import { redeliverEvent } from './bus/built-in-events.ts'
+import { routesOf } from './connector/lifecycle.ts'
 import type { HostParts } from './host-parts.ts'
 import { packageVersion } from './own-package.ts'
 import type { AssemblyDescription, HostFace, HostState } from './server/host-face.ts'
@@ -35,11 +36,15 @@ export async function openServer(host: ServedHost, parts: HostParts): Promise<Ru
   })
 }
 
-/** Routes that depend on an instance are known when it is set up. */
 function announcedBy({
-  connector: { routes = [] },
+  connector,
+  ...instance
 }: AssembledConnector): NonNullable<ServerOptions['announced']> {
-  return typeof routes === 'function' ? [] : routes
+  try {
+    return routesOf(connector, instance)
+  } catch {
+    return [] // When it is set up it fails in the same way, and says so.
+  }
 }
 
 function faceOf(host: ServedHost, { store, engine }: HostParts): HostFace {

@@ -109,8 +109,8 @@ async function startConnector(
   }
 }
 
-/** @throws {CarabinerError} CONNECTOR_FAILED: a path that cannot be served */
-function routesOf(
+/** What an instance of a connector answers over HTTP. @throws {CarabinerError} CONNECTOR_FAILED: a path that cannot be served */
+export function routesOf(
   { routes = [] }: Connector,
   instance: { readonly id: string; readonly config: unknown },
 ): readonly ConnectorRoute[] {

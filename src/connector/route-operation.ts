@@ -11,6 +11,8 @@ export interface RouteOperation {
   readonly tags?: readonly string[]
   /** What the caller has to show. @defaultValue `management-key` for the family `management`, else `none` */
   readonly security?: 'api-key' | 'management-key' | 'none'
+  /** Schema of a JSON body, for a route that takes `bytes`. The host does not check it. @defaultValue any body */
+  readonly body?: TSchema
   /** Headers of the request that the route reads, by name. The host does not check them. */
   readonly headers?: Readonly<Record<string, RouteHeader>>
 }

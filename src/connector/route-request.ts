@@ -3,7 +3,7 @@ export interface RouteHead {
   readonly method: string
   /** Path and query, as they were sent. */
   readonly url: string
-  /** Percent-decoded; before `handle`, not yet held against the schema. */
+  /** Percent-decoded, unless the route has `rawParams`; before `handle`, not yet held against the schema. */
   readonly params: Readonly<Record<string, string>>
   /** Before `handle`, as it was sent: texts, or lists of texts for what comes more than once. */
   readonly query: Readonly<Record<string, unknown>>

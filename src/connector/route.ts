@@ -22,8 +22,14 @@ export interface ConnectorRoute<Config = unknown> {
   readonly path: string
   /** The listeners that serve it. @defaultValue as the path says */
   readonly family?: RouteFamilyOfConnectors
-  /** Schema of the path's parameters, once they are percent-decoded. @defaultValue any text */
+  /** Schema of the path's parameters. @defaultValue any text */
   readonly params?: TObject
+  /**
+   * Whether the path's parameters are given as they came, for those who sign them: not percent-decoded, and served with a broken encoding, too.
+   *
+   * @defaultValue false: they are decoded, and a path that cannot be is refused (400)
+   */
+  readonly rawParams?: boolean
   /** Schema of the query. @defaultValue no parameters */
   readonly query?: TObject
   /** Schema of a JSON body; `bytes`: any body of any type, to be read with `bytes` or `json`. @defaultValue any JSON */
@@ -43,7 +49,8 @@ export interface ConnectorRoute<Config = unknown> {
   handle(request: RouteRequest, scope: Scope<Config>): unknown
   /**
    * How a refusal is told: the host's (a body that does not fit, a wrong key, a method that the path does not have) and what `admit` and
-   * `handle` throw. The first route under `/v1` that has a form tells of the paths there that are none, too.
+   * `handle` throw. The first route under `/v1` that has a form tells of the paths there that are none, too, and of those
+   * below a `callbacks` path, up to its first parameter, the first route there.
    *
    * @defaultValue `{ success: false, error: { code, message, details } }`
    */

@@ -1,6 +1,6 @@
 import type { TObject } from 'typebox'
 import { familyOf } from '../connector/route-family.ts'
-import type { RouteHeader } from '../connector/route-operation.ts'
+import type { RouteHeader, RouteOperation } from '../connector/route-operation.ts'
 import { commonParameterReferences, type Reference } from './common.ts'
 import type { Components } from './components.ts'
 import type { DescribedRoute } from './described-route.ts'
@@ -102,11 +102,20 @@ function described(
 }
 
 function bodyOf(
-  { method, body }: DescribedRoute,
+  { method, body, operation }: DescribedRoute,
   components: Components,
 ): Operation['requestBody'] | undefined {
   if (method === 'GET' || body === undefined) return undefined
-  if (body === 'bytes') return { required: false, content: { '*/*': {} } }
+  if (body === 'bytes') return { required: false, content: contentOfBytes(operation, components) }
   const required = (body.required ?? []).length > 0 || 'minProperties' in body
   return { required, content: { 'application/json': { schema: components.place(body) } } }
+}
+
+function contentOfBytes(
+  { body }: RouteOperation,
+  components: Components,
+): NonNullable<Operation['requestBody']>['content'] {
+  return body === undefined
+    ? { '*/*': {} }
+    : { 'application/json': { schema: components.place(body) } }
 }

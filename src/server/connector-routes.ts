@@ -8,6 +8,7 @@ import { noQuery } from './empty-schemas.ts'
 import type { HostFace, ServedRoute } from './host-face.ts'
 import { takesAnyBody, takesNamesOnce } from './json-body.ts'
 import { errorHandlerOf } from './own-errors.ts'
+import { paramsOf, takesRawParams } from './path-params.ts'
 import type { RefusalOptions } from './refusal.ts'
 import { RequestError, unavailable } from './request-error.ts'
 import { partReader } from './request-schema.ts'
@@ -40,7 +41,7 @@ function serve(app: App, served: ServedRoute, options: ConnectorRouteOptions): v
     app.route({
       method: route.method,
       url: route.path,
-      config: bodyConfig(route),
+      config: configOf(route),
       ...(bodyLimit !== undefined && { bodyLimit }),
       ...(errorHandler !== undefined && { errorHandler }),
       // Before the body is read; after the key of the scope has been asked for.
@@ -65,6 +66,10 @@ function serve(app: App, served: ServedRoute, options: ConnectorRouteOptions): v
   }
 }
 
+function configOf(route: ConnectorRoute): object {
+  return { ...bodyConfig(route), ...(route.rawParams === true && takesRawParams) }
+}
+
 function bodyConfig({ body, strictJson = false }: ConnectorRoute): object {
   if (body === 'bytes') return takesAnyBody
   return strictJson ? takesNamesOnce : {}
@@ -86,7 +91,7 @@ function readParts(
   const readBody =
     body === undefined || body === 'bytes' ? undefined : partReader(validator, body, 'body')
   return (request, _reply, done) => {
-    if (readParams !== undefined) request.params = readParams(request.params)
+    if (readParams !== undefined) request.params = readParams(paramsOf(request))
     request.query = readQuery(request.query)
     if (readBody !== undefined) request.body = readBody(request.body)
     done()

@@ -9,7 +9,8 @@ import type { App } from './app.ts'
 import { isReadable, routableUrl } from './broken-path.ts'
 import { failure } from './envelope.ts'
 import { readBodies } from './json-body.ts'
-import { type ErrorHandler, isOfApi } from './own-errors.ts'
+import type { ErrorHandler } from './own-errors.ts'
+import { wantsRawParams } from './path-params.ts'
 import { type RefusalOptions, refusalOf } from './refusal.ts'
 import { invalidRequest } from './request-error.ts'
 import { requestIdOf, tellIds, traceIdOf } from './request-ids.ts'
@@ -22,8 +23,8 @@ export interface AppOptions extends RefusalOptions {
   readonly validator: Validator
   /** What becomes of a request that no route is for. */
   readonly refuseUnknownPath: () => never
-  /** How that is told under `/v1`. @defaultValue in the server's own form */
-  readonly tellUnknownPath?: ErrorHandler | undefined
+  /** How that is told, where a part of the server has a form of its own. */
+  readonly tellUnknownPath: (url: string) => ErrorHandler | undefined
 }
 
 /**
@@ -54,17 +55,15 @@ export function createApp(options: AppOptions): App {
   readBodies(app)
   app.setValidatorCompiler(compileRequestSchema(options.validator))
   app.setErrorHandler((error, request, reply) => {
-    const { tellUnknownPath } = options
-    if (tellUnknownPath === undefined || !request.is404 || !isOfApi(request.originalUrl)) {
-      return sendError(error, request, reply, options)
-    }
-    tellUnknownPath(error, request, reply)
+    const tell = request.is404 ? options.tellUnknownPath(request.originalUrl) : undefined
+    if (tell === undefined) sendError(error, request, reply, options)
+    else tell(error, request, reply)
   })
   app.setNotFoundHandler(refuseUnknownPath)
   app.addHook('onRequest', (request, reply, done) => {
     tellIds(request, reply)
     if (lacksHost(request)) throw invalidRequest('the header Host is missing')
-    if (!isReadable(request.originalUrl))
+    if (!isReadable(request.originalUrl) && !wantsRawParams(request))
       throw invalidRequest('the path is not percent-encoded UTF-8')
     // Before the body is read: an unknown path is unknown whatever is sent to it.
     if (request.is404) refuseUnknownPath()

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ConnectorRoute } from '../connector/route.ts'
+import { isEnveloped } from '../connector/route-family.ts'
 import { type RefusalOptions, refusalOf } from './refusal.ts'
 import { headOf } from './route-request.ts'
 import { writeHead } from './send-answer.ts'
@@ -19,16 +20,28 @@ export function errorHandlerOf(
   }
 }
 
-/** Tells of paths under `/v1` that are none, in the form of the first route there that has one. */
-export function unknownPathHandler(
+/** Tells of paths that are none, in the form of the first route of the same part of the server that has one. */
+export function unknownPathTeller(
   routes: readonly Pick<ConnectorRoute, 'path' | 'refuse'>[],
   options: RefusalOptions,
-): ErrorHandler | undefined {
-  const route = routes.find(({ path, refuse }) => isOfApi(path) && refuse !== undefined)
-  return route && errorHandlerOf(route, options)
+): (url: string) => ErrorHandler | undefined {
+  const handlers = new Map<string, ErrorHandler>()
+  for (const route of routes) {
+    const part = partOf(route)
+    const handler = errorHandlerOf(route, options)
+    if (part === undefined || handler === undefined || handlers.has(part)) continue
+    handlers.set(part, handler)
+  }
+  return (url) => {
+    const [path = ''] = url.split(/[?#]/, 1)
+    const part = [...handlers.keys()].find((each) => `${path}/`.startsWith(each))
+    return part === undefined ? undefined : handlers.get(part)
+  }
 }
 
-/** Whether a path is one of those whose form is up to connectors. */
-export function isOfApi(path: string): boolean {
-  return /^\/v1(?:[/?]|$)/.test(path)
+/** The part of the server whose form is up to connectors, and the route is in: `/v1/`, or `/api/callbacks/`; `undefined` for none. */
+function partOf({ path }: Pick<ConnectorRoute, 'path'>): string | undefined {
+  if (path.startsWith('/v1/')) return '/v1/'
+  const [before = ''] = path.split(':', 1)
+  return before === '/' || isEnveloped({ path }) ? undefined : before
 }

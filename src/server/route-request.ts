@@ -5,6 +5,7 @@ import type { RouteHead, RouteRequest } from '../connector/route-request.ts'
 import { callerOf } from './caller.ts'
 import { depthOf } from './depth.ts'
 import { bytesOf, parseJson } from './json-body.ts'
+import { paramsOf } from './path-params.ts'
 import { requestIdOf } from './request-ids.ts'
 import { signalOf } from './request-signal.ts'
 
@@ -13,8 +14,8 @@ export function headOf(request: FastifyRequest): RouteHead {
   return {
     method: request.method,
     url: request.originalUrl,
-    // Proof of the casts: Fastify's own parsers make them.
-    params: request.params as RouteHead['params'],
+    params: paramsOf(request),
+    // Proof of the cast: Fastify's own parser makes it.
     query: request.query as RouteHead['query'],
     headers: request.headers,
     address: request.ip,

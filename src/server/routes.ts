@@ -1,4 +1,5 @@
 import type { ListenerConfig, RouteFamily } from '../assembly/host-config.ts'
+import type { ConnectorRoute } from '../connector/route.ts'
 import { familyOf } from '../connector/route-family.ts'
 import { Validator } from '../schema/validator.ts'
 import type { App } from './app.ts'
@@ -17,7 +18,7 @@ import { refuseOtherMethods } from './method-not-allowed.ts'
 import { metricsRoutes } from './metrics.ts'
 import { openApiRoutes } from './openapi.ts'
 import { outboxRoutes } from './outbox.ts'
-import { unknownPathHandler } from './own-errors.ts'
+import { unknownPathTeller } from './own-errors.ts'
 import { redeliveriesRoutes } from './redeliveries.ts'
 import { notFound, RequestError, unavailable } from './request-error.ts'
 import type { ServerOptions } from './server-options.ts'
@@ -32,7 +33,7 @@ export function startingApp({ serve }: Serve, options: ServerOptions): App {
     refuseUnknownPath() {
       throw new RequestError(unavailable('the host is starting'))
     },
-    tellUnknownPath: unknownPathHandler(options.announced ?? [], options),
+    tellUnknownPath: unknownPathTeller(ofFamilies(options.announced ?? [], serve), options),
   })
   if (serve.includes('public')) family(app, (scope) => healthRoutes(scope, options))
   return app
@@ -49,13 +50,13 @@ export function servingApp(
   const connectorOptions = { ...options, validator }
   const ofFamily = (family: RouteFamily): typeof routes =>
     serve.includes(family) ? routes.filter(({ route }) => familyOf(route) === family) : []
-  const published = ofFamily('public').map(({ route }) => route)
+  const served = routes.map(({ route }) => route)
   const app = createApp({
     ...connectorOptions,
     refuseUnknownPath() {
       throw notFound('there is no such path on this address')
     },
-    tellUnknownPath: unknownPathHandler(published, options),
+    tellUnknownPath: unknownPathTeller(ofFamilies(served, serve), options),
   })
   const judge = keyJudge(config)
 
@@ -90,6 +91,14 @@ export function servingApp(
     })
   }
   return app
+}
+
+/** Those that a listener serves. */
+function ofFamilies<R extends Pick<ConnectorRoute, 'path' | 'family'>>(
+  routes: readonly R[],
+  serve: readonly RouteFamily[],
+): readonly R[] {
+  return routes.filter((route) => serve.includes(familyOf(route)))
 }
 
 /** Routes that share a protection, each path answering 405 to the methods it does not have. */

@@ -15,7 +15,7 @@ export interface ServerOptions {
   readonly version: string
   readonly metrics: Registry
   /** Routes there will be, as far as that is known before connectors are set up: how they tell refusals. @defaultValue none */
-  readonly announced?: readonly Pick<ConnectorRoute, 'path' | 'refuse'>[]
+  readonly announced?: readonly Pick<ConnectorRoute, 'path' | 'family' | 'refuse'>[]
   /** How long a client may take. @defaultValue 10 s for headers, 30 s for the request, 72 s between requests */
   readonly timeouts?: ServerTimeouts
 }

@@ -277,6 +277,27 @@ describe('a route with a form of its own for refusals', () => {
     }
   })
 
+  it('tells in it of paths beside a callback’s that are none, while the host starts too', async () => {
+    const route = refusing({ path: '/hooks/:id/done', family: 'callbacks' })
+    await using host = await servedHost({ routes: [route] })
+
+    for (const path of [
+      '/hooks',
+      '/hooks/',
+      '/hooks/7',
+      '/hooks/7/done/now',
+      '/hooks/7/Done?x=1',
+    ]) {
+      const answered = await request(`${host.url}${path}`, { method: 'POST', body: '{' })
+      assert.equal(answered.status, 404, path)
+      assert.equal(answered.headers.get('x-form'), 'own', path)
+    }
+    for (const path of ['/hook', '/hooks7', '/']) {
+      const answered = await request(`${host.url}${path}`, { method: 'POST' })
+      assert.deepEqual([answered.status, answered.json['success']], [404, false], path)
+    }
+  })
+
   it('tells in it that the key is wrong', async () => {
     await using host = await servedHost({ routes: [refusing({ path: '/api/v1/things' })] })
 
@@ -285,6 +306,30 @@ describe('a route with a form of its own for refusals', () => {
     assert.equal(answered.status, 401)
     assert.equal(answered.json['error'], 'UNAUTHORIZED: Invalid management API key')
   })
+})
+
+describe('a route that takes its parameters as they came', () => {
+  const echo = aRoute({
+    method: 'POST',
+    path: '/hooks/:id/done/:what',
+    family: 'callbacks',
+    rawParams: true,
+    query: Type.Object({ id: Type.String() }),
+    admit: ({ params }) => params['id'],
+    handle: ({ params, admitted }) => ({ ...params, admitted }),
+  })
+
+  for (const id of ['a%2Fb', '%41', 'a%zz', '%ff', 'a+b', '', 'a;b']) {
+    it(`gets \`${id}\``, async () => {
+      await using host = await servedHost({ routes: [echo] })
+
+      const answered = await request(`${host.url}/hooks/${id}/done/%20?id=7`, {
+        method: 'POST',
+      })
+
+      assert.deepEqual(answered.json, { id, what: '%20', admitted: id }, answered.text)
+    })
+  }
 })
 
 describe('a route that takes bytes', () => {
