@@ -4,7 +4,7 @@ import type { AnyEvent, Around } from './event.ts'
 import type { Logger } from './handler.ts'
 import type { Params } from './params.ts'
 
-type Teardown = () => void | Promise<void>
+export type Teardown = () => void | Promise<void>
 
 /**
  * Runs an event's set-up, within the deadline.

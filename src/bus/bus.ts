@@ -2,20 +2,23 @@ import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Validator } from '../schema/validator.ts'
 import { builtInEvents } from './built-in-events.ts'
-import { Dispatch, type DispatchParts } from './dispatch.ts'
+import type { CallbackResolution } from './callback-resolution.ts'
+import { Dispatch } from './dispatch.ts'
 import type { DispatchOptions } from './dispatch-options.ts'
+import type { DispatchParts } from './dispatch-parts.ts'
 import { type DispatchRequest, makeRequest, type RequestParts } from './dispatch-request.ts'
 import type { AnyEvent, ParamsOf, ResultOf } from './event.ts'
 import type { AfterContext, HandlerOptions, Logger } from './handler.ts'
 import { outcomeOfNothing } from './make-outcome.ts'
 import type { Outbox } from './outbox.ts'
 import type { Failure, Outcome } from './outcome.ts'
-import type { Parking } from './parking.ts'
+import type { DispatchStand, Parking } from './parking.ts'
 import { isPhase, type Phase, printHook } from './phase.ts'
 import { type HandlerListings, listPlan } from './plan.ts'
 import { makeOweRegistration, makeRegistration, type OweOptions } from './registration.ts'
 import { Registry } from './registry.ts'
-import { runDispatch } from './run-dispatch.ts'
+import { outcomeOfStuck, rebuild } from './resume-dispatch.ts'
+import { resumeDispatch, runDispatch } from './run-dispatch.ts'
 
 export type { HandlerListing, HandlerListings } from './plan.ts'
 
@@ -67,6 +70,10 @@ export class Bus<Owed = never> {
       log,
       outbox,
       parking,
+      rests: () => this.#rests(),
+      goesOn: () => {
+        this.#inFlight++
+      },
       handlerFailed: (failure) => this.#tell((observer) => observer.handlerFailed(failure)),
       over: (outcome) => this.#over(outcome),
     }
@@ -165,6 +172,30 @@ export class Bus<Owed = never> {
     }
   }
 
+  /**
+   * Goes on with a parked dispatch, on the handlers of now and with all of its time. Handlers that have run do not run again.
+   *
+   * Resolves when it is over, or parked again. Whatever handlers do ends as an outcome; so do an event that is not known any more and params that no longer
+   * match (`failed`, with EVENT_UNKNOWN or EVENT_PARAMS_INVALID). One that is held goes on by itself: what its
+   * handlers have returned beside what they await is asked for when they have what they await.
+   *
+   * @param resolutions - what is known of the callbacks it waits for; those it does not wait for say nothing
+   * @throws {TypeError} the bus has no parking, or the dispatch is held, or was parked in no phase where one can be
+   */
+  resume(stand: DispatchStand, resolutions: readonly CallbackResolution[]): Promise<Outcome> {
+    const { parking } = this.#parts
+    if (parking === undefined || stand.phase === 'after' || stand.isHeld) {
+      return Promise.reject(new TypeError(`dispatch ${stand.dispatchId} is not parked here`))
+    }
+    this.#inFlight++
+    try {
+      const dispatch = rebuild(stand, this.#requestParts, this.#parts)
+      return ready.then(() => resumeDispatch(dispatch, resolutions))
+    } catch (error) {
+      return this.#giveUp(stand, error, parking)
+    }
+  }
+
   /** The handlers of an event in run order. @throws {CarabinerError} EVENT_UNKNOWN */
   handlers(event: AnyEvent | string): HandlerListings {
     return listPlan(this.#registry.entry(event).plan)
@@ -190,11 +221,23 @@ export class Bus<Owed = never> {
     return Promise.resolve(outcome)
   }
 
+  async #giveUp(stand: DispatchStand, error: unknown, parking: Parking): Promise<Outcome> {
+    const outcome = outcomeOfStuck(stand, error)
+    await parking.withdraw(stand.waits.map(({ callbackId }) => callbackId))
+    await parking.end(outcome)
+    this.#over(outcome)
+    return outcome
+  }
+
   #over(outcome: Outcome | undefined): void {
-    this.#inFlight--
     if (this.#observe !== undefined && outcome !== undefined) {
       this.#tell((observer) => observer.finished(outcome))
     }
+    this.#rests()
+  }
+
+  #rests(): void {
+    this.#inFlight--
     if (this.#inFlight === 0 && this.#idle.length > 0) {
       for (const resolve of this.#idle.splice(0)) resolve()
     }

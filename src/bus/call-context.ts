@@ -52,7 +52,7 @@ export interface OpenedCallback {
 export class CallContext implements AfterContext, RunningCall {
   readonly #source: ContextSource
   readonly #registration: Callee
-  #own: OwnSignal | undefined
+  #own: OnDemand | undefined
 
   constructor(source: ContextSource, registration: Callee) {
     this.#source = source
@@ -135,6 +135,23 @@ export class CallContext implements AfterContext, RunningCall {
     this.#own.timeout.abort(reason)
   }
 
+  /** @internal The callbacks whose answers the handler awaits. */
+  get awaited(): ReadonlySet<string> {
+    return this.#own?.awaited ?? nothing
+  }
+
+  /** @internal */
+  beginAwaiting(callbackId: string): void {
+    this.#own ??= {}
+    this.#own.awaited ??= new Set()
+    this.#own.awaited.add(callbackId)
+  }
+
+  /** @internal */
+  endAwaiting(callbackId: string): void {
+    this.#own?.awaited?.delete(callbackId)
+  }
+
   /** @internal What `currentEvent()` says while the handler runs. */
   current(): CurrentEvent {
     const { event, phase, dispatchId, traceId } = this
@@ -155,17 +172,20 @@ export class CallContext implements AfterContext, RunningCall {
   }
 }
 
-/** What a context makes when its signal is asked for, or when its handler times out. */
-interface OwnSignal {
+const nothing: ReadonlySet<string> = new Set()
+
+/** What a context makes when its signal is asked for, when its handler times out, or awaits an answer. */
+interface OnDemand {
   /** Aborted when the handler outlives its own timeout. */
   timeout?: AbortController
   signal?: AbortSignal
+  awaited?: Set<string>
 }
 
 function signalFor(
   { phase, timeoutMs }: Callee,
   source: ContextSource,
-  own: OwnSignal,
+  own: OnDemand,
 ): AbortSignal {
   const shared = source.signalOf(phase)
   if (timeoutMs === undefined) return shared

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { CarabinerError } from '../errors.ts'
 import { printDuration } from '../quantity/duration.ts'
 import { CallContext, type ContextSource } from './call-context.ts'
-import { type Cause, enterFrame, type Frame } from './current-event.ts'
+import { type Cause, enterFrame, Frame } from './current-event.ts'
 import type { Deadline } from './deadline.ts'
 import type { Registration } from './registration.ts'
 
@@ -18,10 +18,18 @@ export interface CallingDispatch<D extends CallingDispatch<D>> extends Cause, Co
   readonly deadline: Deadline
   /** The frame that is entered where calls are being started, if it is free; forgotten when that code ends. */
   frame: Frame | undefined
+  /** Told of calls that end; undefined: none awaits the answer to a callback. */
+  readonly hold: Holding | undefined
   /** Where calls are kept that are not answered at once. */
   openCalls(): OpenCalls<D>
   /** Aborts the signal of the phase. */
   abort(reason: unknown): void
+}
+
+/** What keeps a dispatch while its handlers await answers, as far as its calls have to know it. */
+interface Holding {
+  release(): void
+  consider(): void
 }
 
 /** A handler that has been called and has not answered yet. */
@@ -33,6 +41,8 @@ export interface OpenCall<D> {
   readonly slot: number
   isOpen: boolean
   timer: Disposable | undefined
+  /** Starts the timer anew; undefined: it has no timeout of its own. */
+  startTimer: (() => void) | undefined
   /** Called when it has ended, before anybody is woken: the next handler of its lane. */
   next: (() => void) | undefined
 }
@@ -65,6 +75,7 @@ export function callHandler<D extends CallingDispatch<D>>(
         slot,
         isOpen: true,
         timer: undefined,
+        startTimer: undefined,
         next: undefined,
       }
       return dispatch.openCalls().keep(call, value)
@@ -77,6 +88,24 @@ export function callHandler<D extends CallingDispatch<D>>(
   frame.running = undefined
   sink.answered(dispatch, registration, value, slot)
   return undefined
+}
+
+/** Keeps a call open whose handler has left its answer to `answer`. Its own timeout is over. */
+export function awaitInstead<D extends CallingDispatch<D>>(
+  dispatch: D,
+  registration: Registration,
+  sink: CallSink<D>,
+  slot: number,
+  answer: Promise<unknown>,
+): OpenCall<D> {
+  const withoutTimeout = { ...registration, timeoutMs: undefined }
+  const call: OpenCall<D> = {
+    ...{ registration: withoutTimeout, sink, slot, isOpen: true },
+    context: new CallContext(dispatch, withoutTimeout),
+    frame: new Frame(dispatch),
+    ...{ timer: undefined, startTimer: undefined, next: undefined },
+  }
+  return dispatch.openCalls().keep(call, answer)
 }
 
 /**
@@ -134,9 +163,39 @@ export class OpenCalls<D extends CallingDispatch<D>> {
     return abandoned
   }
 
+  get hasOpen(): boolean {
+    return this.#open > 0
+  }
+
+  /** Whether there are open calls, and each of them awaits the answer to a callback. */
+  get allAwait(): boolean {
+    return this.#open > 0 && this.awaiting.length === this.#open
+  }
+
+  /** The open calls that await answers. */
+  get awaiting(): readonly OpenCall<D>[] {
+    return this.#kept.filter(({ isOpen, context }) => isOpen && context.awaited.size > 0)
+  }
+
+  /** The time of a call stands still. */
+  pause(context: CallContext): void {
+    const call = this.#openCall(context)
+    call?.timer?.[Symbol.dispose]()
+  }
+
+  /** A call has all of its time again, unless it awaits something else. */
+  unpause(context: CallContext): void {
+    if (context.awaited.size === 0) this.#openCall(context)?.startTimer?.()
+  }
+
+  #openCall(context: CallContext): OpenCall<D> | undefined {
+    return this.#kept.find((call) => call.isOpen && call.context === context)
+  }
+
   #conclude(): void {
     const { deadline } = this.#dispatch
     this.#dispatch.frame = undefined
+    if (this.#open > 0 && !deadline.isReached) return // woken because it is held
     for (const { sink, registration, slot } of this.abandon()) {
       sink.failed(this.#dispatch, registration, deadline.error(), slot)
     }
@@ -148,13 +207,17 @@ export class OpenCalls<D extends CallingDispatch<D>> {
     const { timeoutMs } = call.registration
     if (timeoutMs === undefined) return promise
     const timeout = new Promise<never>((_, reject) => {
-      call.timer = this.#dispatch.clock.after(timeoutMs, () => {
+      const ring = (): void => {
         const message = `did not answer within its timeout of ${printDuration(timeoutMs)}`
         const error = new CarabinerError('HANDLER_TIMEOUT', message)
         call.context.abort(error)
         reject(error)
-      })
+      }
+      call.startTimer = () => {
+        call.timer = this.#dispatch.clock.after(timeoutMs, ring)
+      }
     })
+    if (call.context.awaited.size === 0) call.startTimer?.()
     return Promise.race([promise, timeout])
   }
 
@@ -167,6 +230,7 @@ export class OpenCalls<D extends CallingDispatch<D>> {
     call.isOpen = false
     call.timer?.[Symbol.dispose]()
     this.#open--
+    this.#dispatch.hold?.release()
     return true
   }
 
@@ -177,6 +241,7 @@ export class OpenCalls<D extends CallingDispatch<D>> {
       next()
     }
     if (this.#open === 0) deadline.wake()
+    else this.#dispatch.hold?.consider()
   }
 }
 

@@ -5,14 +5,21 @@ import { printDuration } from '../quantity/duration.ts'
 /**
  * The one deadline of a dispatch: so many milliseconds, or the caller's signal, whichever comes first.
  *
+ * While a dispatch is parked it is suspended; then it starts anew, and the caller's signal has no part in it any more.
+ *
  * A timer runs only while something is waited for. Work that blocks the event loop past the deadline is found out by
  * reading the clock, so that it is never mistaken for work done in time.
  */
 export class Deadline {
-  readonly startedAt: number
+  /** How long it is when it starts. */
+  readonly timeoutMs: number
   readonly #clock: Clock
-  readonly #timeoutMs: number
-  readonly #caller: AbortSignal | undefined
+  #caller: AbortSignal | undefined
+  #startedAt: number
+  /** How long after the start it is reached: never while it is suspended. */
+  #limitMs: number
+  /** Worked before the start, until the last suspension. */
+  #workedMs = 0
   #isReached = false
   #seenAt: number
   /** Whether the clock was looked at since the last work began. */
@@ -21,10 +28,11 @@ export class Deadline {
   #wake: (() => void) | undefined
 
   constructor(clock: Clock, timeoutMs: number, caller: AbortSignal | undefined, startedAt: number) {
+    this.timeoutMs = timeoutMs
     this.#clock = clock
-    this.#timeoutMs = timeoutMs
     this.#caller = caller
-    this.startedAt = startedAt
+    this.#startedAt = startedAt
+    this.#limitMs = timeoutMs
     this.#seenAt = startedAt
   }
 
@@ -33,9 +41,37 @@ export class Deadline {
     return this.#isReached || this.#caller?.aborted === true
   }
 
-  /** Milliseconds since the start, as of the last look at the clock. */
-  get elapsedMs(): number {
-    return this.#seenAt - this.startedAt
+  /** Milliseconds since it first began, less those it was suspended, as of the last look at the clock. */
+  get workedMs(): number {
+    return this.#isSuspended ? this.#workedMs : this.#workedMs + this.#seenAt - this.#startedAt
+  }
+
+  /** Stops the time: until `restart` it is not reached, and nobody listens to the caller's signal any more. */
+  suspend(): void {
+    if (this.#isSuspended) return
+    this.check()
+    this.#workedMs = this.workedMs
+    this.#limitMs = Number.POSITIVE_INFINITY
+    this.disarm()
+    this.#caller = undefined
+  }
+
+  /** Starts anew, with all of its time. */
+  restart(): void {
+    this.#startedAt = this.#clock.monotonic()
+    this.#seenAt = this.#startedAt
+    this.#isFresh = true
+    this.#limitMs = this.timeoutMs
+    if (this.#wake !== undefined) this.#arm()
+  }
+
+  /** Begins with what was worked before, in another process. */
+  addWorked(ms: number): void {
+    this.#workedMs += ms
+  }
+
+  get #isSuspended(): boolean {
+    return this.#limitMs === Number.POSITIVE_INFINITY
   }
 
   /** Work begins that may take until after the deadline. */
@@ -52,13 +88,14 @@ export class Deadline {
   check(): boolean {
     this.#seenAt = this.#clock.monotonic()
     this.#isFresh = true
-    if (this.elapsedMs >= this.#timeoutMs) this.#isReached = true
+    if (this.#seenAt - this.#startedAt >= this.#limitMs) this.#isReached = true
     return this.isReached
   }
 
   /** UTC milliseconds at which it will be reached. */
   get at(): number {
-    return this.#clock.now() + this.startedAt + this.#timeoutMs - this.#clock.monotonic()
+    const spentMs = this.#isSuspended ? 0 : this.#clock.monotonic() - this.#startedAt
+    return this.#clock.now() + this.timeoutMs - spentMs
   }
 
   /** UTC milliseconds of the last look at the clock. */
@@ -87,7 +124,7 @@ export class Deadline {
   error(): CarabinerError {
     const why = this.#caller?.aborted
       ? 'the caller gave up'
-      : `the deadline of ${printDuration(this.#timeoutMs)} was reached`
+      : `the deadline of ${printDuration(this.timeoutMs)} was reached`
     return new CarabinerError('DEADLINE_EXCEEDED', why)
   }
 
@@ -97,10 +134,11 @@ export class Deadline {
     forget(this.#alarm)
     this.#alarm.timer?.[Symbol.dispose]()
     this.#caller?.removeEventListener('abort', this.#alarm.ring)
+    this.#alarm = undefined
   }
 
   #arm(): void {
-    if (this.#alarm !== undefined) return
+    if (this.#alarm !== undefined || this.#isSuspended) return
     const ring = (): void => {
       this.#isReached = true
       this.wake()
@@ -111,7 +149,7 @@ export class Deadline {
   }
 
   #startTimer(ring: () => void): Disposable | undefined {
-    const leftMs = this.startedAt + this.#timeoutMs - this.#clock.monotonic()
+    const leftMs = this.#startedAt + this.timeoutMs - this.#clock.monotonic()
     if (leftMs > 0) return this.#clock.after(leftMs, ring)
     ring()
     return undefined

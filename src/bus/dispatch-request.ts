@@ -29,7 +29,7 @@ export interface DispatchRequest<Owed> {
 }
 
 /** What the caller chose, or what holds when nothing was chosen. */
-interface DispatchChoice {
+export interface DispatchChoice {
   readonly actor: string | undefined
   readonly source: DispatchOptions['source'] | undefined
   readonly dryRun: boolean
@@ -41,6 +41,12 @@ interface DispatchChoice {
   readonly phases: readonly Phase[] | undefined
   /** Whether a connector takes part. Undefined: all of them. */
   readonly takesPart: ((connector: string) => boolean) | undefined
+  /** What `takesPart` was made of. */
+  readonly include: readonly string[] | undefined
+  readonly exclude: readonly string[] | undefined
+  /** What its caller does while it is parked. */
+  readonly park: 'wait' | 'return'
+  readonly signal: AbortSignal | undefined
 }
 
 export interface RequestParts<Owed> {
@@ -92,6 +98,10 @@ const noChoice: DispatchChoice = {
   onError: 'fail',
   phases: undefined,
   takesPart: undefined,
+  include: undefined,
+  exclude: undefined,
+  park: 'wait',
+  signal: undefined,
 }
 
 function choiceOf(
@@ -99,7 +109,11 @@ function choiceOf(
   registry: Pick<Registry<unknown>, 'knownConnectors'>,
 ): DispatchChoice {
   const { actor, source, dryRun = false, first = false, onError = 'fail', phases } = options
+  const { include, exclude, park = 'wait', signal } = options
   if (phases !== undefined) checkPhases(phases)
+  if (park !== 'wait' && park !== 'return') {
+    throw new TypeError(`\`park\` is \`wait\` or \`return\`, got \`${String(park)}\``)
+  }
   return {
     actor,
     source,
@@ -108,6 +122,10 @@ function choiceOf(
     onError,
     phases,
     takesPart: takesPartOf(options, registry),
+    include: include && [...include],
+    exclude: exclude && [...exclude],
+    park,
+    signal,
   }
 }
 

@@ -1,29 +1,21 @@
 import type { Clock } from '../clock.ts'
 import { EventCancelledError } from '../errors.ts'
+import type { Teardown } from './around.ts'
 import { isCancellable } from './built-in-events.ts'
 import type { CallContext, OpenedCallback } from './call-context.ts'
 import { type CallingDispatch, OpenCalls } from './calls.ts'
 import type { Cause, Frame } from './current-event.ts'
 import type { Deadline } from './deadline.ts'
+import type { DispatchParts } from './dispatch-parts.ts'
 import type { DispatchRequest } from './dispatch-request.ts'
 import type { Logger } from './handler.ts'
-import type { Outbox } from './outbox.ts'
+import { Hold } from './hold.ts'
+import { openingRefusal } from './opening-refusal.ts'
 import type { EventResult, Failure, Outcome, Warning } from './outcome.ts'
 import type { Params } from './params.ts'
-import type { Parking } from './parking.ts'
 import type { Phase } from './phase.ts'
 import type { Callee, OweRegistration } from './registration.ts'
-
-/** What a dispatch needs of its bus. */
-export interface DispatchParts<Owed> {
-  readonly clock: Clock
-  readonly log: Logger
-  readonly outbox: Outbox<Owed> | undefined
-  readonly parking: Parking | undefined
-  handlerFailed(failure: Failure): void
-  /** Called once when the dispatch is over; without an outcome only if the bus itself is broken. */
-  over(outcome: Outcome | undefined): void
-}
+import { Waits } from './waits.ts'
 
 export interface Cancellation {
   readonly by: string
@@ -42,6 +34,12 @@ export class Dispatch<Owed> implements CallingDispatch<Dispatch<Owed>> {
   /** What is owed if it happens; undefined: nothing. */
   owed: readonly OweRegistration<Owed>[] | undefined = undefined
   frame: Frame | undefined = undefined
+  /** Its callbacks; undefined: none was opened. */
+  waits: Waits | undefined = undefined
+  /** Set when an on handler first awaits the answer to a callback. */
+  hold: Hold | undefined = undefined
+  /** Undoes the set-up of the event's `around`; defined while the on phase runs within it. */
+  teardown: Teardown | undefined = undefined
   #phase: Phase = 'before'
   #isStopped = false
   #isOver = false
@@ -50,8 +48,6 @@ export class Dispatch<Owed> implements CallingDispatch<Dispatch<Owed>> {
   #controller: AbortController | undefined = undefined
   #failures: Failure[] | undefined = undefined
   #notAsked: string[] | undefined = undefined
-  #opened: Map<string, OpenedCallback> | undefined = undefined
-  readonly #awaited = new Set<Promise<unknown>>()
 
   constructor(request: DispatchRequest<Owed>, parts: DispatchParts<Owed>) {
     this.request = request
@@ -152,6 +148,11 @@ export class Dispatch<Owed> implements CallingDispatch<Dispatch<Owed>> {
     return this.#open
   }
 
+  /** Whether handlers have not answered yet. */
+  get isUnsettled(): boolean {
+    return this.#open?.hasOpen === true
+  }
+
   /** Waits for the handlers that have not answered. @returns undefined: all have */
   settled(): Promise<void> | undefined {
     return this.#open?.settled()
@@ -204,10 +205,7 @@ export class Dispatch<Owed> implements CallingDispatch<Dispatch<Owed>> {
   }
 
   refusalOf(phase: Phase): string | undefined {
-    if (this.dryRun) return 'a dry run opens no callbacks'
-    if (phase === 'after') return 'nothing waits for an after handler'
-    if (phase === 'on' || this.canPark) return undefined
-    return `a dispatch of \`${this.eventName}\` does not park`
+    return openingRefusal(this, phase)
   }
 
   /** Whether it may wait for callbacks, stored. */
@@ -217,13 +215,21 @@ export class Dispatch<Owed> implements CallingDispatch<Dispatch<Owed>> {
 
   opened(phase: Phase, callback: OpenedCallback): boolean {
     if (this.#isOver || this.#isStopped || phase !== this.#phase) return false
-    this.#opened ??= new Map()
-    this.#opened.set(callback.id, callback)
-    return true
+    this.waits ??= new Waits(this.parts.parking)
+    return this.waits.open(callback)
   }
 
-  awaits(_context: CallContext, _callbackId: string, settled: Promise<unknown>): void {
-    if (this.#phase === 'on' && this.canPark) this.#awaited.add(settled)
+  awaits(context: CallContext, callbackId: string, settled: Promise<unknown>): void {
+    if (this.#isOver || context.phase !== this.#phase) return
+    this.waits?.awaited(callbackId)
+    this.holds(context, callbackId, settled)
+  }
+
+  /** The time that an on handler awaits an answer does not count, where the event may park. */
+  holds(context: CallContext, callbackId: string, settled: Promise<unknown>): void {
+    if (this.#phase !== 'on' || !this.canPark || this.waits === undefined) return
+    this.hold ??= new Hold(this, this.waits)
+    this.hold.awaits(context, callbackId, settled)
   }
 
   /** What keeps the event from completing. */
@@ -253,16 +259,31 @@ export class Dispatch<Owed> implements CallingDispatch<Dispatch<Owed>> {
   }
 
   /** Nothing runs any more; what handlers left behind learns it. */
-  end(outcome: Outcome): Outcome {
+  end(outcome: Outcome): Outcome | Promise<Outcome> {
     this.#close()
+    if (this.waits !== undefined) return this.#endStored(outcome, this.waits)
     this.parts.over(outcome)
     return outcome
+  }
+
+  async #endStored(outcome: Outcome, waits: Waits): Promise<Outcome> {
+    await waits.withdrawAll()
+    await waits.end(outcome)
+    this.parts.over(outcome)
+    return outcome
+  }
+
+  /** It is parked: it goes on elsewhere, as another of its kind. */
+  leave(): void {
+    this.#close()
+    this.parts.rests()
   }
 
   /** It broke, without an outcome. */
   abandon(): void {
     if (this.#isOver) return
     this.#close()
+    void this.waits?.withdrawAll()
     this.parts.over(undefined)
   }
 

@@ -70,15 +70,16 @@ export interface HandlerOptions {
   /** Not called in a dry run; stands in the outcome's `unknown` instead. @defaultValue false */
   readonly sideEffects?: boolean
   /**
-   * Of a before handler that returned a callback: told what came of it, perhaps in another process than the one that opened it. It cancels, throws, or lets the
-   * event pass.
+   * Of a before handler that returned a callback: told what came of it, perhaps in another process than the one that opened it. It cancels, throws, lets the
+   * event pass, or leaves it to a further callback.
    *
-   * @defaultValue a payload with a text `cancel` cancels with it, a failure cancels with its error; an expiry throws CALLBACK_EXPIRED
+   * @defaultValue a payload with a text `cancel` cancels with it (one that is neither text, `false` nor `null` throws CALLBACK_FAILED), a failure
+   * cancels with its error; an expiry throws CALLBACK_EXPIRED
    */
   readonly resolved?: (
     context: HandlerContext,
     resolution: CallbackResolution,
-  ) => void | Promise<void>
+  ) => void | OpenCallback | Promise<void | OpenCallback>
   /** What listings and `explain` say about it. @defaultValue an ordinary handler */
   readonly describe?: HandlerDescription
 }

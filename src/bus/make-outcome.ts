@@ -110,5 +110,5 @@ function failed(dispatch: Dispatch<unknown>): Outcome {
 /** To the microsecond. */
 function durationMs(deadline: Deadline): number {
   deadline.catchUp()
-  return Math.round(deadline.elapsedMs * 1_000) / 1_000
+  return Math.round(deadline.workedMs * 1_000) / 1_000
 }

@@ -1,9 +1,14 @@
 import { CarabinerError, type Mismatch } from '../errors.ts'
 import { setUp, tearDown } from './around.ts'
-import { type CallSink, callHandler } from './calls.ts'
+import { callbackError } from './callback-error.ts'
+import type { CallbackResolution } from './callback-resolution.ts'
+import { awaitInstead, type CallSink, callHandler } from './calls.ts'
 import { enterFrame } from './current-event.ts'
 import type { Dispatch } from './dispatch.ts'
 import { failedResult, failureOf } from './failure.ts'
+import { OpenCallback } from './open-callback.ts'
+import type { Registration } from './registration.ts'
+import { cannotBeReturned, returnedBy } from './returned-callback.ts'
 
 /** Calls the on handlers, within the event's `around`. @returns undefined: nothing has to be waited for */
 export function runOn(dispatch: Dispatch<unknown>): Promise<void> | undefined {
@@ -15,30 +20,66 @@ export function runOn(dispatch: Dispatch<unknown>): Promise<void> | undefined {
   return dispatch.settled()
 }
 
+/**
+ * Goes on where handlers have returned callbacks that are answered now: the answers are their results, and the rest of their lanes follows.
+ *
+ * @returns undefined: nothing has to be waited for
+ */
+export function answerOn(
+  dispatch: Dispatch<unknown>,
+  resolutions: readonly CallbackResolution[],
+): Promise<void> | undefined {
+  dispatch.frame = undefined
+  for (const resolution of resolutions) {
+    if (dispatch.isAtEnd) break
+    const returned = dispatch.waits?.take(resolution.callbackId)
+    if (returned === undefined) continue
+    const { registration, slot } = returned
+    dispatch.deadline.workBegins()
+    if (resolution.kind === 'completed') {
+      onSink.answered(dispatch, registration, resolution.payload, slot)
+    } else {
+      onSink.failed(dispatch, registration, callbackError(resolution), slot)
+    }
+    callRest(dispatch, slot)
+  }
+  return dispatch.settled()
+}
+
+/** Tears down what the event's `around` has set up. @returns undefined: nothing has to be waited for */
+export function leaveOn(dispatch: Dispatch<unknown>): Promise<void> | undefined {
+  const { teardown } = dispatch
+  if (teardown === undefined) return undefined
+  dispatch.teardown = undefined
+  return tearDown(teardown, dispatch.deadline).catch((error: unknown) =>
+    failAround(dispatch, error),
+  )
+}
+
 async function runWithinAround(dispatch: Dispatch<unknown>): Promise<void> {
   const { request, params, deadline, log } = dispatch
-  const { event, declaredBy } = request.declared
   const { places } = request.plan
   if (!places.some(({ registration }) => dispatch.applies(registration))) return
   enterFrame(dispatch)
   try {
     const signal = dispatch.signalOf('on')
-    const teardown = await setUp(event, { params, signal }, deadline, log)
-    try {
-      callFrom(dispatch, 0, places.length)
-      await dispatch.settled()
-    } finally {
-      await tearDown(teardown, deadline)
-    }
+    const { event } = request.declared
+    dispatch.teardown = await setUp(event, { params, signal }, deadline, log)
+    callFrom(dispatch, 0, places.length)
+    await dispatch.settled()
   } catch (error) {
-    dispatch.report(failureOf(error, declaredBy, 'on'))
-    dispatch.stop(error)
+    failAround(dispatch, error)
   }
+}
+
+function failAround(dispatch: Dispatch<unknown>, error: unknown): void {
+  dispatch.report(failureOf(error, dispatch.request.declared.declaredBy, 'on'))
+  dispatch.stop(error)
 }
 
 /**
  * Calls the handlers of the places `from` … `until`: those of a connector one after the other, connectors concurrently.
- * When one has not answered yet, the rest of its lane follows when it has.
+ * When one has not answered yet, or has left its answer to a callback, the rest of its lane follows when there is one.
  */
 function callFrom(dispatch: Dispatch<unknown>, from: number, until: number): void {
   const { plan, choice } = dispatch.request
@@ -51,14 +92,21 @@ function callFrom(dispatch: Dispatch<unknown>, from: number, until: number): voi
     const { registration, laneEnd } = place
     if (choice.first) end = laneEnd
     const call = callHandler(dispatch, registration, onSink, slot)
-    if (call === undefined) continue
-    call.next = () => callFrom(dispatch, slot + 1, laneEnd)
-    at = laneEnd
+    if (call !== undefined) call.next = () => callRest(dispatch, slot)
+    if (call !== undefined || dispatch.waits?.isOpenAt(slot) === true) at = laneEnd
   }
+}
+
+/** Calls the handlers that follow in the lane of the one that has answered. */
+function callRest(dispatch: Dispatch<unknown>, slot: number): void {
+  if (dispatch.waits?.isOpenAt(slot) === true) return
+  const laneEnd = dispatch.request.plan.places[slot]?.laneEnd ?? slot
+  callFrom(dispatch, slot + 1, laneEnd)
 }
 
 const onSink: CallSink<Dispatch<unknown>> = {
   answered(dispatch, registration, value, slot) {
+    if (value instanceof OpenCallback) return leaveTo(dispatch, value, registration, slot)
     const result = value === undefined ? null : value
     const mismatches = dispatch.request.declared.checkResult?.(result) ?? none
     if (mismatches.length > 0) this.failed(dispatch, registration, resultInvalid(mismatches), slot)
@@ -76,6 +124,31 @@ const onSink: CallSink<Dispatch<unknown>> = {
     dispatch.report(failure)
     if (!deadline.isReached) dispatch.stop(error)
   },
+}
+
+/** The answer to a callback will be the handler's result: stored while it waits, unless the event is not to be left alone meanwhile. */
+function leaveTo(
+  dispatch: Dispatch<unknown>,
+  callback: OpenCallback,
+  registration: Registration,
+  slot: number,
+): void {
+  const { waits, teardown } = dispatch
+  if (waits?.canBeReturned(callback.id) !== true) {
+    onSink.failed(dispatch, registration, cannotBeReturned(callback), slot)
+  } else if (dispatch.canPark && teardown === undefined) {
+    const place = dispatch.request.plan.places[slot]?.inLane ?? 0
+    waits.add(returnedBy(registration, callback, { slot, place }))
+  } else {
+    const answer = Promise.resolve(callback.result)
+    waits.beginInLine(slot)
+    const call = awaitInstead(dispatch, registration, onSink, slot, answer)
+    call.next = () => {
+      waits.endInLine(slot)
+      callRest(dispatch, slot)
+    }
+    dispatch.holds(call.context, callback.id, answer)
+  }
 }
 
 const none: readonly Mismatch[] = []

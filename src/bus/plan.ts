@@ -17,9 +17,10 @@ export interface Plan<Owed> {
   readonly isOnAlone: boolean
 }
 
-/** An on handler, and where its lane ends. */
+/** An on handler, the how manieth of its lane it is, and where its lane ends. */
 interface Place {
   readonly registration: Registration
+  readonly inLane: number
   readonly laneEnd: number
 }
 
@@ -66,11 +67,12 @@ export function makePlan<Owed>(
   }
 }
 
-function placesOf(lanes: Plan<unknown>['on']): readonly Place[] {
+/** The handlers of lanes, one lane after the other. */
+export function placesOf(lanes: Plan<unknown>['on']): readonly Place[] {
   const places: Place[] = []
   for (const lane of lanes) {
     const laneEnd = places.length + lane.length
-    places.push(...lane.map((registration) => ({ registration, laneEnd })))
+    places.push(...lane.map((registration, inLane) => ({ registration, inLane, laneEnd })))
   }
   return places
 }

@@ -19,6 +19,8 @@ export interface Registration extends Callee {
   readonly priority: number
   readonly when: Check | undefined
   readonly sideEffects: boolean
+  /** Of a before handler: told what came of the callback it has returned. */
+  readonly resolved: HandlerOptions['resolved']
   readonly describe: HandlerDescription | undefined
   /** Its connector's place in the assembly. */
   rank: number
@@ -38,7 +40,8 @@ export interface OweRegistration<Owed> extends Callee {
 
 export type OweOptions = Pick<HandlerOptions, 'when' | 'name' | 'describe'>
 
-const optionNames = new Set(['timeout', 'priority', 'when', 'name', 'sideEffects', 'describe'])
+const oweOptionNames = new Set(['when', 'name', 'describe'])
+const optionNames = new Set([...oweOptionNames, 'timeout', 'priority', 'sideEffects', 'resolved'])
 
 /** @throws {TypeError} what a connector's author did wrong; {CarabinerError} QUANTITY_INVALID for the timeout */
 export function makeRegistration(
@@ -49,8 +52,9 @@ export function makeRegistration(
 ): Omit<Registration, 'rank'> {
   const { connector, phase } = place
   const who = `the handler of \`${connector}\` for \`${place.hook}\``
-  checkHandler(who, handler, options)
-  const { name, priority = 0, timeout, when, sideEffects = false, describe } = options
+  checkHandler(who, handler, options, optionNames)
+  checkResolved(who, phase, options.resolved)
+  const { name, priority = 0, timeout, when, sideEffects = false, resolved, describe } = options
   if (!Number.isSafeInteger(priority)) throw new TypeError(`the priority of ${who} is no integer`)
   return {
     connector,
@@ -62,8 +66,22 @@ export function makeRegistration(
     timeoutMs: timeout === undefined ? undefined : parseDuration(timeout),
     when: when && compileWhen(who, when, validator),
     sideEffects,
+    resolved,
     describe,
     isGone: false,
+  }
+}
+
+/** Stands for a handler that has been called, perhaps in another process, and is not there any more. */
+export function goneRegistration(
+  connector: string,
+  phase: Phase,
+  label: string = connector,
+): Registration {
+  return {
+    ...{ connector, phase, label, name: label, handler: () => undefined, priority: 0, rank: 0 },
+    ...{ timeoutMs: undefined, when: undefined, resolved: undefined, describe: undefined },
+    ...{ sideEffects: false, isGone: true },
   }
 }
 
@@ -75,7 +93,7 @@ export function makeOweRegistration<Owed>(
   validator: Validator,
 ): Omit<OweRegistration<Owed>, 'rank'> {
   const { connector, who } = place
-  checkHandler(who, collect, options)
+  checkHandler(who, collect, options, oweOptionNames)
   const { name, when, describe } = options
   return {
     connector,
@@ -95,11 +113,24 @@ function labelOf(connector: string, name: string | undefined): string {
 }
 
 /** Refuses what is no function, and options that do not exist. */
-function checkHandler(who: string, handler: unknown, options: object): void {
+function checkHandler(
+  who: string,
+  handler: unknown,
+  options: object,
+  known: ReadonlySet<string>,
+): void {
   if (typeof handler !== 'function') throw new TypeError(`${who} is no function`)
   for (const option of Object.keys(options)) {
-    if (!optionNames.has(option)) throw new TypeError(`${who} has an unknown option \`${option}\``)
+    if (!known.has(option)) throw new TypeError(`${who} has an unknown option \`${option}\``)
   }
+}
+
+/** Refuses what would never be called. */
+function checkResolved(who: string, phase: Phase, resolved: unknown): void {
+  if (resolved === undefined) return
+  if (phase !== 'before')
+    throw new TypeError(`${who} has \`resolved\`: that is for before handlers`)
+  if (typeof resolved !== 'function') throw new TypeError(`\`resolved\` of ${who} is no function`)
 }
 
 /** A condition on the params. A schema that cannot be used is found now, not when the event comes. */

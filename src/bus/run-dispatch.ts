@@ -1,10 +1,13 @@
 import { runAfter } from './after-phase.ts'
-import { runBefore } from './before-phase.ts'
+import { answerBefore, runBefore } from './before-phase.ts'
+import type { CallbackResolution } from './callback-resolution.ts'
 import type { Dispatch } from './dispatch.ts'
 import { outcomeOfAll, outcomeOfBefore } from './make-outcome.ts'
-import { runOn } from './on-phase.ts'
+import { answerOn, leaveOn, runOn } from './on-phase.ts'
 import type { Outcome } from './outcome.ts'
 import { askStore, owedAfter } from './owed.ts'
+import { begin, keepHeld, park } from './park-dispatch.ts'
+import { goOn, take } from './steps.ts'
 
 /**
  * One dispatch: before handlers by priority, on handlers by connector, after handlers and what is owed. Does not fail,
@@ -17,6 +20,20 @@ export function runDispatch<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<O
   return take(isDecided(dispatch) ? act : decide, dispatch)
 }
 
+/** Goes on with a dispatch that was parked in the before or in the on phase, with what is known of its callbacks. */
+export function resumeDispatch<Owed>(
+  dispatch: Dispatch<Owed>,
+  resolutions: readonly CallbackResolution[],
+): Outcome | Promise<Outcome> {
+  const isDone = dispatch.phase === 'on'
+  return take(
+    isDone
+      ? () => goOn(answerOn(dispatch, resolutions), finish, dispatch)
+      : () => goOn(answerBefore(dispatch, resolutions), obey, dispatch),
+    dispatch,
+  )
+}
+
 /** Whether nobody has a say in it: then it is done at once. Most events have on handlers and nothing else. */
 function isDecided({ request }: Dispatch<unknown>): boolean {
   const { plan, choice, deadline } = request
@@ -24,58 +41,52 @@ function isDecided({ request }: Dispatch<unknown>): boolean {
 }
 
 function decide<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
-  const deciding = runBefore(dispatch)
-  return deciding === undefined ? obey(dispatch) : goOn(deciding, obey, dispatch)
+  return goOn(runBefore(dispatch), obey, dispatch)
 }
 
-/** Does what was decided. */
+/** Does what was decided, or waits for those who still have to. */
 function obey<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
   const outcome = outcomeOfBefore(dispatch)
   if (outcome !== undefined) return dispatch.end(outcome)
+  const { waits } = dispatch
+  if (waits !== undefined && waits.returned.length > 0) return park(dispatch, answerBefore, obey)
   dispatch.owed = owedAfter(dispatch)
-  return dispatch.owed === undefined ? act(dispatch) : goOn(askStore(dispatch), act, dispatch)
+  return goOn(dispatch.owed && askStore(dispatch), commence, dispatch)
+}
+
+function commence<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
+  const isStored = dispatch.waits?.hasParked === true && dispatch.failures.length === 0
+  return goOn(isStored ? begin(dispatch, 'on') : undefined, act, dispatch)
 }
 
 function act<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
   const doing = dispatch.failures.length > 0 ? undefined : runOn(dispatch)
-  return doing === undefined ? tell(dispatch) : goOn(doing, tell, dispatch)
+  return goOn(doing, finish, dispatch)
+}
+
+/** Waits for answers that handlers await; then the on phase is over, but for those who have returned callbacks. */
+function finish<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
+  if (dispatch.isUnsettled) return keepHeld(dispatch, finish)
+  return goOn(leaveOn(dispatch), tell, dispatch)
 }
 
 function tell<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
-  dispatch.gatherResults()
   const hasHappened = dispatch.failures.length === 0 && !dispatch.deadline.catchUp()
-  const telling = hasHappened ? runAfter(dispatch) : undefined
-  return telling === undefined ? conclude(dispatch) : goOn(telling, conclude, dispatch)
-}
-
-function conclude<Owed>(dispatch: Dispatch<Owed>): Outcome {
-  return dispatch.end(outcomeOfAll(dispatch))
-}
-
-type Step<Owed> = (dispatch: Dispatch<Owed>) => Outcome | Promise<Outcome>
-
-/** Takes the next step when what has been begun is over. */
-function goOn<Owed>(
-  begun: Promise<void>,
-  next: Step<Owed>,
-  dispatch: Dispatch<Owed>,
-): Promise<Outcome> {
-  return begun.then(
-    () => take(next, dispatch),
-    (error: unknown) => broken(dispatch, error),
-  )
-}
-
-function take<Owed>(step: Step<Owed>, dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
-  try {
-    return step(dispatch)
-  } catch (error) {
-    return broken(dispatch, error)
+  const { waits } = dispatch
+  if (hasHappened && waits !== undefined) {
+    if (waits.returned.length > 0) return park(dispatch, answerOn, finish)
+    if (waits.hasParked) return goOn(begin(dispatch, 'after'), notify, dispatch)
   }
+  return hasHappened ? notify(dispatch) : conclude(dispatch)
 }
 
-/** What failed is no handler but the bus itself. */
-function broken(dispatch: Dispatch<unknown>, error: unknown): never {
-  dispatch.abandon()
-  throw error
+function notify<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
+  dispatch.gatherResults()
+  const telling = dispatch.failures.length === 0 ? runAfter(dispatch) : undefined
+  return goOn(telling, conclude, dispatch)
+}
+
+function conclude<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
+  dispatch.gatherResults()
+  return dispatch.end(outcomeOfAll(dispatch))
 }
