@@ -4,8 +4,10 @@ import type {
   HandlerContext,
   HandlerOptions,
   Logger,
+  OnHandler,
 } from '../../src/bus/handler.ts'
 import { OpenCallback } from '../../src/bus/open-callback.ts'
+import type { Callback } from '../../src/callbacks/callback.ts'
 import type { CallbackBook } from '../../src/callbacks/callback-book.ts'
 import type { ChannelMessage } from '../../src/channels/message.ts'
 import type { Scope } from '../../src/connector/scope.ts'
@@ -36,6 +38,10 @@ interface Registered {
   readonly options: HandlerOptions
 }
 
+interface RegisteredOn extends Omit<Registered, 'handler'> {
+  readonly handler: OnHandler
+}
+
 interface Owing {
   readonly event: AnyEvent
   readonly collect: Parameters<Deliveries['owe']>[1]
@@ -50,6 +56,7 @@ export class FakeScope {
   readonly clock = new FakeClock()
   readonly asked: Put[] = []
   readonly befores: Registered[] = []
+  readonly ons: RegisteredOn[] = []
   readonly owing: Owing[] = []
   readonly sent: OutboundMessage[] = []
   readonly audited: AuditRow[] = []
@@ -114,7 +121,7 @@ export class FakeScope {
   }
 
   readonly callbacks: Pick<Callbacks, 'open'> & {
-    readonly book: Pick<CallbackBook, 'withdraw'>
+    readonly book: Pick<CallbackBook, 'find' | 'withdraw'>
   } = {
     open: async ({ timeout }) => {
       const id = `00000000-0000-4000-8000-${String(this.opened.length + 1).padStart(12, '0')}`
@@ -129,6 +136,8 @@ export class FakeScope {
       return opened
     },
     book: {
+      find: async (ids) =>
+        ids.map((id) => (this.answered.has(id) ? aCallback(id, this.clock.now()) : undefined)),
       withdraw: async (id) => {
         if (this.answered.has(id)) return false
         this.withdrawn.push(id)
@@ -156,6 +165,11 @@ export class FakeScope {
     return nothing
   }
 
+  on(event: AnyEvent | string, handler: OnHandler, options: HandlerOptions = {}): Disposable {
+    this.ons.push({ event: typeof event === 'string' ? event : event.name, handler, options })
+    return nothing
+  }
+
   async publish(channel: string, message: unknown): Promise<void> {
     this.published.push({ channel, message })
   }
@@ -163,6 +177,15 @@ export class FakeScope {
   subscribe(selector: string | RegExp, handler: Subscriber): Disposable {
     this.subscribers.push({ selector, handler })
     return nothing
+  }
+}
+
+/** One that was completed now. */
+function aCallback(id: string, now: number): Callback {
+  return {
+    ...({ id, state: 'Completed', waiter: 'dispatches', meta: null } as const),
+    ...({ createdAt: now, deadline: now, resolvedAt: now, resolvedBy: 'complete' } as const),
+    ...{ takenAt: null, payload: null, error: null, retentionMs: 0, tenant: null, messageId: null },
   }
 }
 
