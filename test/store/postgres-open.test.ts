@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { verifyAudit } from '../../src/audit/verify-audit.ts'
-import { aClaim, aMessage, anAuditRow, noon } from '../../src/store/contract/makers.ts'
+import { aClaim, aMessage, anAuditRow, aPut, noon } from '../../src/store/contract/makers.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { connect, testPostgres } from '../helpers/postgres.ts'
 
@@ -49,6 +49,32 @@ describe('openStore of postgres:', () => {
     const { rows, unchained, faults } = await verifyAudit(store)
     assert.deepEqual([rows, unchained, faults], [2, 1, []])
     assert.equal((await store.pruneAudit(noon + 1, 9)).removed, 2)
+  })
+
+  it('replaces routines that were asked with something else before', async () => {
+    const url = await server.emptyDatabase()
+    await using client = await connect(url)
+    {
+      await using store = await openStore(url)
+      const times = { at: noon }
+      await store.writeRecords([aPut('a', { listed: { facets: {}, times, text: 'order-7' } })])
+    }
+    await client.query(`SET search_path TO carabiner; DROP FUNCTION list_page, list_search;
+      CREATE FUNCTION list_page(text, jsonb, text, float, float, text, words text, text, text, boolean, bigint, integer, boolean)
+        RETURNS TABLE (total bigint) LANGUAGE sql AS 'SELECT 0::bigint';
+      UPDATE carabiner_store SET version = 7;
+      RESET search_path`)
+
+    await using store = await openStore(url)
+    const { total } = await store.listRecords({
+      collection: 'c/things',
+      text: 'order',
+      order: { by: 'at', direction: 'ascending' },
+      offset: 0,
+      limit: 1,
+    })
+
+    assert.equal(total, 1)
   })
 
   it('makes one schema when several open it at once', async () => {

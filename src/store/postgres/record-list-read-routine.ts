@@ -3,6 +3,9 @@ import { spanMs } from './record-list-write-routine.ts'
 
 /** Records in a range of another time than the order's that are rather collected than looked for along the order. */
 const fewRecords = 1000
+/** No span lies before the one, or behind the other: times are such that a Date can have. */
+const leastSpan = '-1000000000::bigint'
+const greatestSpan = '1000000000::bigint'
 
 /** A page of a list and its total, as one look at the store: the first row has the total and no record. */
 export function recordListReadRoutines(schema: string): string {
@@ -11,8 +14,8 @@ export function recordListReadRoutines(schema: string): string {
     l_collection text, l_facets jsonb,
     -- the name of a time, or null; and from when to when
     l_range text, l_from double precision, l_to double precision,
-    -- what texts shall contain, or null; and a tsquery for the parts of those that may
-    l_text text, l_words text,
+    -- what texts shall contain, or null; and the parts of those that may, each as a tsquery
+    l_text text, l_words text[],
     l_by text, l_then text, l_is_up boolean, l_offset bigint, l_limit integer, l_content boolean
   ) RETURNS TABLE (
     total bigint, collection text, id text, version integer, value text, content bytea, erased_at double precision
@@ -29,6 +32,9 @@ export function recordListReadRoutines(schema: string): string {
     found_id text[] := '{}';
     before bigint := l_offset;
     part record;
+    -- the first span that is whole within the range, and the first after those
+    low constant bigint := ceil(greatest(l_from, -1e16) / ${spanMs})::bigint;
+    high constant bigint := greatest(low, floor(least(l_to, 1e16) / ${spanMs})::bigint);
   BEGIN
     SELECT array_agg(s.list), array_agg(s.part), array_agg(s.order_slot), array_agg(s.range_slot)
     INTO s_list, s_part, s_order, s_range
@@ -43,14 +49,15 @@ export function recordListReadRoutines(schema: string): string {
         SELECT CASE
           WHEN s.range_slot IS NULL THEN
             (SELECT coalesce(sum(t.records), 0) FROM ${schema}.record_totals AS t WHERE t.list = s.list)
-          ELSE ${schema}.count_places(s.list::bigint * 4 + s.range_slot, l_from, l_to)
+          ELSE ${countPlaces(schema)}
         END
         FROM unnest(s_list, s_range) WITH ORDINALITY AS s (list, range_slot, place) ORDER BY s.place
       );
       found_total := (SELECT sum(t.total) FROM unnest(s_total) AS t (total));
       FOR part IN
         SELECT s.part, sum(s.total) AS total,
-          array_agg(s.list) AS lists, array_agg(s.order_slot) AS orders, array_agg(s.range_slot) AS ranges
+          array_agg(s.list ORDER BY s.total DESC) AS lists, array_agg(s.order_slot ORDER BY s.total DESC) AS orders,
+          array_agg(s.range_slot ORDER BY s.total DESC) AS ranges
         FROM unnest(s_list, s_part, s_order, s_range, s_total) AS s (list, part, order_slot, range_slot, total)
         WHERE s.total > 0 GROUP BY s.part
         ORDER BY CASE WHEN l_is_up THEN s.part END COLLATE "C", CASE WHEN NOT l_is_up THEN s.part END COLLATE "C" DESC
@@ -93,68 +100,45 @@ export function recordListReadRoutines(schema: string): string {
     WHERE s.part IS NOT NULL AND s.order_slot IS NOT NULL AND (l_range IS NULL OR s.range_slot IS NOT NULL);
   END $$;
 
-  -- Places of a line between two times: whole spans by their counts, the others one by one.
-  CREATE OR REPLACE FUNCTION ${schema}.count_places(c_line bigint, c_from double precision, c_to double precision) RETURNS bigint LANGUAGE plpgsql STABLE ${steadyPlans} AS $$
-  DECLARE
-    -- the first span that is whole, and the first after those
-    low constant bigint := ceil(greatest(c_from, -1e16) / ${spanMs})::bigint;
-    high constant bigint := greatest(low, floor(least(c_to, 1e16) / ${spanMs})::bigint);
-  BEGIN
-    RETURN (
-      SELECT coalesce(sum(s.places), 0) FROM ${schema}.record_spans AS s WHERE s.line = c_line AND s.span >= low AND s.span < high
-    ) + (
-      SELECT count(*) FROM ${schema}.record_places AS p
-      WHERE p.line = c_line AND p.at >= c_from AND p.at <= c_to AND p.at < low::double precision * ${spanMs}
-    ) + (
-      SELECT count(*) FROM ${schema}.record_places AS p
-      WHERE p.line = c_line AND p.at >= greatest(c_from, high::double precision * ${spanMs}) AND p.at <= c_to
-        AND p.at >= low::double precision * ${spanMs}
-    );
-  END $$;
-
-  -- A page of lists whose records follow each other by time.
+  -- A page of lists whose records follow each other by time. The first has the most of them.
   CREATE OR REPLACE FUNCTION ${schema}.list_part(
     p_list integer[], p_order integer[], p_range integer[], p_total numeric, p_from double precision, p_to double precision,
     p_is_up boolean, p_offset bigint, p_limit integer
-  ) RETURNS text[] LANGUAGE plpgsql STABLE ${steadyPlans} AS $$
+  ) RETURNS text[] LANGUAGE plpgsql STABLE AS $$
   DECLARE
     is_across constant boolean := EXISTS (
       SELECT FROM unnest(p_order, p_range) AS s (order_slot, range_slot) WHERE s.order_slot <> s.range_slot
     );
+    -- between which spans the page is looked for
+    s_first bigint := ${leastSpan};
+    s_last bigint := ${greatestSpan};
   BEGIN
     IF is_across AND p_total <= ${fewRecords} THEN ${either((order) => collected(schema, order))}
-    ELSIF is_across THEN ${either((order) => alongBeside(schema, order))}
+    ELSIF is_across THEN
+      IF cardinality(p_list) > 1 THEN
+        -- Where all of the collection has nothing in the range, no list has.
+        SELECT coalesce(min(w.low), s_first), coalesce(max(w.high), s_last) INTO s_first, s_last
+        FROM ${schema}.spans_of_whole(p_list, p_order, p_range, p_from, p_to, p_is_up) AS w;
+        -- What is behind a page of the first list is not on the page.
+        IF p_is_up THEN
+          s_last := coalesce((${lastSpan(schema, 'ASC')}), s_last);
+        ELSE
+          s_first := coalesce((${lastSpan(schema, 'DESC')}), s_first);
+        END IF;
+      END IF;
+${either((order) => alongBeside(schema, order))}
     ELSE ${either((order) => along(schema, order))}
     END IF;
   END $$;
 
-${walkBeside(schema, 'ASC')}${walkBeside(schema, 'DESC')}
-  -- Records whose text contains another: all that may be are looked at.
-  CREATE OR REPLACE FUNCTION ${schema}.list_search(
-    h_collection text, h_list integer[], h_part text[], h_order integer[], h_range integer[],
-    h_from double precision, h_to double precision, h_text text, h_words text, h_is_up boolean, h_offset bigint, h_limit integer
-  ) RETURNS TABLE (total bigint, ids text[]) LANGUAGE plpgsql STABLE ${steadyPlans} SET enable_bitmapscan = on SET enable_hashjoin = on AS $$
-  #variable_conflict use_column
+  -- The span before which, or behind which, nothing of the collections of these lists is in a range of another time.
+  CREATE OR REPLACE FUNCTION ${schema}.spans_of_whole(
+    w_list integer[], w_order integer[], w_range integer[], w_from double precision, w_to double precision, w_is_up boolean
+  ) RETURNS TABLE (low bigint, high bigint) LANGUAGE plpgsql STABLE AS $$
   BEGIN
-    RETURN QUERY
-    WITH containing AS MATERIALIZED (
-      SELECT l.id, l.list, l.time_0, l.time_1, l.time_2
-      FROM ${schema}.record_parts AS p CROSS JOIN LATERAL (
-        SELECT * FROM ${schema}.record_listings AS o WHERE o.collection = h_collection AND o.id = p.id OFFSET 0
-      ) AS l
-      WHERE p.parts @@ h_words::tsquery AND p.collection = h_collection AND strpos(l.text, h_text) > 0
-    ), sought AS MATERIALIZED (
-      SELECT * FROM unnest(h_list, h_part, h_order, h_range) AS s (list, part, order_slot, range_slot)
-    ), found AS MATERIALIZED (
-      SELECT s.part, c.id, CASE s.order_slot WHEN 0 THEN c.time_0 WHEN 1 THEN c.time_1 ELSE c.time_2 END AS at
-      FROM containing AS c JOIN sought AS s ON s.list = c.list
-      WHERE s.range_slot IS NULL OR CASE s.range_slot WHEN 0 THEN c.time_0 WHEN 1 THEN c.time_1 ELSE c.time_2 END BETWEEN h_from AND h_to
-    )
-    SELECT (SELECT count(*) FROM found), CASE WHEN h_is_up THEN ARRAY(
-      SELECT f.id FROM found AS f ORDER BY f.part COLLATE "C", f.at, f.id COLLATE "C" OFFSET h_offset LIMIT h_limit
-    ) ELSE ARRAY(
-      SELECT f.id FROM found AS f ORDER BY f.part COLLATE "C" DESC, f.at DESC, f.id COLLATE "C" DESC OFFSET h_offset LIMIT h_limit
-    ) END;
+    IF w_is_up THEN RETURN QUERY SELECT w.span, NULL::bigint FROM ${firstOfWhole(schema, 'ASC')};
+    ELSE RETURN QUERY SELECT NULL::bigint, w.span FROM ${firstOfWhole(schema, 'DESC')};
+    END IF;
   END $$;
   `
 }
@@ -164,6 +148,24 @@ type Order = 'ASC' | 'DESC'
 /** Which of a list's times one is; null for none. */
 function slotOf(name: string): string {
   return `CASE ${name} WHEN k.times ->> 0 THEN 0 WHEN k.times ->> 1 THEN 1 WHEN k.times ->> 2 THEN 2 END`
+}
+
+/** Places of a line in the range: whole spans by their counts, the others one by one. */
+function countPlaces(schema: string): string {
+  const line = 's.list::bigint * 4 + s.range_slot'
+  const placesThat = (condition: string): string =>
+    `(SELECT count(*) FROM ${schema}.record_places AS p WHERE p.line = ${line} AND ${condition} AND p.at <= l_to)`
+  return `(
+            SELECT coalesce(sum(z.places), 0) FROM ${schema}.record_spans AS z
+            WHERE z.line = ${line} AND z.span >= low AND z.span < high
+          )
+          + ${placesThat(`p.at >= l_from AND p.at < ${startOf('low')}`)}
+          + ${placesThat(`p.at >= ${startOf('high')}`)}`
+}
+
+/** When a span begins. */
+function startOf(span: string): string {
+  return `(${span})::double precision * ${spanMs}`
 }
 
 /** The same, up or down. */
@@ -190,41 +192,58 @@ function along(schema: string, order: Order): string {
 /** The same, of those whose other time is in the range. */
 function alongBeside(schema: string, order: Order): string {
   return `
-        SELECT p.id FROM ${sought} CROSS JOIN LATERAL ${schema}.walk_beside_${order}(
-          s.list::bigint * 4 + s.order_slot, ${otherOf('s.range_slot', 's.order_slot')}, p_from, p_to, p_offset + p_limit
-        ) AS p
+        SELECT p.id FROM ${sought} CROSS JOIN LATERAL (${walkBeside(schema, order)} LIMIT p_offset + p_limit) AS p
         ORDER BY p.at ${order}, p.id ${order} OFFSET p_offset LIMIT p_limit`
 }
 
-/** From span to span of a line, without those in which nothing can be, until there are enough. */
-function walkBeside(schema: string, order: Order): string {
-  const possible = (other: 0 | 1): string => `z.high_${other} >= w_from AND z.low_${other} <= w_to`
+/** Where the walk along the first list has enough; null when it has not. */
+function lastSpan(schema: string, order: Order): string {
   return `
-  CREATE OR REPLACE FUNCTION ${schema}.walk_beside_${order}(
-    w_line bigint, w_other integer, w_from double precision, w_to double precision, w_wanted bigint
-  ) RETURNS TABLE (at double precision, id text) LANGUAGE plpgsql STABLE ${steadyPlans} AS $$
-  #variable_conflict use_column
-  DECLARE
-    wanted bigint := w_wanted;
-    passed bigint;
-    possible bigint;
-  BEGIN
-    FOR possible IN
-      SELECT DISTINCT z.span FROM ${schema}.record_spans AS z
-      WHERE z.line = w_line AND CASE w_other WHEN 0 THEN ${possible(0)} ELSE ${possible(1)} END
-      ORDER BY z.span ${order}
-    LOOP
-      RETURN QUERY
-      SELECT o.at, o.id FROM ${schema}.record_places AS o
-      WHERE o.line = w_line AND o.at >= possible::double precision * ${spanMs} AND o.at < (possible + 1)::double precision * ${spanMs}
-        AND CASE w_other WHEN 0 THEN o.other_0 ELSE o.other_1 END BETWEEN w_from AND w_to
-      ORDER BY o.at ${order}, o.id ${order} LIMIT wanted;
-      GET DIAGNOSTICS passed = ROW_COUNT;
-      wanted := wanted - passed;
-      EXIT WHEN wanted = 0;
-    END LOOP;
-  END $$;
-`
+          SELECT p.span FROM (SELECT p_list[1] AS list, p_order[1] AS order_slot, p_range[1] AS range_slot) AS s
+            CROSS JOIN LATERAL (${walkBeside(schema, order)} OFFSET p_offset + p_limit - 1 LIMIT 1) AS p
+        `
+}
+
+/** From span to span of a list \`s\`, without those in which nothing can be: sorted within each, so that no more are read than are wanted. */
+function walkBeside(schema: string, order: Order): string {
+  const other = otherOf('s.range_slot', 's.order_slot')
+  return `
+          SELECT z.span, o.at, o.id
+          FROM (
+            SELECT DISTINCT z.span FROM ${schema}.record_spans AS z
+            WHERE z.line = s.list::bigint * 4 + s.order_slot AND z.span >= s_first AND z.span <= s_last
+              AND ${mayHave(other, 'p_from', 'p_to')}
+            ORDER BY z.span ${order}
+          ) AS z CROSS JOIN LATERAL (
+            SELECT o.at, o.id FROM ${schema}.record_places AS o
+            WHERE o.line = s.list::bigint * 4 + s.order_slot
+              AND o.at >= ${startOf('z.span')} AND o.at < ${startOf('z.span + 1')}
+              AND CASE ${other} WHEN 0 THEN o.other_0 ELSE o.other_1 END BETWEEN p_from AND p_to
+            ORDER BY o.at ${order}, o.id ${order} LIMIT p_offset + p_limit
+          ) AS o
+          ORDER BY z.span ${order}, o.at ${order}, o.id ${order}`
+}
+
+/** The first span of each whole list in which something may be. */
+function firstOfWhole(schema: string, order: Order): string {
+  return `(
+        SELECT DISTINCT w.list, s.order_slot, s.range_slot
+        FROM unnest(w_list, w_order, w_range) AS s (list, order_slot, range_slot)
+          CROSS JOIN LATERAL (SELECT * FROM ${schema}.record_lists AS k WHERE k.list = s.list OFFSET 0) AS k
+          CROSS JOIN LATERAL (
+            SELECT * FROM ${schema}.record_lists AS o WHERE o.collection = k.collection AND o.key = ${schema}.list_key(NULL, k.times) OFFSET 0
+          ) AS w
+      ) AS s CROSS JOIN LATERAL (
+        SELECT z.span FROM ${schema}.record_spans AS z
+        WHERE z.line = s.list::bigint * 4 + s.order_slot AND ${mayHave(otherOf('s.range_slot', 's.order_slot'), 'w_from', 'w_to')}
+        ORDER BY z.span ${order} LIMIT 1
+      ) AS w`
+}
+
+/** Whether something of a span \`z\` may have another time within a range. */
+function mayHave(other: string, from: string, to: string): string {
+  const possible = (slot: 0 | 1): string => `z.high_${slot} >= ${from} AND z.low_${slot} <= ${to}`
+  return `CASE ${other} WHEN 0 THEN ${possible(0)} ELSE ${possible(1)} END`
 }
 
 /** All of the range, in the order of another time. */

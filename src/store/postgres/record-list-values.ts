@@ -34,14 +34,14 @@ export function listQueryValues(query: OwnListQuery): Value[] {
   ]
 }
 
-/** A tsquery that finds every text of a collection which contains this one, and some others. */
-function wordsFor(collection: string, text: string): string {
+/** Tsqueries that together find every text of a collection which contains this one, and some others. */
+function wordsFor(collection: string, text: string): readonly string[] {
   const sought = soughtParts(text)
   switch (sought.kind) {
     case 'all of':
-      return sought.parts.map((part) => `'${wordOf(collection, part)}'`).join(' & ')
+      return sought.parts.map((part) => `'${wordOf(collection, part)}'`)
     case 'beginning of one':
-      return `'${wordOf(collection, sought.part)}':*`
+      return [`'${wordOf(collection, sought.part)}':*`]
   }
 }
 

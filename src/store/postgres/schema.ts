@@ -5,6 +5,7 @@ import { keyRoutines } from './order-key.ts'
 import { enqueueRoutine } from './outbox-routine.ts'
 import { permitRoutines } from './permit-routine.ts'
 import { recordListReadRoutines } from './record-list-read-routine.ts'
+import { recordListSearchRoutines } from './record-list-search-routine.ts'
 import { recordListTables } from './record-list-tables.ts'
 import { recordListWriteRoutines } from './record-list-write-routine.ts'
 import { recordReadRoutines } from './record-read-routine.ts'
@@ -214,6 +215,14 @@ const migrations: readonly ((schema: string) => string)[] = [
   ${recordListTables(schema)}
   DROP FUNCTION IF EXISTS ${schema}.write_records;
   `,
+  /* 8: pages of lists are found with less reading */ (schema) => `
+  DROP FUNCTION IF EXISTS ${schema}.list_page;
+  DROP FUNCTION IF EXISTS ${schema}.list_search;
+  DROP FUNCTION IF EXISTS ${schema}.list_part;
+  DROP FUNCTION IF EXISTS ${schema}.count_places;
+  DROP FUNCTION IF EXISTS ${schema}.walk_beside_asc;
+  DROP FUNCTION IF EXISTS ${schema}.walk_beside_desc;
+  `,
 ]
 
 /** The version of the schema this program works with. */
@@ -239,6 +248,7 @@ export function routines(schema: string): string {
     recordReadRoutines(schema),
     recordListWriteRoutines(schema),
     recordListReadRoutines(schema),
+    recordListSearchRoutines(schema),
     permitRoutines(schema),
     tallyRoutines(schema),
   ].join('\n')
