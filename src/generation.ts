@@ -4,6 +4,7 @@ import type { AssembledConnector, Assembly } from './assembly/assembly.ts'
 import type { DispatchObserver } from './bus/bus.ts'
 import { Bus } from './bus/bus.ts'
 import type { Outbox } from './bus/outbox.ts'
+import type { Parking } from './bus/parking.ts'
 import { Channels } from './channels/channels.ts'
 import type { Clock } from './clock.ts'
 import type { ScopeParts } from './connector/create-scope.ts'
@@ -27,6 +28,7 @@ export interface LastingParts {
   readonly store: Store
   readonly apiKeys: Pick<KeyBook, 'find'>
   readonly limits: Pick<RateLimiter, 'take'>
+  readonly parking: Parking
   readonly callbacks: HostCallbacks
   readonly metrics: Metrics
   readonly observe: DispatchObserver
@@ -62,9 +64,11 @@ export async function startGeneration(
   validator: Validator,
   lasting: LastingParts,
 ): Promise<Generation> {
-  const { clock, log, outbox, observe } = lasting
+  const { clock, log, outbox, parking, observe } = lasting
   const eventTimeoutMs = assembly.host.eventTimeoutMs
-  const bus = new Bus<OutboundMessage>({ clock, log, validator, eventTimeoutMs, outbox, observe })
+  const bus = new Bus<OutboundMessage>({
+    ...{ clock, log, validator, eventTimeoutMs, outbox, parking, observe },
+  })
   const channels = new Channels({ clock, log })
   const ending = new AbortController()
 

@@ -9,7 +9,7 @@ import { type HostMetrics, openMetrics, silentMetrics } from './host-metrics.ts'
 import { newId } from './ids.ts'
 import type { HostLogger } from './log.ts'
 import { packageVersion } from './own-package.ts'
-import { openParking } from './parking/open-parking.ts'
+import { type HostParking, openParking } from './parking/open-parking.ts'
 import { type LazySenders, lazySenders, silentSenders } from './senders.ts'
 import { openStore } from './store/open-store.ts'
 import type { Store } from './store/store.ts'
@@ -22,6 +22,7 @@ export interface HostParts {
   readonly store: Store
   readonly metrics: HostMetrics
   readonly engine: DeliveryEngine
+  readonly parking: HostParking
   /** As the connectors of an assembly see them. */
   readonly lasting: LastingParts
   /** Lets deliveries in flight finish for at most `withinMs`, and gives the rest back to the store. */
@@ -56,7 +57,11 @@ export async function openHostParts(options: HostPartsOptions): Promise<HostPart
       : silentMetrics
   const senders = rehearses ? silentSenders() : lazySenders(assembly, clock, options.lookup)
   const id = newId()
-  const parking = openParking({ hostId: id, store, clock })
+  const parking = openParking({
+    ...{ hostId: id, store, clock, log: log.child({ part: 'parking' }) },
+    observe: metrics.dispatches,
+    retentionMs: () => assembly.host.retentionMs,
+  })
   const engine = createEngine(id, options, { store, metrics, senders, clock })
   return {
     id,
@@ -65,12 +70,14 @@ export async function openHostParts(options: HostPartsOptions): Promise<HostPart
     store,
     metrics,
     engine,
+    parking,
     lasting: {
       clock,
       log,
       store,
       apiKeys: new KeyBook(store, clock),
       limits: new RateLimiter(store, clock),
+      parking: parking.keeper,
       callbacks: parking.callbacks,
       metrics: metrics.scope,
       observe: metrics.dispatches,

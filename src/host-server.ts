@@ -47,10 +47,11 @@ function announcedBy({
   }
 }
 
-function faceOf(host: ServedHost, { store, engine }: HostParts): HostFace {
+function faceOf(host: ServedHost, { store, engine, parking }: HostParts): HostFace {
   return {
     store,
     dispatch: (event, params, options) => host.dispatch(event, params, options),
+    parkedDispatch: (id) => parking.dispatches.find(id),
     describe: () => host.describe(),
     state: () => host.state,
     health: async () => [{ name: store.name, ...(await engine.health()) }],

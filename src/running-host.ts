@@ -57,12 +57,13 @@ export class RunningHost implements Host, AsyncDisposable {
 
   /** @internal Begins to deliver, and dispatches `startup`. */
   async start(deliver: boolean): Promise<void> {
-    const { engine, store, clock, log } = this.#parts
+    const { engine, store, clock, log, parking } = this.#parts
     engine.start({ deliver })
     if (deliver) {
       const retentionMs = (): number => this.assembly.host.retentionMs
       this.#retention = startRetention({ store, engine, clock, log, retentionMs })
     }
+    parking.keeper.start(() => this.bus)
     await completed(this.bus.dispatch('startup', {}))
   }
 
@@ -136,6 +137,11 @@ export class RunningHost implements Host, AsyncDisposable {
     return this.#current.bus.dispatch(event, params, options)
   }
 
+  /** What comes of a dispatch that is parked; when the host stops before that, it is told as it was given. */
+  outcomeOf(parked: Outcome): Promise<Outcome> {
+    return this.#parts.parking.keeper.outcomeOf(parked)
+  }
+
   /**
    * Runs the host's own checks and the connectors', framed by the event `check`.
    *
@@ -191,6 +197,7 @@ export class RunningHost implements Host, AsyncDisposable {
     await this.#within(this.assembly.host.shutdownTimeoutMs, this.#generation?.stop()).catch(
       this.#logFailure('the assembly did not stop cleanly'),
     )
+    await this.#parts.parking.keeper.stop(0)
     await this.#parts.drain(0)
     await this.#parts.close()
   }
@@ -207,11 +214,13 @@ export class RunningHost implements Host, AsyncDisposable {
     this.#state = 'draining'
     this.#retention?.[Symbol.dispose]()
     // Until what is in flight is over, deliveries too, the listeners stay open and say that the host is draining.
+    await this.#parts.parking.keeper.cease()
     await this.#within(left(), Promise.all([this.#current.idle(), this.#retiring]))
     await this.bus.dispatch('shutdown', { reason }, { timeout: Math.max(1, left()) / 1000 })
     await this.#within(left(), this.#current.stop()).catch(
       this.#logFailure('connectors did not stop cleanly'),
     )
+    await this.#parts.parking.keeper.stop(left())
     await this.#parts.drain(left())
     await this.#within(left(), this.#server?.stop(left()))
     await this.#parts.close()

@@ -20,6 +20,8 @@ export class CallbackAnswers {
     if (known !== undefined) return known.promise
     const awaited = Promise.withResolvers<unknown>()
     this.#awaited.set(callbackId, awaited)
+    // Whoever never looks at it wants to hear of nothing.
+    awaited.promise.catch(() => undefined)
     return awaited.promise
   }
 

@@ -1,3 +1,5 @@
+import type { Callback } from '../callbacks/callback.ts'
+
 /** Waiter of callbacks that were opened in handlers. */
 export const dispatchWaiter = 'dispatches'
 
@@ -15,4 +17,22 @@ export interface CallbackMeta {
   readonly event: string | null
   /** What whoever opened it wanted to know again. */
   readonly meta: unknown
+}
+
+/** `undefined`: somebody else made it, who waits under the same name. */
+export function metaOf({ meta }: Callback): CallbackMeta | undefined {
+  if (typeof meta !== 'object' || meta === null) return undefined
+  if (
+    !('host' in meta && 'by' in meta && 'dispatch' in meta && 'event' in meta && 'meta' in meta)
+  ) {
+    return undefined
+  }
+  const { host, by, dispatch, event } = meta
+  if (typeof host !== 'string' || typeof by !== 'string') return undefined
+  if (!isTextOrNull(dispatch) || !isTextOrNull(event)) return undefined
+  return { host, by, dispatch, event, meta: meta.meta }
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string'
 }

@@ -4,6 +4,7 @@ import type { Callback } from '../callbacks/callback.ts'
 import type { CallbackBook } from '../callbacks/callback-book.ts'
 import { CarabinerError } from '../errors.ts'
 import { parseDuration } from '../quantity/duration.ts'
+import type { RecordStore } from '../store/records.ts'
 import type { CallbackAnswers } from './callback-answers.ts'
 import type { CallbackDesks } from './callback-desks.ts'
 import { type CallbackMeta, dispatchWaiter, hostWaiter } from './callback-meta.ts'
@@ -14,6 +15,9 @@ export interface HostCallbacksParts {
   readonly book: CallbackBook
   readonly desks: CallbackDesks
   readonly answers: CallbackAnswers
+  readonly store: Pick<RecordStore, 'writeRecords'>
+  /** Sees to it that the other hosts take this one for alive. */
+  beat(): Promise<void>
 }
 
 /** The callbacks of a host, for its connectors. */
@@ -39,16 +43,22 @@ export class HostCallbacks {
     connector: string,
     { timeout, meta = null }: OpenCallbackOptions,
   ): Promise<OpenCallback> {
-    const { hostId, book } = this.#parts
+    const { hostId, book, store, answers, beat } = this.#parts
     // Before the first await: only here the async context is sure to be the caller's.
     const atWork = currentDispatch()
     if (atWork?.refusal !== undefined) throw refused(atWork.phase, atWork.refusal)
     const desk = this.#desk()
-    const callback = await book.create({
+    const timeoutMs = parseDuration(timeout)
+    // An answer to what a silent host has opened is dropped, too.
+    await beat()
+    const { callback, write } = book.draft({
       waiter: atWork === undefined ? hostWaiter : dispatchWaiter,
-      timeoutMs: parseDuration(timeout),
-      meta: metaOf(hostId, connector, atWork, meta),
+      timeoutMs,
+      meta: describe(hostId, connector, atWork, meta),
     })
+    // Before it can be answered: an answer that no process awaits is dropped.
+    if (atWork === undefined) void answers.of(callback.id)
+    await store.writeRecords([write])
     if (atWork?.opened({ id: callback.id, expiresAt: callback.deadline }) === false) {
       await book.withdraw(callback.id)
       throw new CarabinerError('CALLBACKS_OFF', 'nobody waits for it: the dispatch is over')
@@ -91,7 +101,7 @@ function refused(phase: DispatchAtWork['phase'], why: string): CarabinerError {
   return new CarabinerError(phase === 'after' ? 'USAGE' : 'CALLBACKS_OFF', why)
 }
 
-function metaOf(
+function describe(
   host: string,
   connector: string,
   atWork: DispatchAtWork | undefined,

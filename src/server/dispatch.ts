@@ -40,11 +40,15 @@ export function dispatchRoutes(app: App, { face, redactor }: DispatchRouteOption
       const outcome = await face.dispatch(event, paramsOf(event, request.body), {
         ...options,
         signal,
+        park: 'return',
         ...(bytes.length > 0 && { source: () => new TextDecoder().decode(bytes) }),
       })
 
       const answer = answerForOutcome(outcome, (text) => redactor.text(text))
       if (answer.kind === 'error') throw new RequestError(answer.error)
+      if (outcome.kind === 'parked') {
+        reply.status(202).header('location', `/api/v1/dispatches/${outcome.dispatchId}`)
+      }
       return success(answer.data)
     },
   )

@@ -5,6 +5,7 @@ import type { Phase } from '../bus/phase.ts'
 import type { ConnectorRoute } from '../connector/route.ts'
 import type { RouteHead, RouteRequest } from '../connector/route-request.ts'
 import type { RedeliveryId } from '../ids.ts'
+import type { ParkedDispatch } from '../parking/parked-dispatches.ts'
 import type { Erasure, ErasureTarget } from '../store/erasure.ts'
 import type { Redelivery } from '../store/redelivery.ts'
 import type { EndpointState, Store } from '../store/store.ts'
@@ -30,6 +31,8 @@ export interface HostFace {
     params: Readonly<Record<string, unknown>>,
     options: DispatchOptions,
   ): Promise<Outcome>
+  /** A dispatch that was parked, on whatever host of the store; `undefined` for any other. @throws {CarabinerError} STORE_UNAVAILABLE */
+  parkedDispatch(id: string): Promise<ParkedDispatch | undefined>
   /** The assembly at work now, after any reload. */
   describe(): AssemblyDescription
   state(): HostState

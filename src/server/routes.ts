@@ -10,6 +10,7 @@ import { connectorRoutes } from './connector-routes.ts'
 import { allowOrigins } from './cors.ts'
 import { createApp } from './create-app.ts'
 import { dispatchRoutes } from './dispatch.ts'
+import { dispatchesRoutes } from './dispatches.ts'
 import { erasuresRoutes } from './erasures.ts'
 import { healthRoutes } from './health.ts'
 import type { ServedRoute } from './host-face.ts'
@@ -72,6 +73,7 @@ export function servingApp(
     family(app, (scope) => {
       requireKey(scope, judge)
       dispatchRoutes(scope, options)
+      dispatchesRoutes(scope, options)
       assemblyRoutes(scope, options)
       outboxRoutes(scope, options)
       redeliveriesRoutes(scope, options)

@@ -174,6 +174,7 @@ export function aFace(given: Partial<HostFace> = {}): HostFace {
       const results = [{ connector: 'adjuster', value: params }]
       return anOutcome({ kind: 'completed', results }, options)
     },
+    parkedDispatch: async () => undefined,
     describe: () => ({ connectors: [], events: [], handlers: [], endpoints: [], families: [] }),
     state: () => 'ready',
     health: async () => [{ name: 'memory', ok: true }],

@@ -49,7 +49,14 @@ describe('scope.callbacks', () => {
 
 function someCallbacks() {
   const clock = new FakeClock()
-  const { callbacks } = openParking({ hostId: 'host-1', store: new MemoryStore(clock), clock })
+  const { callbacks } = openParking({
+    hostId: 'host-1',
+    store: new MemoryStore(clock),
+    clock,
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+    observe: { finished() {} },
+    retentionMs: () => 86_400_000,
+  })
   return { callbacks, clock }
 }
 

@@ -43,6 +43,13 @@ describe('the checks of this repository', () => {
     },
     {
       rule: 'noRestrictedImports',
+      what: 'what is parked importing the delivery engine',
+      files: {
+        'src/parking/planted.ts': "import type { A } from '../delivery/a.ts'\nexport type B = A\n",
+      },
+    },
+    {
+      rule: 'noRestrictedImports',
       what: 'the assembly importing the host',
       files: {
         'src/assembly/planted.ts': "import type { A } from '../host.ts'\nexport type B = A\n",

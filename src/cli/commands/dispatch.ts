@@ -1,8 +1,10 @@
-import type { Outcome } from '../../bus/outcome.ts'
+import type { Outcome, Parked } from '../../bus/outcome.ts'
 import { outcomeToJson } from '../../bus/outcome-json.ts'
+import { systemClock } from '../../clock.ts'
 import type { RunningHost } from '../../host.ts'
 import { refuseLifecycleEvent } from '../../lifecycle-event.ts'
 import { parseDuration } from '../../quantity/duration.ts'
+import { waitAtMost } from '../../wait-at-most.ts'
 import type { ConfigureCommand, Run } from '../command.ts'
 import { type CliContext, readJsonObject } from '../context.ts'
 import { exitCodeOfOutcome } from '../exit.ts'
@@ -15,6 +17,7 @@ interface DispatchFlags {
   readonly timeout?: string
   readonly wait: string
   readonly actor?: string
+  readonly waitDecision?: boolean
 }
 
 export const configureDispatch: ConfigureCommand = (command, act) => {
@@ -24,6 +27,7 @@ export const configureDispatch: ConfigureCommand = (command, act) => {
     .option('--dry-run', 'ask the before handlers only')
     .option('--timeout <duration>', 'deadline of the whole dispatch')
     .option('--actor <name>', 'who asks for it')
+    .option('--wait-decision', 'stay until the callbacks it waits for are answered')
     .option('--wait <duration>', 'how long to deliver what the event owes', '10s')
     .action(act(dispatch))
 }
@@ -37,16 +41,49 @@ const dispatch: Run<DispatchFlags> = async (context, flags, event) => {
   const loaded = await loadForCommand(context)
 
   await using host = await startCommandHost(context, loaded)
-  const outcome = await host.dispatch(String(event), params.value, {
+  const told = await host.dispatch(String(event), params.value, {
     source: params.text,
+    park: 'return',
     dryRun: flags.dryRun ?? false,
     signal: context.signal,
     ...(timeoutMs !== undefined && { timeout: timeoutMs / 1000 }),
     ...(flags.actor !== undefined && { actor: flags.actor }),
   })
+  const waits = flags.waitDecision === true && told.kind === 'parked'
+  const outcome = waits ? await decided(context, host, told) : told
   printOutcome(context, outcome)
+  if (outcome.kind === 'parked') sayWhereItIs(context, host, outcome)
   await deliverOwn(context, host, waitMs)
   return exitCodeOfOutcome(outcome)
+}
+
+/** What comes of a parked dispatch; that it is parked, when the user ends the wait before. */
+async function decided(
+  { signal, terminal }: CliContext,
+  host: RunningHost,
+  parked: Outcome & Parked,
+): Promise<Outcome> {
+  for (const { by, callbackId, expiresAt } of parked.waitingFor) {
+    terminal.say(`waiting for ${by}: callback ${callbackId} until ${expiresAt}`)
+  }
+  let outcome: Outcome = parked
+  const decision = host.outcomeOf(parked).then((known) => {
+    outcome = known
+  })
+  // Nothing else keeps the process alive; the longest time a timer takes is shorter than a callback may wait.
+  while (outcome === parked && !signal.aborted) {
+    await waitAtMost(systemClock, Number.POSITIVE_INFINITY, decision, signal)
+  }
+  return outcome
+}
+
+/** Where to look for what is parked. */
+function sayWhereItIs({ terminal }: CliContext, host: RunningHost, { dispatchId }: Outcome): void {
+  terminal.say(
+    host.store.durable
+      ? `it goes on in a host that runs (\`carabiner run\`); what came of it: GET /api/v1/dispatches/${dispatchId}`
+      : 'lost: the memory: store ends with its process',
+  )
 }
 
 function printOutcome({ terminal, options }: CliContext, outcome: Outcome): void {

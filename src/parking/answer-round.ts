@@ -1,0 +1,134 @@
+import type { RecordPlace } from '../store/records.ts'
+import type { AnsweredCallback } from './answered-callbacks.ts'
+import { dispatchWaiter, hostWaiter, metaOf } from './callback-meta.ts'
+import type { DispatchRecord, VersionedDispatch } from './dispatch-record.ts'
+import type { KeeperParts } from './keeper-parts.ts'
+import type { Resumption } from './resumption.ts'
+
+export interface AnswerRoundParts extends KeeperParts {
+  readonly resumption: Resumption
+}
+
+/** What is to be done about an answer. `leave`: it is another's, or comes too early. */
+type Step = 'take-up' | 'hand-over' | 'discard' | 'leave'
+
+const pageSize = 1_000
+
+/** Walks along the answers that nobody has taken: goes on with what is for this host, and leaves the rest. */
+export class AnswerRound {
+  readonly #parts: AnswerRoundParts
+
+  constructor(parts: AnswerRoundParts) {
+    this.#parts = parts
+  }
+
+  /** @throws {CarabinerError} STORE_UNAVAILABLE */
+  async walk(): Promise<void> {
+    await this.#walkOf(dispatchWaiter)
+    await this.#walkOf(hostWaiter)
+  }
+
+  async #walkOf(waiter: string): Promise<void> {
+    let place: RecordPlace | undefined
+    do {
+      const { answered, next } = await this.#parts.answered.page(waiter, place, pageSize)
+      await this.#take(answered)
+      place = next
+    } while (place !== undefined)
+  }
+
+  async #take(page: readonly AnsweredCallback[]): Promise<void> {
+    const { answers, resumption } = this.#parts
+    const isAwaited = ({ callback }: AnsweredCallback): boolean => answers.has(callback.id)
+    await Promise.all(page.filter(isAwaited).map((answer) => resumption.give(answer)))
+    const rest = page.filter((answer) => !isAwaited(answer))
+    if (rest.length > 0) await this.#takeStored(rest)
+  }
+
+  /** Those whose dispatches stand in the store, if anywhere. */
+  async #takeStored(rest: readonly AnsweredCallback[]): Promise<void> {
+    const groups = Map.groupBy(rest, ({ callback }) => metaOf(callback)?.dispatch ?? null)
+    const ids = [...groups.keys()].filter((id) => id !== null)
+    const found = await this.#parts.dispatches.findAll(ids)
+    const dispatches = new Map(ids.map((id, index) => [id, found[index]]))
+    // After the records: whoever wrote one of them has beaten before.
+    const isGone = await this.#absence(rest, found)
+    const taking = [...groups].map(([id, answers]) => {
+      const dispatch = id === null ? undefined : dispatches.get(id)
+      return this.#takeOf(dispatch, answers, isGone)
+    })
+    await Promise.all(taking)
+  }
+
+  async #takeOf(
+    dispatch: VersionedDispatch | undefined,
+    answers: readonly AnsweredCallback[],
+    isGone: Absence,
+  ): Promise<void> {
+    const { hostId, resumption } = this.#parts
+    const steps = Map.groupBy(answers, (answer) => stepOf(answer, dispatch?.record, hostId, isGone))
+    await Promise.all((steps.get('discard') ?? []).map((each) => resumption.discard(each)))
+    if (dispatch === undefined) return
+    const handedOver = steps.get('hand-over') ?? []
+    if (handedOver.length > 0) await resumption.handOver(dispatch.record, handedOver)
+    const decisive = steps.get('take-up') ?? []
+    if (decisive.length > 0 && resumption.hasRoom) await resumption.takeUp(dispatch, decisive)
+  }
+
+  /** Which hosts are gone. The store is asked only when it matters. */
+  async #absence(
+    answers: readonly AnsweredCallback[],
+    found: readonly (VersionedDispatch | undefined)[],
+  ): Promise<Absence> {
+    const { hostId, store, clock } = this.#parts
+    const hosts = [
+      ...answers.map(({ callback }) => metaOf(callback)?.host),
+      ...found.map((each) => each?.record.holder),
+    ]
+    if (hosts.every((host) => host === hostId)) return () => false
+    const live = await store.liveHosts(clock.now())
+    return (host) => host !== hostId && !live.has(host)
+  }
+}
+
+type Absence = (host: string) => boolean
+
+function stepOf(
+  { callback }: AnsweredCallback,
+  record: DispatchRecord | undefined,
+  hostId: string,
+  isGone: Absence,
+): Step {
+  if (record === undefined) {
+    // Not parked yet, or no longer awaited: as long as its process lives, it may be parked still.
+    const meta = metaOf(callback)
+    const isToCome = meta !== undefined && meta.dispatch !== null && !isGone(meta.host)
+    return isToCome || isAnothers(meta?.host, hostId, isGone) ? 'leave' : 'discard'
+  }
+  switch (record.state) {
+    case 'done':
+      return 'discard'
+    case 'running':
+      return 'leave'
+    case 'parked':
+      return ofParked(callback.id, record, hostId, isGone)
+  }
+}
+
+function ofParked(
+  callbackId: string,
+  { stand, holder }: DispatchRecord,
+  hostId: string,
+  isGone: Absence,
+): Step {
+  const isWaitedFor = stand.waits.some((wait) => wait.callbackId === callbackId)
+  if (stand.isHeld) return isWaitedFor && holder === hostId ? 'hand-over' : 'leave'
+  if (!isWaitedFor) return 'discard'
+  const isOurs = holder === null || holder === hostId || isGone(holder)
+  return isOurs ? 'take-up' : 'leave'
+}
+
+/** Whether a process that lives awaits it, another than this one. */
+function isAnothers(host: string | undefined, hostId: string, isGone: Absence): boolean {
+  return host !== undefined && host !== hostId && !isGone(host)
+}

@@ -1,0 +1,91 @@
+import type { Clock } from '../clock.ts'
+import { CarabinerError } from '../errors.ts'
+import type { DispatchBook } from './dispatch-book.ts'
+import type { DispatchRecord, VersionedDispatch } from './dispatch-record.ts'
+
+export interface AtHandParts {
+  readonly hostId: string
+  readonly book: DispatchBook
+  readonly clock: Pick<Clock, 'now'>
+}
+
+/** The stored dispatches that this process works on or holds, as they were written last: none of those that are parked and held by nobody. */
+export class DispatchesAtHand {
+  readonly #parts: AtHandParts
+  readonly #known = new Map<string, VersionedDispatch>()
+
+  constructor(parts: AtHandParts) {
+    this.#parts = parts
+  }
+
+  get size(): number {
+    return this.#known.size
+  }
+
+  has(id: string): boolean {
+    return this.#known.has(id)
+  }
+
+  record(id: string): DispatchRecord | undefined {
+    return this.#known.get(id)?.record
+  }
+
+  /** It was taken up by a write of this process. */
+  add(dispatch: VersionedDispatch): void {
+    this.#known.set(dispatch.record.stand.dispatchId, dispatch)
+  }
+
+  drop(id: string): void {
+    this.#known.delete(id)
+  }
+
+  /** Writes what becomes of it, and keeps it at hand. @throws {CarabinerError} HOST_LOST, STORE_UNAVAILABLE */
+  async keep(next: DispatchRecord): Promise<void> {
+    const { dispatchId } = next.stand
+    const before = this.#known.get(dispatchId)
+    // At hand before it is there: to a sweep it would else be one that this process has lost.
+    if (before === undefined) this.#known.set(dispatchId, { record: next, version: 0 })
+    try {
+      this.#known.set(dispatchId, await this.#write(next, before))
+    } catch (error) {
+      if (before === undefined) this.#known.delete(dispatchId)
+      throw error
+    }
+  }
+
+  /** Writes what becomes of it, and leaves it to whoever goes on with it. @throws {CarabinerError} HOST_LOST, STORE_UNAVAILABLE */
+  async part(next: DispatchRecord): Promise<void> {
+    const { dispatchId } = next.stand
+    const before = this.#known.get(dispatchId)
+    // Not at hand before it is there: this very process may take it up before it hears that it is written.
+    this.#known.delete(dispatchId)
+    try {
+      await this.#write(next, before)
+    } catch (error) {
+      if (before !== undefined) this.#known.set(dispatchId, before)
+      throw error
+    }
+  }
+
+  async #write(
+    next: DispatchRecord,
+    before: VersionedDispatch | undefined,
+  ): Promise<VersionedDispatch> {
+    const { book, hostId } = this.#parts
+    const { dispatchId } = next.stand
+    let known = before
+    for (;;) {
+      if (await book.write([book.draft(next, known?.version ?? 'absent')])) {
+        return { record: next, version: (known?.version ?? 0) + 1 }
+      }
+      // Only the holder writes: what is there is then a write of this process whose success it was not told.
+      known = await book.find(dispatchId)
+      if (known?.record.holder !== hostId) throw lost(dispatchId)
+    }
+  }
+}
+
+function lost(dispatchId: string): CarabinerError {
+  const message = `another host has taken dispatch ${dispatchId} over: this one was silent for too long`
+  return new CarabinerError('HOST_LOST', message)
+}
