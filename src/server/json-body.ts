@@ -33,11 +33,26 @@ export function readBodies(app: App): void {
       },
     )
   }
-  // Not in the parsers: what they throw costs the connection.
-  app.addHook('preValidation', (request, _reply, done) => {
-    if (!('anyBody' in request.routeOptions.config)) readBody(request)
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (takesAny(request)) forgetType(request)
     done()
   })
+  // Not in the parsers: what they throw costs the connection.
+  app.addHook('preValidation', (request, _reply, done) => {
+    if (!takesAny(request)) readBody(request)
+    done()
+  })
+}
+
+function takesAny({ routeOptions }: FastifyRequest): boolean {
+  return 'anyBody' in routeOptions.config
+}
+
+/** Fastify refuses a type that is written in no form it knows; who takes any type takes that, too. Routes are given the headers as they came. */
+function forgetType(request: FastifyRequest): void {
+  const type = request.headers['content-type']
+  if (type === undefined || type === 'application/json') return
+  request.headers = { 'content-type': undefined } // laid over those that came
 }
 
 /** @throws {RequestError} 400, 415 */

@@ -17,7 +17,7 @@ export function headOf(request: FastifyRequest): RouteHead {
     params: paramsOf(request),
     // Proof of the cast: Fastify's own parser makes it.
     query: request.query as RouteHead['query'],
-    headers: request.headers,
+    headers: request.raw.headers,
     address: request.ip,
     peer: request.socket.remoteAddress ?? '',
     traceId: request.id,

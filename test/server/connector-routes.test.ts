@@ -342,7 +342,13 @@ describe('a route that takes bytes', () => {
     handle: ({ bytes, body }) => ({ hex: Buffer.from(bytes).toString('hex'), body: body ?? null }),
   })
 
-  for (const type of ['application/json', 'application/x-www-form-urlencoded', 'image/png']) {
+  for (const type of [
+    'application/json',
+    'application/x-www-form-urlencoded',
+    'image/png',
+    'nonsense',
+    '',
+  ]) {
     it(`takes ${type} as it came`, async () => {
       await using host = await servedHost({ routes: [echo] })
       const bytes = Buffer.from([0x7b, 0xff, 0x00, 0x22])
