@@ -16,7 +16,7 @@ const Worker = Type.Object(
     name: Type.Optional(
       Type.String({
         pattern: '^[!-.0-~]{1,128}$',
-        description: 'Unique; Default: `<event>@<host of the URL>`',
+        description: 'Unique. Default: `<event>@<host of the URL>`',
         examples: ['resizer'],
       }),
     ),
@@ -33,8 +33,7 @@ const Worker = Type.Object(
         type: 'string',
         enum: ['async', 'sync'],
         description:
-          'async: a 2xx takes the job, and its result is posted to the callback in the request; sync: the reply is the result',
-        default: defaults.mode,
+          'async: a 2xx takes the job, and its result is posted to the callback in the request; sync: the reply is the result. Default: async',
         examples: ['sync'],
       }),
     ),
@@ -57,8 +56,8 @@ const Worker = Type.Object(
     ),
     callback_timeout: Type.Optional(
       Duration({
-        description: 'async: how long a job may take, at most 30d; a heartbeat moves it',
-        default: '1h',
+        description:
+          'async: how long a job may take, at most 30d; a heartbeat moves it. Default: 1h',
         examples: ['15m'],
       }),
     ),
