@@ -23,7 +23,7 @@ const answers: Readonly<Record<CallbackAction, Answer>> = {
   heartbeat: heartbeatCallback,
 }
 
-/** As much of the management API as receivers in other languages call, on any store: also on one that fails. */
+/** As much of the management API as receivers in other languages call, on any store: also on one that no host could start with. */
 export function serveManagementApi(store: CallbackStore): Promise<CallbackServer> {
   return serve(async (request, response) => {
     const { status, body } = await replyTo(store, request)

@@ -31,9 +31,10 @@ export class PythonServers implements AsyncDisposable {
     return this.#process.err()
   }
 
-  async start(store: CallbackStore, config: CallbackRoutesConfig): Promise<CallbackServer> {
+  /** A server in front of a management API on any store. */
+  async startOn(store: CallbackStore, config: CallbackRoutesConfig): Promise<CallbackServer> {
     const management = await serveManagementApi(store)
-    const url = await this.serve(management.url, config)
+    const url = await this.start(management.url, config)
     return {
       url,
       async [Symbol.asyncDispose]() {
@@ -43,7 +44,7 @@ export class PythonServers implements AsyncDisposable {
   }
 
   /** The URL of a server in front of a host. */
-  serve(hostUrl: string, config: CallbackRoutesConfig): Promise<string> {
+  start(hostUrl: string, config: CallbackRoutesConfig): Promise<string> {
     const { secret = [], allowUnsigned = false, signatures = [] } = config
     const { pathPrefix = defaultCallbackPrefix } = config
     const question = { secrets: [secret].flat(), allowUnsigned, signatures, pathPrefix }
