@@ -142,8 +142,7 @@ export class Waits {
     this.#hasParked = true
     return this.#inTurn(async (parking) => {
       const known = await parking.park(stand)
-      // Of what is answered already nothing is stored: it goes on at once.
-      if (known.length === 0) this.#isKept = true
+      this.#isKept = true
       return known
     }, none)
   }
