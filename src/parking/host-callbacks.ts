@@ -57,13 +57,13 @@ export class HostCallbacks {
       meta: describe(hostId, connector, atWork, meta),
     })
     // Before it can be answered: an answer that no process awaits is dropped.
-    if (atWork === undefined) void answers.of(callback.id)
+    const awaited = atWork === undefined ? answers.of(callback.id) : undefined
     await store.writeRecords([write])
     if (atWork?.opened({ id: callback.id, expiresAt: callback.deadline }) === false) {
       await book.withdraw(callback.id)
       throw new CarabinerError('CALLBACKS_OFF', 'nobody waits for it: the dispatch is over')
     }
-    return this.#handOut(callback, desk, atWork)
+    return handOut(callback, desk, () => awaited ?? this.#await(callback.id, atWork))
   }
 
   #desk(): CallbackDesk {
@@ -73,28 +73,29 @@ export class HostCallbacks {
     throw new CarabinerError('CALLBACKS_OFF', message)
   }
 
-  #handOut(
-    { id, deadline }: Callback,
-    desk: CallbackDesk,
-    atWork: DispatchAtWork | undefined,
-  ): OpenCallback {
-    const ticket = { id, url: desk.url(id), signature: desk.sign(id), expiresAt: deadline }
-    let awaited: Promise<unknown> | undefined
-    const begin = (): Promise<unknown> => {
-      const settled = this.#parts.answers.of(id)
-      atWork?.awaits(id, settled)
-      return settled
-    }
-    // Whoever returns the callback never awaits it: waiting begins when somebody asks.
-    const result: PromiseLike<unknown> = {
-      // biome-ignore lint/suspicious/noThenProperty: that is what a thenable is
-      then: (fulfilled, rejected) => {
-        awaited ??= begin()
-        return awaited.then(fulfilled, rejected)
-      },
-    }
-    return new OpenCallback(ticket, result)
+  #await(id: string, atWork: DispatchAtWork | undefined): Promise<unknown> {
+    const settled = this.#parts.answers.of(id)
+    atWork?.awaits(id, settled)
+    return settled
   }
+}
+
+/** @param begin - begins to wait: whoever returns the callback never does */
+function handOut(
+  { id, deadline }: Callback,
+  desk: CallbackDesk,
+  begin: () => Promise<unknown>,
+): OpenCallback {
+  const ticket = { id, url: desk.url(id), signature: desk.sign(id), expiresAt: deadline }
+  let awaited: Promise<unknown> | undefined
+  const result: PromiseLike<unknown> = {
+    // biome-ignore lint/suspicious/noThenProperty: that is what a thenable is
+    then: (fulfilled, rejected) => {
+      awaited ??= begin()
+      return awaited.then(fulfilled, rejected)
+    },
+  }
+  return new OpenCallback(ticket, result)
 }
 
 function refused(phase: DispatchAtWork['phase'], why: string): CarabinerError {

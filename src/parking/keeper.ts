@@ -37,6 +37,7 @@ export class Keeper implements Parking {
   readonly #ends = new Set<Promise<void>>()
   /** Callbacks that nobody waits for, of which the store could not be told yet. */
   readonly #unwanted = new Set<string>()
+  #isStarted = false
   #bus: (() => ResumingBus) | undefined
   #lastBeatAt = Number.NEGATIVE_INFINITY
   #sweepAt = Number.NEGATIVE_INFINITY
@@ -59,6 +60,7 @@ export class Keeper implements Parking {
 
   /** From now on it goes on with what is answered. @param bus - that of the assembly at work */
   start(bus: () => ResumingBus): void {
+    this.#isStarted = true
     this.#bus = bus
     this.#lookout.start()
   }
@@ -84,7 +86,7 @@ export class Keeper implements Parking {
   }
 
   async park(stand: DispatchStand): Promise<readonly CallbackResolution[]> {
-    if (this.#bus === undefined) throw notRunning()
+    if (!this.#isStarted) throw notRunning()
     const { hostId, clock } = this.#parts
     await this.beat()
     // Who awaits in this process hears of an answer through its promise.
@@ -97,10 +99,12 @@ export class Keeper implements Parking {
   }
 
   async begin(stand: DispatchStand): Promise<void> {
-    const record = this.#atHand.record(stand.dispatchId)
-    if (record === undefined) throw takenOver()
     await this.beat()
-    await this.#atHand.keep(begunAt(record, stand, this.#parts.clock.now()))
+    const { hostId, clock } = this.#parts
+    const now = clock.now()
+    // One that was answered before it could be parked is not stored yet. One that another host has taken over is, and is found there.
+    const record = this.#atHand.record(stand.dispatchId) ?? parkedAt(stand, hostId, now, undefined)
+    await this.#atHand.keep(begunAt(record, stand, now))
   }
 
   async end(outcome: Outcome): Promise<void> {
