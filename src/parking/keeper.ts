@@ -236,10 +236,6 @@ function isTakenOver(error: unknown): error is CarabinerError {
   return error instanceof CarabinerError && error.code === 'HOST_LOST'
 }
 
-function takenOver(): CarabinerError {
-  return new CarabinerError('HOST_LOST', 'another host has taken the dispatch over')
-}
-
 function notRunning(): CarabinerError {
   const message = 'a dispatch can only wait for callbacks in a host that runs'
   return new CarabinerError('CALLBACKS_OFF', message)
