@@ -3,7 +3,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { Outcome, Waiting } from '../../src/bus/outcome.ts'
 import { CallbackBook } from '../../src/callbacks/callback-book.ts'
 import type { Store } from '../../src/store/store.ts'
-import { type ProjectFolder, projectFolder, type StartedProject, startProject } from '../helpers/start-host.ts'
+import {
+  type ProjectFolder,
+  projectFolder,
+  type StartedProject,
+  startProject,
+} from '../helpers/start-host.ts'
 
 /**
  * A connector that serves a desk of its own, and leaves things to callbacks: the decision about `ship`, the result of `resize`, and that of `look`, which it

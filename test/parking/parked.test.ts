@@ -4,7 +4,16 @@ import type { Outcome } from '../../src/bus/outcome.ts'
 import type { CallbackBook } from '../../src/callbacks/callback-book.ts'
 import { request } from '../helpers/served-host.ts'
 import type { StartedProject } from '../helpers/start-host.ts'
-import { aGate, type Gate, json, sqlite, startGate, strangersBook, until, waitingFor } from './gate.ts'
+import {
+  aGate,
+  type Gate,
+  json,
+  sqlite,
+  startGate,
+  strangersBook,
+  until,
+  waitingFor,
+} from './gate.ts'
 
 const returned = { park: 'return' } as const
 
@@ -47,7 +56,9 @@ describe('a parked dispatch', () => {
     await book.complete(waitingFor(refused).callbackId, json({ cancel: 'too heavy' }))
     await book.fail(waitingFor(failed).callbackId, 'nobody is there')
 
-    const [first, second] = await Promise.all([refused, failed].map((one) => project.host.outcomeOf(one)))
+    const [first, second] = await Promise.all(
+      [refused, failed].map((one) => project.host.outcomeOf(one)),
+    )
     assert.equal(first?.kind === 'cancelled' && first.reason, 'too heavy')
     assert.equal(second?.kind === 'cancelled' && second.reason, 'nobody is there')
     assert.deepEqual(gate.journal('refused'), ['before', 'resolved complete'])
@@ -165,7 +176,7 @@ describe('a parked dispatch', () => {
 
     await book.complete(orphan.id, null)
 
-    await until(async () => ((await book.find([orphan.id]))[0]?.takenAt ?? undefined))
+    await until(async () => (await book.find([orphan.id]))[0]?.takenAt ?? undefined)
   })
 })
 
@@ -183,7 +194,10 @@ describe('a callback outside of handlers', () => {
     await callbacks.book.expireDue(10)
 
     assert.deepEqual(await good.result, { ok: true })
-    await assert.rejects(async () => bad.result, { code: 'CALLBACK_FAILED', message: 'out of paper' })
+    await assert.rejects(async () => bad.result, {
+      code: 'CALLBACK_FAILED',
+      message: 'out of paper',
+    })
     await assert.rejects(async () => late.result, {
       code: 'CALLBACK_EXPIRED',
       message: 'callback timed out',

@@ -22,7 +22,9 @@ describe('three hosts on one PostgreSQL', () => {
     const outcomes = await Promise.all(
       parked.map(async (one, index) => {
         const { callbackId } = waitingFor(one)
-        await at(index + (index % 2)).scopeOf('gate').callbacks.book.complete(callbackId, null)
+        await at(index + (index % 2))
+          .scopeOf('gate')
+          .callbacks.book.complete(callbackId, null)
         return at(index + 2).outcomeOf(one)
       }),
     )
