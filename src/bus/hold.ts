@@ -22,6 +22,7 @@ interface HoldableDispatch extends StandingDispatch {
     goesOn(): void
   }
   openCalls(): {
+    readonly hasOpen: boolean
     readonly allAwait: boolean
     readonly awaiting: readonly AwaitingCall[]
     pause(context: CallContext): void
@@ -138,8 +139,12 @@ export class Hold {
     this.#dispatch.stop(error)
   }
 
-  /** Whoever looks at it sees that it is not parked. Nothing depends on it: what has to be stored next finds out whether the store is there. */
+  /**
+   * Whoever looks at it sees that it is not parked, while the phase goes on. Nothing depends on it: what has to be stored next finds out whether the store
+   * is there.
+   */
   #tellThatItRuns(): void {
+    if (!this.#dispatch.openCalls().hasOpen) return
     const { dispatchId, traceId, log, eventName: event } = this.#dispatch
     this.#waits
       .begin(standOf(this.#dispatch, 'on', returnedWaits(this.#dispatch)))

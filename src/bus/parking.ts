@@ -64,7 +64,8 @@ export interface Parking {
    *
    * Who awaits a callback of a held one hears of it through `OpenCallback.result` alone: what is returned then does not matter.
    *
-   * @returns what is known of these callbacks already; empty: it is parked from now on, and whoever hears of an answer goes on with it
+   * @returns what is known of these callbacks already: then it goes on with that at once, and is stored, at the latest, when it begins or ends. Empty: it is
+   * parked from now on, and whoever hears of an answer goes on with it
    */
   park(stand: DispatchStand): Promise<readonly CallbackResolution[]>
   /**
