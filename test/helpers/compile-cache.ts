@@ -1,4 +1,4 @@
-// Preloaded by `npm test`: a source is compiled for the first process that loads it, not for each of the hundreds that tests start.
+// Imported by `npm test`: a source is compiled for the first process that loads it, not for each of the hundreds that tests start.
 import { enableCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
