@@ -127,6 +127,9 @@ function compile(types: string): string {
   const config = { extends: join(root, 'tsconfig.json'), include: ['.'] }
   writeFileSync(join(workbench, 'tsconfig.json'), JSON.stringify(config))
   const tsc = join(root, 'node_modules/.bin/tsc')
-  const { stdout, stderr } = spawnSync(tsc, ['-p', workbench], { cwd: workbench, encoding: 'utf8' })
+  const { stdout, stderr } = spawnSync(tsc, ['-p', workbench, '--singleThreaded'], {
+    cwd: workbench,
+    encoding: 'utf8',
+  })
   return stdout + stderr
 }

@@ -231,11 +231,11 @@ describe('subscriptions over HTTP', () => {
 describe('a list of subscriptions', () => {
   it('shows those that are active, newest first, and the others when it is asked to', async () => {
     await using api = await startApi()
-    const first = await api.subscribe('http://127.0.0.1:9/1')
-    const paused = await api.subscribe('http://127.0.0.1:9/2', { active: false })
-    const revoked = await api.subscribe('http://127.0.0.1:9/3')
+    const first = await subscribeLater(api, 'http://127.0.0.1:9/1')
+    const paused = await subscribeLater(api, 'http://127.0.0.1:9/2', { active: false })
+    const revoked = await subscribeLater(api, 'http://127.0.0.1:9/3')
     await api.ok('DELETE', `${path}/${revoked}`)
-    const last = await api.subscribe('http://127.0.0.1:9/4')
+    const last = await subscribeLater(api, 'http://127.0.0.1:9/4')
 
     const active = await idsOf(api, path)
     const all = await idsOf(api, `${path}?include_inactive=true`)
@@ -249,7 +249,7 @@ describe('a list of subscriptions', () => {
   it('goes on where a page ended, whatever was added or revoked meanwhile', async () => {
     await using api = await startApi()
     const made: string[] = []
-    for (let n = 0; n < 25; n += 1) made.push(await api.subscribe(`http://127.0.0.1:9/${n}`))
+    for (let n = 0; n < 25; n += 1) made.push(await subscribeLater(api, `http://127.0.0.1:9/${n}`))
 
     const seen: string[] = []
     let cursor: string | null = ''
@@ -389,6 +389,13 @@ describe('a revoked subscription', () => {
     assert.equal(published['queued_deliveries'], 0)
   })
 })
+
+/** In a later millisecond than what was made before: those of one millisecond are listed by their ids, which are random. */
+async function subscribeLater(api: Api, url: string, fields = {}): Promise<string> {
+  const now = Date.now()
+  await eventually(async () => Date.now() > now)
+  return api.subscribe(url, fields)
+}
 
 async function idsOf(api: Api, at: string, key?: string): Promise<readonly unknown[]> {
   return listed(await api.ok('GET', at, key === undefined ? {} : { key }))
