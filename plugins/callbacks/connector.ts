@@ -1,6 +1,7 @@
 import { type Connector, defineConnector } from 'carabiner'
 import type { TUnsafe } from 'typebox'
 import { callbacksResolved } from './callbacks-resolved.ts'
+import { commands } from './commands/commands.ts'
 import { CallbacksConfig } from './config.ts'
 import { callbackDesk } from './desk.ts'
 import { example } from './example.ts'
@@ -19,6 +20,7 @@ export const callbacks: Connector<TUnsafe<CallbacksConfig>> = defineConnector({
   inspect,
   servesCallbacks: true,
   events: [callbacksResolved],
+  commands,
   routes: ({ config }) => [...answerRoutes(config), ...managementRoutes],
 
   setup(scope) {
