@@ -1,5 +1,4 @@
 import { signCallback } from '../../../src/callbacks/callback-signature.ts'
-import type { HostOptions } from '../../../src/host.ts'
 import type { AuditRow } from '../../../src/store/audit.ts'
 import type { ReceivedRequest, Receiver } from '../../helpers/receiver.ts'
 import { type Answered, request } from '../../helpers/served-host.ts'
@@ -16,13 +15,12 @@ export interface HandedOut {
   readonly expires_at: string
 }
 
-/** An assembly on SQLite whose callbacks are swept often. */
-export function approvalsYaml(stanzas: string, host = ''): string {
+/** An assembly on SQLite whose callbacks are swept often. @param connectors - more entries of `connectors:` */
+export function approvalsYaml(stanzas: string, connectors = ''): string {
   return `host:
   store: sqlite:./carabiner.db
   server: { port: 0, public_url: "https://hooks.example.com", management_key: ${managementKey} }
-${host}
-connectors: { adjuster: ./adjuster.ts, callbacks: callbacks, webhooks: webhooks, http-worker: http-worker }
+connectors: { adjuster: ./adjuster.ts, callbacks: callbacks, ${connectors}webhooks: webhooks, http-worker: http-worker }
 callbacks: { secret: "${callbackSecret}", sweep: 100ms }
 ${stanzas}
 `
@@ -38,14 +36,17 @@ export interface ApprovalsHost extends AsyncDisposable {
   decisions(dispatchId: string): Promise<readonly AuditRow['details'][]>
 }
 
+interface Surroundings {
+  readonly connectors?: string
+  readonly files?: Readonly<Record<string, string>>
+}
+
 export async function startApprovals(
   stanzas: string,
-  options: {
-    readonly files?: Readonly<Record<string, string>>
-    readonly clock?: NonNullable<HostOptions['clock']>
-  } = {},
+  { connectors = '', files = {} }: Surroundings = {},
 ): Promise<ApprovalsHost> {
-  const project = await startProject(approvalsYaml(stanzas), { listen: true, ...options })
+  const yaml = approvalsYaml(stanzas, connectors)
+  const project = await startProject(yaml, { listen: true, files })
   return {
     project,
     answer: (id, action, body) => answerAt(project.url, id, action, body),
