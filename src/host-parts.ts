@@ -60,7 +60,6 @@ export async function openHostParts(options: HostPartsOptions): Promise<HostPart
   const parking = openParking({
     ...{ hostId: id, store, clock, log: log.child({ part: 'parking' }) },
     observe: metrics.dispatches,
-    retentionMs: () => assembly.host.retentionMs,
   })
   const engine = createEngine(id, options, { store, metrics, senders, clock })
   return {

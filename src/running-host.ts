@@ -35,6 +35,8 @@ export class RunningHost implements Host, AsyncDisposable {
   #stopped: Promise<void> | undefined
   /** The end of the assembly before the last reload. */
   #retiring: Promise<void> | undefined
+  /** The ends of assemblies in which handlers await answers. */
+  readonly #lingering = new Set<Promise<void>>()
 
   /** @internal */
   constructor(parts: HostParts, first: Assembly) {
@@ -59,11 +61,11 @@ export class RunningHost implements Host, AsyncDisposable {
   async start(deliver: boolean): Promise<void> {
     const { engine, store, clock, log, parking } = this.#parts
     engine.start({ deliver })
+    const retentionMs = (): number => this.assembly.host.retentionMs
     if (deliver) {
-      const retentionMs = (): number => this.assembly.host.retentionMs
       this.#retention = startRetention({ store, engine, clock, log, retentionMs })
     }
-    parking.keeper.start(() => this.bus)
+    parking.keeper.start({ bus: () => this.bus, retentionMs })
     await completed(this.bus.dispatch('startup', {}))
   }
 
@@ -153,7 +155,7 @@ export class RunningHost implements Host, AsyncDisposable {
 
   /**
    * Goes over to another assembly: its connectors start and see `startup`, new events and requests go to them; those in flight
-   * finish on the old ones, which see `shutdown` and are stopped.
+   * finish on the old ones, which see `shutdown` and are stopped. Those whose handlers await callbacks do so later.
    *
    * @throws {AssemblyError} ASSEMBLY_INVALID: the next connectors handle events that nobody declares; the old assembly goes on
    * @throws {AggregateError} the next assembly's connectors did not start; the old one goes on
@@ -215,7 +217,8 @@ export class RunningHost implements Host, AsyncDisposable {
     this.#retention?.[Symbol.dispose]()
     // Until what is in flight is over, deliveries too, the listeners stay open and say that the host is draining.
     await this.#parts.parking.keeper.cease()
-    await this.#within(left(), Promise.all([this.#current.idle(), this.#retiring]))
+    const retiring = [this.#retiring, ...this.#lingering]
+    await this.#within(left(), Promise.all([this.#current.idle(), ...retiring]))
     await this.bus.dispatch('shutdown', { reason }, { timeout: Math.max(1, left()) / 1000 })
     await this.#within(left(), this.#current.stop()).catch(
       this.#logFailure('connectors did not stop cleanly'),
@@ -226,10 +229,20 @@ export class RunningHost implements Host, AsyncDisposable {
     await this.#parts.close()
   }
 
-  /** Ends an assembly that a reload has replaced. Never rejects: the next one is at work. */
+  /** Ends an assembly that a reload has replaced: at once, unless handlers of it await answers. Never rejects: the next one is at work. */
   async #retire(old: Generation): Promise<void> {
+    await old.idle()
+    const { workedOff } = this.#parts.parking.keeper
+    if (workedOff === undefined) return this.#end(old)
+    const { log } = this.#parts
+    log.info({ generation: old.number }, 'the assembly before stays until what it holds is over')
+    const lingering = workedOff.then(() => this.#end(old))
+    this.#lingering.add(lingering)
+    void lingering.then(() => this.#lingering.delete(lingering))
+  }
+
+  async #end(old: Generation): Promise<void> {
     try {
-      await old.idle()
       await old.bus.dispatch('shutdown', { reason: 'reload' })
       await old.stop()
     } catch (error) {

@@ -10,7 +10,7 @@ export interface AnswerRoundParts extends KeeperParts {
 }
 
 /** What is to be done about an answer. `leave`: it is another's, or comes too early. */
-type Step = 'take-up' | 'hand-over' | 'discard' | 'leave'
+type Step = 'take-up' | 'discard' | 'leave'
 
 const pageSize = 1_000
 
@@ -68,11 +68,9 @@ export class AnswerRound {
     const { hostId, resumption } = this.#parts
     const steps = Map.groupBy(answers, (answer) => stepOf(answer, dispatch?.record, hostId, isGone))
     await Promise.all((steps.get('discard') ?? []).map((each) => resumption.discard(each)))
-    if (dispatch === undefined) return
-    const handedOver = steps.get('hand-over') ?? []
-    if (handedOver.length > 0) await resumption.handOver(dispatch.record, handedOver)
     const decisive = steps.get('take-up') ?? []
-    if (decisive.length > 0 && resumption.hasRoom) await resumption.takeUp(dispatch, decisive)
+    if (dispatch === undefined || decisive.length === 0 || !resumption.hasRoom) return
+    await resumption.takeUp(dispatch, decisive)
   }
 
   /** Which hosts are gone. The store is asked only when it matters. */
@@ -121,9 +119,9 @@ function ofParked(
   hostId: string,
   isGone: Absence,
 ): Step {
-  const isWaitedFor = stand.waits.some((wait) => wait.callbackId === callbackId)
-  if (stand.isHeld) return isWaitedFor && holder === hostId ? 'hand-over' : 'leave'
-  if (!isWaitedFor) return 'discard'
+  // Of a held one, what is not awaited is asked for once it is parked.
+  if (stand.isHeld) return 'leave'
+  if (!stand.waits.some((wait) => wait.callbackId === callbackId)) return 'discard'
   const isOurs = holder === null || holder === hostId || isGone(holder)
   return isOurs ? 'take-up' : 'leave'
 }

@@ -10,10 +10,6 @@ export class CallbackAnswers {
     return this.#awaited.has(callbackId)
   }
 
-  get size(): number {
-    return this.#awaited.size
-  }
-
   /** Resolves to its payload. Rejects with a CarabinerError: CALLBACK_FAILED, CALLBACK_EXPIRED. */
   of(callbackId: string): Promise<unknown> {
     const known = this.#awaited.get(callbackId)

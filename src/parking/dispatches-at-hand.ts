@@ -13,6 +13,7 @@ export interface AtHandParts {
 export class DispatchesAtHand {
   readonly #parts: AtHandParts
   readonly #known = new Map<string, VersionedDispatch>()
+  readonly #partings = new Map<string, PromiseWithResolvers<void>>()
 
   constructor(parts: AtHandParts) {
     this.#parts = parts
@@ -37,6 +38,30 @@ export class DispatchesAtHand {
 
   drop(id: string): void {
     this.#known.delete(id)
+    this.#left(id)
+  }
+
+  /** Resolves when none of those that are at hand now is any more. `undefined`: there are none. */
+  get parted(): Promise<void> | undefined {
+    if (this.#known.size === 0) return undefined
+    const each = [...this.#known.keys()].map((id) => this.#partingOf(id).promise)
+    return Promise.all(each).then(() => undefined)
+  }
+
+  /** The process ends: nobody waits for them any more. */
+  abandon(): void {
+    for (const id of [...this.#partings.keys()]) this.#left(id)
+  }
+
+  #partingOf(id: string): PromiseWithResolvers<void> {
+    const parting = this.#partings.get(id) ?? Promise.withResolvers<void>()
+    this.#partings.set(id, parting)
+    return parting
+  }
+
+  #left(id: string): void {
+    this.#partings.get(id)?.resolve()
+    this.#partings.delete(id)
   }
 
   /** Writes what becomes of it, and keeps it at hand. @throws {CarabinerError} HOST_LOST, STORE_UNAVAILABLE */
@@ -65,6 +90,7 @@ export class DispatchesAtHand {
       if (before !== undefined) this.#known.set(dispatchId, before)
       throw error
     }
+    if (!this.#known.has(dispatchId)) this.#left(dispatchId)
   }
 
   async #write(

@@ -25,6 +25,13 @@ export interface KeeperParts {
   readonly dispatches: DispatchBook
 }
 
+/** The assembly at work now, as far as the keeper needs it. */
+export interface AssemblyAtWork {
+  bus(): ResumingBus
+  /** How long a dispatch is kept when it is done. */
+  retentionMs(): number
+}
+
 /** What goes on with dispatches: the bus of the assembly at work. */
 export interface ResumingBus {
   /** Takes a dispatch on from where it stands. @returns resolves when it is parked again, or over */

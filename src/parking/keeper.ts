@@ -8,7 +8,7 @@ import { AnswerRound } from './answer-round.ts'
 import { judged } from './desk-verdict.ts'
 import { begunAt, doneWith, parkedAt } from './dispatch-transitions.ts'
 import { DispatchesAtHand } from './dispatches-at-hand.ts'
-import type { KeeperParts, ResumingBus } from './keeper-parts.ts'
+import type { AssemblyAtWork, KeeperParts } from './keeper-parts.ts'
 import { Lookout } from './lookout.ts'
 import { LostDispatches } from './lost-dispatches.ts'
 import { OpenOutcomes } from './open-outcomes.ts'
@@ -37,8 +37,8 @@ export class Keeper implements Parking {
   readonly #ends = new Set<Promise<void>>()
   /** Callbacks that nobody waits for, of which the store could not be told yet. */
   readonly #unwanted = new Set<string>()
-  #isStarted = false
-  #bus: (() => ResumingBus) | undefined
+  #atWork: AssemblyAtWork | undefined
+  #isCeasing = false
   #lastBeatAt = Number.NEGATIVE_INFINITY
   #sweepAt = Number.NEGATIVE_INFINITY
 
@@ -51,18 +51,23 @@ export class Keeper implements Parking {
     const resumption = new Resumption({
       ...parts,
       atHand: this.#atHand,
-      bus: () => this.#bus?.(),
+      bus: () => (this.#isCeasing ? undefined : this.#atWork?.bus()),
       end: (outcome) => this.end(outcome),
     })
     this.#round = new AnswerRound({ ...parts, resumption })
     this.#lost = new LostDispatches({ ...parts, atHand: this.#atHand, resumption })
   }
 
-  /** From now on it goes on with what is answered. @param bus - that of the assembly at work */
-  start(bus: () => ResumingBus): void {
-    this.#isStarted = true
-    this.#bus = bus
+  /** From now on it goes on with what is answered. */
+  start(atWork: AssemblyAtWork): void {
+    this.#atWork = atWork
     this.#lookout.start()
+  }
+
+  /** How long a dispatch is kept when it is done. */
+  get retentionMs(): number {
+    if (this.#atWork === undefined) throw notRunning()
+    return this.#atWork.retentionMs()
   }
 
   /** An answer has been stored by this process. */
@@ -70,9 +75,15 @@ export class Keeper implements Parking {
     this.#lookout.wake()
   }
 
+  /** Resolves when what this process works on or holds now is over, or parked, or the host stops. `undefined`: there is nothing. */
+  get workedOff(): Promise<void> | undefined {
+    return this.#isCeasing ? undefined : this.#atHand.parted
+  }
+
   /** Goes on with nothing more: what is answered from now on is for the next host. */
   async cease(): Promise<void> {
-    this.#bus = undefined
+    this.#isCeasing = true
+    this.#atHand.abandon()
     await this.#lookout.stop()
   }
 
@@ -86,7 +97,7 @@ export class Keeper implements Parking {
   }
 
   async park(stand: DispatchStand): Promise<readonly CallbackResolution[]> {
-    if (!this.#isStarted) throw notRunning()
+    if (this.#atWork === undefined) throw notRunning()
     const { hostId, clock } = this.#parts
     await this.beat()
     // Who awaits in this process hears of an answer through its promise.

@@ -26,20 +26,23 @@ export interface HostParkingOptions {
   readonly log: Logger
   /** Told of dispatches that end without a bus. */
   readonly observe: { finished(outcome: Outcome): void }
-  /** How long a dispatch is kept when it is done. */
-  retentionMs(): number
 }
 
 /** Makes the parts, without starting anything. */
-export function openParking(options: HostParkingOptions): HostParking {
-  const { hostId, store, clock, log, observe } = options
+export function openParking({
+  hostId,
+  store,
+  clock,
+  log,
+  observe,
+}: HostParkingOptions): HostParking {
   const answers = new CallbackAnswers()
   const desks = new CallbackDesks()
   const callbacks = new CallbackBook(
     wakingStore(store, () => keeper.wake()),
     clock,
   )
-  const dispatches = new DispatchBook(store, () => options.retentionMs())
+  const dispatches = new DispatchBook(store, () => keeper.retentionMs)
   const answered = new AnsweredCallbacks(store, clock)
   const keeper = new Keeper({
     ...{ hostId, store, clock, log, observe },

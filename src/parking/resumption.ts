@@ -49,13 +49,6 @@ export class Resumption {
     void this.#goOn(next, answers)
   }
 
-  /** Takes answers for handlers of a dispatch that this process holds, and gives them to it: it may go on with them now, or when it is parked the next time. */
-  async handOver(record: DispatchRecord, answers: readonly AnsweredCallback[]): Promise<void> {
-    const { answered, dispatches } = this.#parts
-    if (!(await dispatches.write(answers.map((each) => answered.taking(each))))) return
-    void this.#goOn(record, answers)
-  }
-
   /** Takes an answer that code of this process awaits, and gives it to it. */
   async give(answer: AnsweredCallback): Promise<void> {
     const { answered, dispatches } = this.#parts

@@ -51,6 +51,7 @@ export default defineConnector({
       note('holds ' + params.order)
       return await opened.result
     })
+    after(look, ({ params }) => note('after ' + params.order))
     return callbacks.serve({
       url: (id) => 'https://gate.test/api/callbacks/' + id + '/complete',
       sign: () => null,

@@ -55,7 +55,6 @@ function someCallbacks() {
     clock,
     log: { debug() {}, info() {}, warn() {}, error() {} },
     observe: { finished() {} },
-    retentionMs: () => 86_400_000,
   })
   return { callbacks, clock }
 }

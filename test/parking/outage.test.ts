@@ -56,6 +56,40 @@ describe('a reload', () => {
     assert.equal((await host.outcomeOf(parked)).kind, 'completed')
     assert.deepEqual(gate.journal('reloaded'), ['before', 'resolved complete', 'on', 'after'])
   })
+
+  it('while a handler awaits an answer: the assembly it runs in stays until that is over', async () => {
+    using gate = aGate(sqlite)
+    await using project = await startGate(gate)
+    const { host } = project
+    const deciding = host.dispatch('look', { order: 'kept' })
+    const { book } = host.scopeOf('gate').callbacks
+    const { id, dispatchId } = await until(async () => {
+      const [callback] = (await book.list()).rows
+      return callback && { id: callback.id, dispatchId: String(Object(callback.meta).dispatch) }
+    })
+    await until(async () => (await host.store.records('dispatches', [dispatchId]))[0])
+
+    await host.reload(host.assembly, new Validator({ allErrors: true }))
+    await book.complete(id, null)
+
+    assert.equal((await deciding).kind, 'completed')
+    assert.deepEqual(gate.journal('kept'), ['holds', 'resolved complete', 'after'])
+  })
+
+  it('whose host stops while a handler awaits an answer: it stops in time', async () => {
+    using gate = aGate(sqlite)
+    const project = await startGate(gate)
+    const { host } = project
+    const deciding = host.dispatch('look', { order: 'cut short' })
+    await until(async () => (await host.scopeOf('gate').callbacks.book.list()).rows[0])
+    await host.reload(host.assembly, new Validator({ allErrors: true }))
+
+    const begun = performance.now()
+    await project[Symbol.asyncDispose]()
+
+    assert.equal((await deciding).kind, 'parked')
+    assert.ok(performance.now() - begun < 4_000, 'the shutdown timeout is 5 s')
+  })
 })
 
 interface Cut extends Disposable {
