@@ -23,7 +23,7 @@ async function runTests(patterns: readonly string[]): Promise<void> {
   const tests = run({
     files: entryPoints(files),
     concurrency: 3,
-    timeout: 480_000,
+    timeout: 900_000,
     execArgv: ['--conditions=source', '--test-timeout=240000'],
     signal: stopping.signal,
   })
