@@ -5,6 +5,7 @@ import { CallContext, type ContextSource } from './call-context.ts'
 import { type Cause, enterFrame, Frame } from './current-event.ts'
 import type { Deadline } from './deadline.ts'
 import type { Registration } from './registration.ts'
+import type { Holding } from './waits.ts'
 
 /** Learns how the handlers of a phase ended: each call once, none after the phase stopped waiting for it. */
 export interface CallSink<D> {
@@ -19,17 +20,11 @@ export interface CallingDispatch<D extends CallingDispatch<D>> extends Cause, Co
   /** The frame that is entered where calls are being started, if it is free; forgotten when that code ends. */
   frame: Frame | undefined
   /** Told of calls that end; undefined: none awaits the answer to a callback. */
-  readonly hold: Holding | undefined
+  readonly hold: Pick<Holding, 'release' | 'consider'> | undefined
   /** Where calls are kept that are not answered at once. */
   openCalls(): OpenCalls<D>
   /** Aborts the signal of the phase. */
   abort(reason: unknown): void
-}
-
-/** What keeps a dispatch while its handlers await answers, as far as its calls have to know it. */
-interface Holding {
-  release(): void
-  consider(): void
 }
 
 /** A handler that has been called and has not answered yet. */

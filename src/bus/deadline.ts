@@ -15,9 +15,8 @@ export class Deadline {
   readonly timeoutMs: number
   readonly #clock: Clock
   #caller: AbortSignal | undefined
+  /** In the infinite future while it is suspended: then it is never reached. */
   #startedAt: number
-  /** How long after the start it is reached: never while it is suspended. */
-  #limitMs: number
   /** Worked before the start, until the last suspension. */
   #workedMs = 0
   #isReached = false
@@ -32,7 +31,6 @@ export class Deadline {
     this.#clock = clock
     this.#caller = caller
     this.#startedAt = startedAt
-    this.#limitMs = timeoutMs
     this.#seenAt = startedAt
   }
 
@@ -51,7 +49,7 @@ export class Deadline {
     if (this.#isSuspended) return
     this.check()
     this.#workedMs = this.workedMs
-    this.#limitMs = Number.POSITIVE_INFINITY
+    this.#startedAt = Number.POSITIVE_INFINITY
     this.disarm()
     this.#caller = undefined
   }
@@ -61,7 +59,6 @@ export class Deadline {
     this.#startedAt = this.#clock.monotonic()
     this.#seenAt = this.#startedAt
     this.#isFresh = true
-    this.#limitMs = this.timeoutMs
     if (this.#wake !== undefined) this.#arm()
   }
 
@@ -71,7 +68,7 @@ export class Deadline {
   }
 
   get #isSuspended(): boolean {
-    return this.#limitMs === Number.POSITIVE_INFINITY
+    return this.#startedAt === Number.POSITIVE_INFINITY
   }
 
   /** Work begins that may take until after the deadline. */
@@ -88,7 +85,7 @@ export class Deadline {
   check(): boolean {
     this.#seenAt = this.#clock.monotonic()
     this.#isFresh = true
-    if (this.#seenAt - this.#startedAt >= this.#limitMs) this.#isReached = true
+    if (this.#seenAt - this.#startedAt >= this.timeoutMs) this.#isReached = true
     return this.isReached
   }
 

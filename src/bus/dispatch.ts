@@ -4,6 +4,7 @@ import type { Teardown } from './around.ts'
 import { isCancellable } from './built-in-events.ts'
 import type { CallContext, OpenedCallback } from './call-context.ts'
 import { type CallingDispatch, OpenCalls } from './calls.ts'
+import type { Cancellation } from './cancellation.ts'
 import type { Cause, Frame } from './current-event.ts'
 import type { Deadline } from './deadline.ts'
 import type { DispatchParts } from './dispatch-parts.ts'
@@ -15,13 +16,7 @@ import type { EventResult, Failure, Outcome, Warning } from './outcome.ts'
 import type { Params } from './params.ts'
 import type { Phase } from './phase.ts'
 import type { Callee, OweRegistration } from './registration.ts'
-import { Waits } from './waits.ts'
-
-export interface Cancellation {
-  readonly by: string
-  readonly reason: string
-  readonly details: unknown
-}
+import { type Holding, Waits } from './waits.ts'
 
 /** What is known of one dispatch while it runs: what was asked, how far it is, and what came of it until now. */
 export class Dispatch<Owed> implements CallingDispatch<Dispatch<Owed>> {
@@ -36,8 +31,6 @@ export class Dispatch<Owed> implements CallingDispatch<Dispatch<Owed>> {
   frame: Frame | undefined = undefined
   /** Its callbacks; undefined: none was opened. */
   waits: Waits | undefined = undefined
-  /** Set when an on handler first awaits the answer to a callback. */
-  hold: Hold | undefined = undefined
   /** Undoes the set-up of the event's `around`; defined while the on phase runs within it. */
   teardown: Teardown | undefined = undefined
   #phase: Phase = 'before'
@@ -153,6 +146,11 @@ export class Dispatch<Owed> implements CallingDispatch<Dispatch<Owed>> {
     return this.#open?.hasOpen === true
   }
 
+  /** Undefined: no on handler has awaited the answer to a callback. */
+  get hold(): Holding | undefined {
+    return this.waits?.hold
+  }
+
   /** Waits for the handlers that have not answered. @returns undefined: all have */
   settled(): Promise<void> | undefined {
     return this.#open?.settled()
@@ -228,8 +226,8 @@ export class Dispatch<Owed> implements CallingDispatch<Dispatch<Owed>> {
   /** The time that an on handler awaits an answer does not count, where the event may park. */
   holds(context: CallContext, callbackId: string, settled: Promise<unknown>): void {
     if (this.#phase !== 'on' || !this.canPark || this.waits === undefined) return
-    this.hold ??= new Hold(this, this.waits)
-    this.hold.awaits(context, callbackId, settled)
+    this.waits.hold ??= new Hold(this, this.waits)
+    this.waits.hold.awaits(context, callbackId, settled)
   }
 
   /** What keeps the event from completing. */

@@ -8,7 +8,7 @@ import type { DispatchStand, Wait } from './parking.ts'
 import type { Phase } from './phase.ts'
 import type { Callee } from './registration.ts'
 import { returnedWaits, type StandingDispatch, standOf } from './stand.ts'
-import type { Waits } from './waits.ts'
+import type { Holding, Waits } from './waits.ts'
 
 /** A dispatch whose handlers may await answers, as far as holding it has to know it. */
 interface HoldableDispatch extends StandingDispatch {
@@ -44,7 +44,7 @@ interface AwaitingCall {
  * When every open call does, the dispatch is held: its deadline is suspended, and it is stored as parked, though only this process can go on with it.
  * The first answer, or a handler that awaits no longer, ends that.
  */
-export class Hold {
+export class Hold implements Holding {
   readonly #dispatch: HoldableDispatch
   readonly #waits: Waits
   /** Counts the times it was held: what is stored of an earlier time says nothing. */

@@ -1,5 +1,6 @@
+import type { Cancellation } from './cancellation.ts'
 import type { Deadline } from './deadline.ts'
-import type { Cancellation, Dispatch } from './dispatch.ts'
+import type { Dispatch } from './dispatch.ts'
 import type { DispatchRequest } from './dispatch-request.ts'
 import { failureOf, hostItself } from './failure.ts'
 import type { Outcome } from './outcome.ts'

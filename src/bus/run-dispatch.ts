@@ -41,7 +41,8 @@ function isDecided({ request }: Dispatch<unknown>): boolean {
 }
 
 function decide<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
-  return goOn(runBefore(dispatch), obey, dispatch)
+  const deciding = runBefore(dispatch)
+  return deciding === undefined ? obey(dispatch) : goOn(deciding, obey, dispatch)
 }
 
 /** Does what was decided, or waits for those who still have to. */
@@ -51,42 +52,45 @@ function obey<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
   const { waits } = dispatch
   if (waits !== undefined && waits.returned.length > 0) return park(dispatch, answerBefore, obey)
   dispatch.owed = owedAfter(dispatch)
-  return goOn(dispatch.owed && askStore(dispatch), commence, dispatch)
+  return dispatch.owed === undefined
+    ? commence(dispatch)
+    : goOn(askStore(dispatch), commence, dispatch)
 }
 
 function commence<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
-  const isStored = dispatch.waits?.hasParked === true && dispatch.failures.length === 0
-  return goOn(isStored ? begin(dispatch, 'on') : undefined, act, dispatch)
+  const { waits } = dispatch
+  const isStored = waits?.hasParked === true && dispatch.failures.length === 0
+  return isStored ? goOn(begin(dispatch, 'on'), act, dispatch) : act(dispatch)
 }
 
 function act<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
   const doing = dispatch.failures.length > 0 ? undefined : runOn(dispatch)
-  return goOn(doing, finish, dispatch)
+  return doing === undefined ? tell(dispatch) : goOn(doing, finish, dispatch)
 }
 
-/** Waits for answers that handlers await; then the on phase is over, but for those who have returned callbacks. */
+/** Waits on for answers that handlers await; then takes down what was set up around them. */
 function finish<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
   if (dispatch.isUnsettled) return keepHeld(dispatch, finish)
-  return goOn(leaveOn(dispatch), tell, dispatch)
+  const leaving = leaveOn(dispatch)
+  return leaving === undefined ? tell(dispatch) : goOn(leaving, tell, dispatch)
 }
 
+/** Waits for answers that handlers have left their results to; then the on phase is over. */
 function tell<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
   const hasHappened = dispatch.failures.length === 0 && !dispatch.deadline.catchUp()
   const { waits } = dispatch
-  if (hasHappened && waits !== undefined) {
-    if (waits.returned.length > 0) return park(dispatch, answerOn, finish)
-    if (waits.hasParked) return goOn(begin(dispatch, 'after'), notify, dispatch)
-  }
-  return hasHappened ? notify(dispatch) : conclude(dispatch)
+  if (waits === undefined || !hasHappened) return notify(dispatch)
+  if (waits.returned.length > 0) return park(dispatch, answerOn, finish)
+  return waits.hasParked ? goOn(begin(dispatch, 'after'), notify, dispatch) : notify(dispatch)
 }
 
 function notify<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
   dispatch.gatherResults()
-  const telling = dispatch.failures.length === 0 ? runAfter(dispatch) : undefined
-  return goOn(telling, conclude, dispatch)
+  const hasHappened = dispatch.failures.length === 0 && !dispatch.deadline.isReached
+  const telling = hasHappened ? runAfter(dispatch) : undefined
+  return telling === undefined ? conclude(dispatch) : goOn(telling, conclude, dispatch)
 }
 
 function conclude<Owed>(dispatch: Dispatch<Owed>): Outcome | Promise<Outcome> {
-  dispatch.gatherResults()
   return dispatch.end(outcomeOfAll(dispatch))
 }

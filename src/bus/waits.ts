@@ -1,8 +1,20 @@
-import type { OpenedCallback } from './call-context.ts'
+import type { CallContext, OpenedCallback } from './call-context.ts'
 import type { CallbackResolution } from './callback-resolution.ts'
 import type { Outcome } from './outcome.ts'
 import type { DispatchStand, Parking, Wait } from './parking.ts'
 import type { Registration } from './registration.ts'
+
+/** What keeps a dispatch while its on handlers await answers. */
+export interface Holding {
+  /** Where it stands, while it is held and stored so. */
+  readonly stand: DispatchStand | undefined
+  /** A handler awaits an answer until `settled` settles. */
+  awaits(context: CallContext, callbackId: string, settled: Promise<unknown>): void
+  /** Looks whether all that is open awaits an answer. */
+  consider(): void
+  /** Somebody works again. */
+  release(): void
+}
 
 /** A callback that its handler has returned: the dispatch waits for the answer. */
 export interface ReturnedCallback {
@@ -18,6 +30,8 @@ export interface ReturnedCallback {
  * Made when the first is opened, or when a parked dispatch goes on.
  */
 export class Waits {
+  /** Undefined: no on handler has awaited an answer. */
+  hold: Holding | undefined = undefined
   readonly #parking: Parking | undefined
   /** Nobody has answered them, as far as is known; and until when they wait. */
   readonly #open = new Map<string, number>()
