@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Logger } from '../../src/bus/handler.ts'
+import type { Outcome } from '../../src/bus/outcome.ts'
+import type { DispatchStand } from '../../src/bus/parking.ts'
+import { CarabinerError } from '../../src/errors.ts'
+import type { ResumingBus } from '../../src/parking/keeper-parts.ts'
+import { openParking } from '../../src/parking/open-parking.ts'
+import { MemoryStore } from '../../src/store/memory/memory-store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
+
+const second = 1_000
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+
+describe('the keeper', () => {
+  it('writes on when the store did a write and its answer was lost', async () => {
+    const { keeper, dispatches, losing } = aKeeper()
+    await keeper.park(held)
+
+    losing.next = true
+    await assert.rejects(keeper.begin(held), { code: 'STORE_UNAVAILABLE' })
+    await keeper.begin({ ...held, isHeld: false })
+    await keeper.end(completed)
+
+    const found = await dispatches.find(held.dispatchId)
+    assert.deepEqual([found?.state, found?.outcome.kind], ['done', 'completed'])
+  })
+
+  it('begins nothing that another host has taken over, and leaves what that has stored', async () => {
+    const clock = new FakeClock()
+    const store = new MemoryStore(clock)
+    const lost = aKeeper({ clock, store, hostId: 'lost' })
+    await lost.keeper.park(held)
+    clock.advance(11 * second)
+    const next = aKeeper({ clock, store, hostId: 'next' })
+    await next.isDone(held.dispatchId)
+
+    await assert.rejects(lost.keeper.begin(held), { code: 'HOST_LOST' })
+    await lost.keeper.end(completed)
+
+    const found = await lost.dispatches.find(held.dispatchId)
+    assert.equal(found?.outcome.kind === 'failed' && found.outcome.failures[0]?.code, 'HOST_LOST')
+    assert.deepEqual(
+      next.finished.map(({ kind }) => kind),
+      ['failed'],
+    )
+  })
+
+  it('returns what was answered before it could be parked, once told to the desk, and expired what is gone', async () => {
+    const { keeper, callbacks } = aKeeper()
+    using _desk = callbacks.serve({
+      url: String,
+      sign: () => null,
+      resolved: async () => undefined,
+    })
+    const { book } = callbacks
+    const early = await book.create({ waiter: 'dispatches', timeoutMs: second })
+    const gone = await book.create({ waiter: 'dispatches', timeoutMs: second })
+    await book.complete(early.id, new TextEncoder().encode('1.0'))
+    await book.withdraw(gone.id)
+    const waits = [early, gone].map(({ id }) => ({ ...wait, callbackId: id }))
+
+    const known = await keeper.park({ ...parked, waits })
+
+    assert.deepEqual(known, [
+      { kind: 'completed', callbackId: early.id, payload: 1, payloadText: '1.0' },
+      { kind: 'expired', callbackId: gone.id },
+    ])
+    assert.deepEqual(await book.answered('dispatches', 10), [])
+  })
+
+  it('keeps a dispatch as long as the assembly says, and no longer', async () => {
+    const { keeper, dispatches, clock, store } = aKeeper()
+    await keeper.park(held)
+    await keeper.end(completed)
+
+    await store.expireRecords(clock.now() + 59 * second, 100)
+    assert.notEqual(await dispatches.find(held.dispatchId), undefined)
+    await store.expireRecords(clock.now() + 60 * second, 100)
+    assert.equal(await dispatches.find(held.dispatchId), undefined)
+  })
+
+  it('lets go of what it cannot park: only a host that runs goes on with it', async () => {
+    const clock = new FakeClock()
+    const options = { hostId: 'idle', store: new MemoryStore(clock), clock, log: silent }
+    const { keeper } = openParking({ ...options, observe: { finished() {} } })
+
+    await assert.rejects(keeper.park(parked), { code: 'CALLBACKS_OFF' })
+  })
+})
+
+const wait = { by: 'gate', connector: 'gate', place: 0, callbackId: 'callback-1', expiresAt: 0 }
+const parked: DispatchStand = {
+  ...{ dispatchId: '01945e3a-7c00-7000-8000-000000000001', traceId: 'trace', event: 'ship' },
+  ...{ params: {}, source: undefined, actor: undefined, depth: 0, workedMs: 3 },
+  choice: {
+    ...{ include: undefined, exclude: undefined, phases: undefined },
+    ...{ first: false, onError: 'fail', timeoutMs: 30_000 },
+  },
+  ...{ phase: 'on', warnings: [], results: [], waits: [wait], isHeld: false },
+}
+const held: DispatchStand = { ...parked, isHeld: true }
+const completed: Outcome = {
+  ...{ dispatchId: parked.dispatchId, traceId: 'trace', event: 'ship', dryRun: false },
+  ...{ durationMs: 4, warnings: [], kind: 'completed', results: [] },
+}
+const noBus: ResumingBus = {
+  async resume() {
+    throw new CarabinerError('SHUTTING_DOWN', 'there is no bus in this test')
+  },
+}
+
+function aKeeper({
+  clock = new FakeClock(),
+  store = new MemoryStore(clock),
+  hostId = 'host-1',
+}: {
+  readonly clock?: FakeClock
+  readonly store?: Store
+  readonly hostId?: string
+} = {}) {
+  const losing = { next: false }
+  const finished: Outcome[] = []
+  const parking = openParking({
+    ...{ hostId, clock, log: silent, store: losingAnswers(store, losing) },
+    observe: { finished: (outcome) => finished.push(outcome) },
+  })
+  const { keeper, dispatches } = parking
+  keeper.start({ bus: () => noBus, retentionMs: () => 60 * second })
+  return {
+    ...{ ...parking, clock, store, losing, finished },
+    async isDone(id: string): Promise<void> {
+      while ((await dispatches.find(id))?.state !== 'done') {
+        clock.advance(second)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    },
+  }
+}
+
+/** A store that does a write on cue and fails to say so. */
+function losingAnswers(real: Store, losing: { next: boolean }): Store {
+  return new Proxy(real, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property, target)
+      if (typeof value !== 'function') return value
+      const call = (...given: unknown[]): unknown => Reflect.apply(value, target, given)
+      if (property !== 'writeRecords') return call
+      return async (...given: unknown[]) => {
+        await call(...given)
+        if (!losing.next) return
+        losing.next = false
+        throw new CarabinerError('STORE_UNAVAILABLE', 'the answer was lost')
+      }
+    },
+  })
+}
