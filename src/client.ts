@@ -1,3 +1,13 @@
+export type {
+  Callback,
+  CallbackAnswered,
+  CallbackCallOptions,
+  CallbackDetail,
+  CallbackState,
+  CallbacksClient,
+  CallbacksPage,
+  ListCallbacks,
+} from './client/callbacks.ts'
 export type { Capabilities, Client, ClientOptions, Health } from './client/client.ts'
 export { createClient } from './client/client.ts'
 export {

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts'
+import { type CallbacksClient, callbacksClient } from './callbacks.ts'
 import type {
   BatchAnswer,
   DeliveriesPage,
@@ -27,6 +28,8 @@ export interface ClientOptions {
   readonly baseUrl: string
   /** From the assembly, or `carabiner keys create`. @defaultValue none: `health` alone works without one */
   readonly apiKey?: string
+  /** `host.server.management_key`: for `callbacks`, and sent with those calls alone. @defaultValue none */
+  readonly managementKey?: string
   /** @defaultValue the runtime's */
   readonly fetch?: typeof fetch
   /** How often a call that may be repeated is, after 429, 5xx and connections that fail. @defaultValue 2 */
@@ -52,8 +55,9 @@ export interface Health {
   >
 }
 
-/** Programs' way to the subscriptions of a host: one method for each call, all with {@link CallOptions}. */
+/** Programs' way to the subscriptions of a host: one method for each call, all with {@link CallOptions}; and operators' to its callbacks. */
 export interface Client {
+  readonly callbacks: CallbacksClient
   upsertWebhookSubscription(
     body: UpsertWebhookSubscription,
     options?: CallOptions,
@@ -119,6 +123,7 @@ export interface Client {
 export function createClient({
   baseUrl,
   apiKey,
+  managementKey,
   fetch: given = fetch,
   retries = 2,
   clock = systemClock,
@@ -126,6 +131,7 @@ export function createClient({
   const transport = new Transport({
     baseUrl: new URL(baseUrl),
     apiKey,
+    managementKey,
     fetch: given,
     clock,
     retries,
@@ -135,6 +141,7 @@ export function createClient({
   const page = async <T>(call: Call): Promise<T> => withCursor(await transport.call(call)) as T
 
   return {
+    callbacks: callbacksClient(transport),
     upsertWebhookSubscription: (body, options) =>
       call({ ...options, method: 'POST', path: subscriptions, body }),
     listWebhookSubscriptions: (query, options) =>

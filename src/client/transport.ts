@@ -15,6 +15,9 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+/** What the caller shows. */
+export type CallAccess = 'api-key' | 'management'
+
 /** One call: what goes over the wire. */
 export interface Call extends CallOptions {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -23,6 +26,10 @@ export interface Call extends CallOptions {
   /** What is undefined is left out. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
   readonly body?: object
+  /** @defaultValue `api-key` */
+  readonly access?: CallAccess
+  /** Who it is, where the management key is shown. */
+  readonly actor?: string
   /** Statuses that are answers to this call, beside 2xx. */
   readonly answers?: readonly number[]
 }
@@ -30,6 +37,7 @@ export interface Call extends CallOptions {
 export interface TransportParts {
   readonly baseUrl: URL
   readonly apiKey: string | undefined
+  readonly managementKey: string | undefined
   readonly fetch: typeof fetch
   readonly clock: Clock
   /** After the first try. */
@@ -71,20 +79,27 @@ export class Transport {
   }
 
   #request({ method, path, query = {}, body, ...options }: Call): PreparedRequest {
-    const { baseUrl, apiKey } = this.#parts
+    const { baseUrl } = this.#parts
     const url = new URL(baseUrl)
     url.pathname = `${url.pathname.replace(/\/$/, '')}${path}`
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value))
     }
-    const headers = new Headers({ accept: 'application/json' })
-    if (apiKey !== undefined) headers.set('x-api-key', apiKey)
+    const headers = new Headers({ accept: 'application/json', ...this.#keyFor(options.access) })
+    if (options.actor !== undefined) headers.set('x-actor', options.actor)
     if (options.traceId !== undefined) headers.set('x-trace-id', options.traceId)
     if (options.ownerAgent !== undefined) headers.set('x-owner-agent', options.ownerAgent)
     if (options.idempotencyKey !== undefined) headers.set('idempotency-key', options.idempotencyKey)
     if (body === undefined) return { url, init: { method, headers } }
     headers.set('content-type', 'application/json')
     return { url, init: { method, headers, body: JSON.stringify(body) } }
+  }
+
+  /** No key goes where it is not asked for. */
+  #keyFor(access: CallAccess = 'api-key'): Readonly<Record<string, string>> {
+    const { apiKey, managementKey } = this.#parts
+    if (access === 'api-key') return apiKey === undefined ? {} : { 'x-api-key': apiKey }
+    return managementKey === undefined ? {} : { 'x-internal-api-key': managementKey }
   }
 
   async #try({ url, init }: PreparedRequest, { signal, answers = [] }: Call): Promise<Result> {
