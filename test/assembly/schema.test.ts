@@ -141,6 +141,7 @@ describe('config/examples', async () => {
         TWILIO_TOKEN: 'twilio-token',
         ORDERS_SECRET: 'orders-secret',
         FRAUD_SECRET: 'fraud-secret',
+        CALLBACK_SECRET: '07'.repeat(32),
       }
 
       const loaded = await loadAssembly(file, { env, builtInFolder, validator: new Validator() })
