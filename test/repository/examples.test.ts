@@ -135,8 +135,9 @@ function connectorFiles(): Readonly<Record<string, string>> {
 }
 
 function variablesOf(text: string): Record<string, string> {
-  const names = [...text.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name)
-  return Object.fromEntries(names.map((name) => [name, `the-value-of-${name}`]))
+  const names = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name)
+  const values = names.map((name) => [name, `the-value-of-${name}`])
+  return { ...Object.fromEntries(values), CALLBACK_SECRET: '07'.repeat(32) }
 }
 
 function deadLinks(page: string): readonly string[] {
