@@ -23,8 +23,8 @@ async function runTests(patterns: readonly string[]): Promise<void> {
   const tests = run({
     files: entryPoints(files),
     concurrency: 3,
-    timeout: 900_000,
-    execArgv: ['--conditions=source', '--test-timeout=240000'],
+    timeout: 240_000,
+    execArgv: ['--conditions=source'],
     signal: stopping.signal,
   })
   tests.on('test:fail', () => {
