@@ -11,8 +11,11 @@ import { applicationId, migrate, pragma, schemaVersion, storedVersion } from './
 
 /** Milliseconds a statement itself waits for a lock, holding up the event loop; whoever can wait longer uses `untilUnlocked`. */
 const statementWaitMs = 10
-/** Pages in the write-ahead log (of 4 KiB) from which a commit moves them into the file. */
-const checkpointPages = 1000
+/**
+ * Pages in the write-ahead log (of 4 KiB) from which a commit moves them into the file, while everything waits. Most are written again before that, so that
+ * fewer come into the file the longer the log gets; so does what one commit waits for when they are spread over a large file.
+ */
+const checkpointPages = 4000
 /** Bytes to which the write-ahead log is cut back when a long read had let it grow. */
 const longestLogBytes = 64 * 1024 * 1024
 /** KiB of pages kept in memory: the ends of all indexes, and what is claimed again. */
