@@ -13,7 +13,7 @@ import { exampleOf } from '../example-value.ts'
 import { afterRequest, type BodyForm, beforeRequest, type WebhookContent } from '../request.ts'
 import type { HookArgument } from './hook-argument.ts'
 
-export interface TriggerRequest extends WebhookContent {
+interface TriggerRequest extends WebhookContent {
   readonly id: string
 }
 
