@@ -28,7 +28,7 @@ export interface DispatchStand {
 }
 
 /** What of a dispatch's options matters after the before phase. */
-export interface StandingChoice {
+interface StandingChoice {
   readonly include: readonly string[] | undefined
   readonly exclude: readonly string[] | undefined
   readonly phases: readonly Phase[] | undefined
