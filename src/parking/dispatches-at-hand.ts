@@ -13,14 +13,16 @@ export interface AtHandParts {
 export class DispatchesAtHand {
   readonly #parts: AtHandParts
   readonly #known = new Map<string, VersionedDispatch>()
+  #running = 0
   readonly #partings = new Map<string, PromiseWithResolvers<void>>()
 
   constructor(parts: AtHandParts) {
     this.#parts = parts
   }
 
-  get size(): number {
-    return this.#known.size
+  /** Those that are worked on; not those that are held, whose handlers await answers. */
+  get running(): number {
+    return this.#running
   }
 
   has(id: string): boolean {
@@ -33,11 +35,11 @@ export class DispatchesAtHand {
 
   /** It was taken up by a write of this process. */
   add(dispatch: VersionedDispatch): void {
-    this.#known.set(dispatch.record.stand.dispatchId, dispatch)
+    this.#set(dispatch)
   }
 
   drop(id: string): void {
-    this.#known.delete(id)
+    this.#delete(id)
     this.#left(id)
   }
 
@@ -51,6 +53,18 @@ export class DispatchesAtHand {
   /** The process ends: nobody waits for them any more. */
   abandon(): void {
     for (const id of [...this.#partings.keys()]) this.#left(id)
+  }
+
+  #set(dispatch: VersionedDispatch): void {
+    const id = dispatch.record.stand.dispatchId
+    this.#delete(id)
+    this.#known.set(id, dispatch)
+    if (dispatch.record.state === 'running') this.#running++
+  }
+
+  #delete(id: string): void {
+    if (this.#known.get(id)?.record.state === 'running') this.#running--
+    this.#known.delete(id)
   }
 
   #partingOf(id: string): PromiseWithResolvers<void> {
@@ -69,11 +83,11 @@ export class DispatchesAtHand {
     const { dispatchId } = next.stand
     const before = this.#known.get(dispatchId)
     // At hand before it is there: to a sweep it would else be one that this process has lost.
-    if (before === undefined) this.#known.set(dispatchId, { record: next, version: 0 })
+    if (before === undefined) this.#set({ record: next, version: 0 })
     try {
-      this.#known.set(dispatchId, await this.#write(next, before))
+      this.#set(await this.#write(next, before))
     } catch (error) {
-      if (before === undefined) this.#known.delete(dispatchId)
+      if (before === undefined) this.#delete(dispatchId)
       throw error
     }
   }
@@ -83,11 +97,11 @@ export class DispatchesAtHand {
     const { dispatchId } = next.stand
     const before = this.#known.get(dispatchId)
     // Not at hand before it is there: this very process may take it up before it hears that it is written.
-    this.#known.delete(dispatchId)
+    this.#delete(dispatchId)
     try {
       await this.#write(next, before)
     } catch (error) {
-      if (before !== undefined) this.#known.set(dispatchId, before)
+      if (before !== undefined) this.#set(before)
       throw error
     }
     if (!this.#known.has(dispatchId)) this.#left(dispatchId)

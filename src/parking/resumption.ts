@@ -16,8 +16,8 @@ export interface ResumptionParts extends KeeperParts {
   end(outcome: Outcome): Promise<void>
 }
 
-/** Dispatches that are worked on at once, those that are held included. */
-const mostAtHand = 1_000
+/** Dispatches that are worked on at once; those that are held wait, and do not count. */
+const mostRunning = 1_000
 
 /** Goes on with dispatches: each transition is one write that names what it replaces, so that of several hosts one goes on. */
 export class Resumption {
@@ -29,7 +29,7 @@ export class Resumption {
 
   /** Whether there is room for another. */
   get hasRoom(): boolean {
-    return this.#parts.atHand.size < mostAtHand
+    return this.#parts.atHand.running < mostRunning
   }
 
   /** Takes answers together with their dispatch, and goes on with it. Resolves when that is stored; the rest follows by itself. */

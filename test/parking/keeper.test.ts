@@ -81,6 +81,34 @@ describe('the keeper', () => {
     assert.equal(await dispatches.find(held.dispatchId), undefined)
   })
 
+  it('goes on with what is answered, however many dispatches it holds, a thousand at a time', async () => {
+    const resumed: (() => void)[] = []
+    const bus: ResumingBus = { resume: () => new Promise<void>((resolve) => resumed.push(resolve)) }
+    const { keeper, callbacks, look } = aKeeper({ bus })
+    await Promise.all(ids(1_200).map((id) => keeper.park({ ...held, dispatchId: id })))
+    const waiting = ids(1_100, 5_000).map((id) => ({ ...parked, dispatchId: id }))
+    for (const stand of waiting) {
+      const meta = {
+        host: 'host-1',
+        by: 'gate',
+        dispatch: stand.dispatchId,
+        event: 'ship',
+        meta: null,
+      }
+      const { id } = await callbacks.book.create({ waiter: 'dispatches', timeoutMs: second, meta })
+      await keeper.park({ ...stand, waits: [{ ...wait, callbackId: id }] })
+      await callbacks.book.complete(id, null)
+    }
+
+    await look(() => resumed.length >= 1_000)
+    assert.equal(resumed.length, 1_000)
+    await Promise.all(
+      waiting.map(({ dispatchId }) => keeper.end({ ...completed, dispatchId })).slice(0, 200),
+    )
+    await look(() => resumed.length >= 1_100)
+    assert.equal(resumed.length, 1_100)
+  })
+
   it('lets go of what it cannot park: only a host that runs goes on with it', async () => {
     const clock = new FakeClock()
     const options = { hostId: 'idle', store: new MemoryStore(clock), clock, log: silent }
@@ -105,6 +133,10 @@ const completed: Outcome = {
   ...{ dispatchId: parked.dispatchId, traceId: 'trace', event: 'ship', dryRun: false },
   ...{ durationMs: 4, warnings: [], kind: 'completed', results: [] },
 }
+function ids(count: number, from = 0): readonly string[] {
+  const end = (index: number): string => String(from + index).padStart(12, '0')
+  return Array.from({ length: count }, (_, index) => `01945e3a-7c00-7000-8000-${end(index)}`)
+}
 const noBus: ResumingBus = {
   async resume() {
     throw new CarabinerError('SHUTTING_DOWN', 'there is no bus in this test')
@@ -115,10 +147,12 @@ function aKeeper({
   clock = new FakeClock(),
   store = new MemoryStore(clock),
   hostId = 'host-1',
+  bus = noBus,
 }: {
   readonly clock?: FakeClock
   readonly store?: Store
   readonly hostId?: string
+  readonly bus?: ResumingBus
 } = {}) {
   const losing = { next: false }
   const finished: Outcome[] = []
@@ -127,9 +161,16 @@ function aKeeper({
     observe: { finished: (outcome) => finished.push(outcome) },
   })
   const { keeper, dispatches } = parking
-  keeper.start({ bus: () => noBus, retentionMs: () => 60 * second })
+  keeper.start({ bus: () => bus, retentionMs: () => 60 * second })
   return {
     ...{ ...parking, clock, store, losing, finished },
+    /** Lets it look until that is so, and once more. */
+    async look(isSo: () => boolean): Promise<void> {
+      for (let more = 5; more > 0; more -= isSo() ? 1 : 0) {
+        clock.advance(second)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    },
     async isDone(id: string): Promise<void> {
       while ((await dispatches.find(id))?.state !== 'done') {
         clock.advance(second)
