@@ -13,11 +13,13 @@ import { makeCertificate } from '../helpers/certificate.ts'
 import { holdPromise } from './hold-promise.ts'
 import { hostileDeliveries } from './hostile-deliveries.ts'
 import { ingressFuzz } from './ingress-fuzz.ts'
+import { ingressKills } from './ingress-kills.ts'
 import { isolation } from './isolation.ts'
 import { killHost } from './kill-host.ts'
 import { killHostProcess } from './kill-host-process.ts'
 import { oneProbe } from './one-probe.ts'
 import { ordered } from './ordered.ts'
+import { parkedKills } from './parked/parked-kills.ts'
 import { publishThrough } from './publish-through.ts'
 import { redeliverDead } from './redeliver-dead.ts'
 import { replayMany } from './replay-many.ts'
@@ -130,6 +132,20 @@ const steps: Readonly<Record<string, Step>> = {
     promise:
       '10,000 requests to the ingress connector of any method, path, headers and body, a good part of them nearly right: none is answered with a mistake of ours or outside of the envelope, and nothing piles up (MB of heap)',
     run: () => ingressFuzz({ requests: 10_000 }),
+  },
+  'ingress-kills': {
+    promise:
+      '`kill -9` of a host that takes webhooks, 50 times while a provider posts 5,000, each until it is answered: every one is delivered under one id, duplicates only of what was in flight',
+    run: () => ingressKills({ kills: 50, webhooks: 5_000 }),
+  },
+  'parked-kills': {
+    promise:
+      '`kill -9` of `carabiner run` on SQLite, 50 times over 2,500 dispatches that wait for approvals and workers: every one answered with 202 is done as it was decided, no phase begins twice, those that were in on or after are HOST_LOST and no others, no callback is left over',
+    run: () => parkedKills({ hosts: 1, kills: 50, dispatches: 2_500, missed: 'every-second' }),
+  },
+  'parked-host-of-three-killed': {
+    promise: 'the same with one of three hosts on one PostgreSQL killed each time',
+    run: () => parkedKills({ hosts: 3, kills: 50, dispatches: 2_500, missed: 'every-second' }),
   },
   isolation: {
     promise:
