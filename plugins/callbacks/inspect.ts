@@ -10,7 +10,7 @@ export function inspect({ config, host }: Input): readonly ConfigProblem[] {
     ...wrongAccess(config),
     ...wrongSecrets(config),
     ...wrongPrefix(config),
-    ...wrongUrl(host.publicUrl, config),
+    ...wrongUrl(host.publicUrl),
   ]
 }
 
@@ -62,12 +62,9 @@ function prefixProblem(prefix: string): string | undefined {
 }
 
 /** A callback's URL is made of it: what is wrong with it is seen now, and not when somebody answers. */
-function wrongUrl(
-  publicUrl: string | null,
-  { path_prefix: prefix = '' }: CallbacksConfig,
-): readonly ConfigProblem[] {
+function wrongUrl(publicUrl: string | null): readonly ConfigProblem[] {
   if (publicUrl === null) return []
-  const url = URL.parse(callbackUrl(publicUrl, prefix, 'id', 'complete'))
+  const url = URL.parse(callbackUrl(publicUrl, '', 'id', 'complete'))
   const isReachable =
     url?.pathname.endsWith('/id/complete') === true && url.search + url.hash === ''
   if (isReachable) return []
