@@ -119,16 +119,18 @@ function assemblyAround(block: Record<string, unknown>, text: string): string | 
 /** The connectors that pages speak of. */
 function connectorFiles(): Readonly<Record<string, string>> {
   const [adjuster] = blocksOf('docs/connectors.md', 'ts')
+  const [orders] = blocksOf('docs/callbacks.md', 'ts')
   const greeter = projectFiles({ managementKey: '', webhookSecret: '' }).find(
     ({ path }) => path === 'connectors/greeter.ts',
   )
-  assert.ok(adjuster !== undefined && greeter !== undefined)
+  assert.ok(adjuster !== undefined && orders !== undefined && greeter !== undefined)
   const { cert, key } = makeCertificate()
   return {
     'certificates/client.pem': cert,
     'certificates/client-key.pem': key,
     'certificates/bank-ca.pem': cert,
     'adjuster.ts': adjuster.text,
+    'orders.ts': orders.text,
     'plugins/adjuster.ts': adjuster.text,
     'connectors/greeter.ts': greeter.text,
   }

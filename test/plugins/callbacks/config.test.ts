@@ -65,7 +65,7 @@ describe('the stanza of callbacks', () => {
   })
 
   it('is what `generate` writes', async () => {
-    assert.deepEqual(await problems(example.replace(/\$\{\w+\}/, secret)), [])
+    assert.deepEqual(await problems(example.replace(/\$\{\w+\}/, `"${secret}"`)), [])
   })
 })
 
