@@ -95,6 +95,21 @@ describe('what PostgreSQL does for a list', () => {
     assert.deepEqual([total, records.map(({ id }) => id)], [1, ['777']])
     assert.equal(all, 1_000)
   })
+
+  it('looks for a long text by some of its parts, and finds it alone', async () => {
+    await using store = await openStore(await server.database())
+    const long = Array.from({ length: 100 }, (_, index) => `${index * 7919}`).join('/')
+    const texts = [long, long.replace('/79190/', '/79191/'), long.slice(1)]
+    await store.writeRecords(
+      texts.map((text, index) =>
+        aPut(`${index}`, { listed: { facets: {}, times: { made: noon }, text } }),
+      ),
+    )
+
+    const { total, records } = await store.listRecords(aList({ text: long.slice(0, 500) }))
+
+    assert.deepEqual([total, records.map(({ id }) => id)], [1, ['0']])
+  })
 })
 
 const range = { time: 'seen', from: noon + 100 * unit, to: noon + 4_000 * unit }

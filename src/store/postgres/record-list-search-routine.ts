@@ -24,7 +24,8 @@ export function recordListSearchRoutines(schema: string): string {
       FROM ${schema}.record_parts AS p CROSS JOIN LATERAL (
         SELECT * FROM ${schema}.record_listings AS o WHERE o.collection = h_collection AND o.id = p.id OFFSET 0
       ) AS l
-      WHERE p.parts @@ h_rare AND p.collection = h_collection AND strpos(l.text, h_text) > 0
+      -- Written so that the words are looked up, and not all of the collection.
+      WHERE p.parts @@ h_rare AND p.collection || '' = h_collection AND strpos(l.text, h_text) > 0
     ), sought AS MATERIALIZED (
       SELECT * FROM unnest(h_list, h_part, h_order, h_range) AS s (list, part, order_slot, range_slot)
     ), found AS MATERIALIZED (

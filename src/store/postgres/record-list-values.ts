@@ -39,11 +39,20 @@ function wordsFor(collection: string, text: string): readonly string[] {
   const sought = soughtParts(text)
   switch (sought.kind) {
     case 'all of':
-      return sought.parts.map((part) => `'${wordOf(collection, part)}'`)
+      return spread(sought.parts).map((part) => `'${wordOf(collection, part)}'`)
     case 'beginning of one':
       return [`'${wordOf(collection, sought.part)}':*`]
   }
 }
+
+/** Parts of a long text overlap: some from all over it find as few others as all of them. */
+function spread(parts: readonly string[]): readonly string[] {
+  const step = Math.ceil(parts.length / mostWords)
+  return parts.filter((_, at) => at % step === 0)
+}
+
+/** Words that a text is looked for by. */
+const mostWords = 24
 
 /** A part as letters and digits, after some that tell collections apart. */
 function wordOf(collection: string, part: string): string {
