@@ -11,7 +11,7 @@ import {
   type Receiver,
   receiver,
 } from '../../helpers/receiver.ts'
-import { adjusterSource, projectFolder } from '../../helpers/start-host.ts'
+import { adjusterSource, type ProjectFolder, projectFolder } from '../../helpers/start-host.ts'
 import {
   type ApprovalsHost,
   answerAt,
@@ -53,7 +53,11 @@ describe('a decision that is left to a callback', () => {
   /** What the endpoint does before it replies, by path. */
   const replies = new Map<string, (request: ReceivedRequest) => Promise<number | Answer>>()
 
+  /** Begun first: the other hosts take one for dead when they have not heard of it for 10 s. */
+  let left: Promise<Left>
+
   before(async () => {
+    left = parkAndKill()
     endpoint = await receiver({
       answers: [async (request) => (await replies.get(request.path)?.(request)) ?? 202],
     })
@@ -73,6 +77,7 @@ describe('a decision that is left to a callback', () => {
   after(async () => {
     await host[Symbol.asyncDispose]()
     await endpoint[Symbol.asyncDispose]()
+    await (await left)[Symbol.asyncDispose]()
   })
 
   interface Asked {
@@ -331,36 +336,51 @@ describe('a decision that is left to a callback', () => {
     assert.ok(Object(json).schema.required.includes('callback'))
     assert.deepEqual(Object.keys(Object(body).callback), ['id', 'url', 'signature', 'expires_at'])
   })
-})
 
-describe('a host that is killed while an event is parked', () => {
-  it('leaves it to the next one: it goes on there once it is approved', async () => {
-    await using endpoint = await receiver({ answers: [202] })
-    using folder = projectFolder({
-      'adjuster.ts': adjusterSource,
-      'carabiner.yaml': approvalsYaml(`webhooks:\n${approval(endpoint.url, 'plain')}`),
-    })
-    let place: string
-    {
-      await using killed = await runHost(folder)
-      const asked = await dispatchAt(killed.url, 'adjust', { component: 'plain', amount: 7 })
-      assert.equal(asked.status, 202)
-      place = asked.headers.get('location') ?? ''
-      killed.child.kill('SIGKILL')
-      await killed.exit()
-    }
-
+  it('outlives a host that is killed meanwhile: the event goes on in the next one once it is approved', async () => {
+    const { folder, place, endpoint: asked } = await left
     await using next = await runHost(folder)
-    const { id } = handedOutAt(endpoint, '/plain')
+
+    const { id } = handedOutAt(asked, '/plain')
     const answered = await answerAt(next.url, id, 'complete', {})
     await eventually(async () => (await callAt(next.url, place)).text.includes('"done"'))
-
     const { json } = await callAt(next.url, place)
+
     assert.equal(answered.status, 200)
     assert.partialDeepStrictEqual(json['data'], {
       kind: 'completed',
       results: [{ connector: 'adjuster', value: { applied: 7 } }],
     })
-    assert.equal(endpoint.received.length, 1)
+    assert.equal(asked.received.length, 1)
   })
 })
+
+/** What a host has left that was killed with a dispatch parked. */
+interface Left extends AsyncDisposable {
+  readonly folder: ProjectFolder
+  readonly endpoint: Receiver
+  /** Where the outcome will be. */
+  readonly place: string
+}
+
+async function parkAndKill(): Promise<Left> {
+  const endpoint = await receiver({ answers: [202] })
+  const folder = projectFolder({
+    'adjuster.ts': adjusterSource,
+    'carabiner.yaml': approvalsYaml(`webhooks:\n${approval(endpoint.url, 'plain')}`),
+  })
+  await using killed = await runHost(folder)
+  const asked = await dispatchAt(killed.url, 'adjust', { component: 'plain', amount: 7 })
+  assert.equal(asked.status, 202)
+  killed.child.kill('SIGKILL')
+  await killed.exit()
+  return {
+    folder,
+    endpoint,
+    place: asked.headers.get('location') ?? '',
+    async [Symbol.asyncDispose]() {
+      folder[Symbol.dispose]()
+      await endpoint[Symbol.asyncDispose]()
+    },
+  }
+}
