@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { type Bench, type BenchReport, type DetailedBench, markdownOf } from './bench.ts'
-import { callbacksBench } from './callbacks.ts'
+import { callbacksBench } from './callbacks/callbacks.ts'
 import { backlogBench } from './delivery/backlog.ts'
 import { drainBench } from './delivery/drain.ts'
 import { enqueueBench } from './delivery/enqueue.ts'
