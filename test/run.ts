@@ -1,5 +1,5 @@
 /**
- * `npm test [PATTERN…]`: every test file, or those that match. Files share processes, because to start one and warm it up takes longer
+ * `npm test [PATTERN…]`: every test file, or those that match or lie in a folder that does. Files share processes, because to start one and warm it up takes longer
  * than the tests of most files. Each file runs alone, too: `node --conditions=source --test FILE`.
  */
 import './helpers/compile-cache.ts'
@@ -16,7 +16,8 @@ const folder = fileURLToPath(new URL('.cache/together', root))
 const filesOfProcess = 10
 
 async function runTests(patterns: readonly string[]): Promise<void> {
-  const files = globSync([...patterns], { cwd: fileURLToPath(root) }).toSorted()
+  const found = globSync(patterns.flatMap(filesBelow), { cwd: fileURLToPath(root) })
+  const files = found.filter((file) => file.endsWith('.test.ts')).toSorted()
   if (files.length === 0) throw new TypeError(`no test file matches ${patterns.join(' ')}`)
   const stopping = new AbortController()
   process.once('SIGINT', () => stopping.abort())
@@ -31,6 +32,11 @@ async function runTests(patterns: readonly string[]): Promise<void> {
     process.exitCode = 1
   })
   await pipeline(tests, spec(), process.stdout, { end: false })
+}
+
+/** A pattern, or the files of the folder that it names. */
+function filesBelow(pattern: string): readonly string[] {
+  return [pattern, `${pattern.replace(/\/+$/, '')}/**/*.test.ts`]
 }
 
 /** The last of the alphabet first: stores, packages and killed hosts wait the longest, and what is short had better be left for the end. */

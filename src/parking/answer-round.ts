@@ -1,3 +1,4 @@
+import type { Callback } from '../callbacks/callback.ts'
 import type { RecordPlace } from '../store/records.ts'
 import type { AnsweredCallback } from './answered-callbacks.ts'
 import { dispatchWaiter, hostWaiter, metaOf } from './callback-meta.ts'
@@ -13,6 +14,12 @@ export interface AnswerRoundParts extends KeeperParts {
 type Step = 'take-up' | 'discard' | 'leave'
 
 const pageSize = 1_000
+
+/**
+ * How long an answer is left to the host that parked the dispatch: it looks more often than that, and a promise may be open there. After it any
+ * host goes on: the one that parked it may have been restarted.
+ */
+const holderFirstMs = 500
 
 /** Walks along the answers that nobody has taken: goes on with what is for this host, and leaves the rest. */
 export class AnswerRound {
@@ -65,8 +72,9 @@ export class AnswerRound {
     answers: readonly AnsweredCallback[],
     isGone: Absence,
   ): Promise<void> {
-    const { hostId, resumption } = this.#parts
-    const steps = Map.groupBy(answers, (answer) => stepOf(answer, dispatch?.record, hostId, isGone))
+    const { hostId, clock, resumption } = this.#parts
+    const looking = { hostId, isGone, now: clock.now() }
+    const steps = Map.groupBy(answers, (answer) => stepOf(answer, dispatch?.record, looking))
     await Promise.all((steps.get('discard') ?? []).map((each) => resumption.discard(each)))
     const decisive = steps.get('take-up') ?? []
     if (dispatch === undefined || decisive.length === 0 || !resumption.hasRoom) return
@@ -91,17 +99,24 @@ export class AnswerRound {
 
 type Absence = (host: string) => boolean
 
+/** Who looks, and when. */
+interface Looking {
+  readonly hostId: string
+  readonly isGone: Absence
+  /** UTC milliseconds. */
+  readonly now: number
+}
+
 function stepOf(
   { callback }: AnsweredCallback,
   record: DispatchRecord | undefined,
-  hostId: string,
-  isGone: Absence,
+  looking: Looking,
 ): Step {
   if (record === undefined) {
     // Not parked yet, or no longer awaited: as long as its process lives, it may be parked still.
     const meta = metaOf(callback)
-    const isToCome = meta !== undefined && meta.dispatch !== null && !isGone(meta.host)
-    return isToCome || isAnothers(meta?.host, hostId, isGone) ? 'leave' : 'discard'
+    const isToCome = meta !== undefined && meta.dispatch !== null && !looking.isGone(meta.host)
+    return isToCome || isAnothers(meta?.host, looking) ? 'leave' : 'discard'
   }
   switch (record.state) {
     case 'done':
@@ -109,24 +124,24 @@ function stepOf(
     case 'running':
       return 'leave'
     case 'parked':
-      return ofParked(callback.id, record, hostId, isGone)
+      return ofParked(callback, record, looking)
   }
 }
 
 function ofParked(
-  callbackId: string,
+  { id, resolvedAt }: Callback,
   { stand, holder }: DispatchRecord,
-  hostId: string,
-  isGone: Absence,
+  { hostId, isGone, now }: Looking,
 ): Step {
   // Of a held one, what is not awaited is asked for once it is parked.
   if (stand.isHeld) return 'leave'
-  if (!stand.waits.some((wait) => wait.callbackId === callbackId)) return 'discard'
+  if (!stand.waits.some((wait) => wait.callbackId === id)) return 'discard'
   const isOurs = holder === null || holder === hostId || isGone(holder)
-  return isOurs ? 'take-up' : 'leave'
+  const isLeftOver = resolvedAt !== null && now - resolvedAt >= holderFirstMs
+  return isOurs || isLeftOver ? 'take-up' : 'leave'
 }
 
 /** Whether a process that lives awaits it, another than this one. */
-function isAnothers(host: string | undefined, hostId: string, isGone: Absence): boolean {
+function isAnothers(host: string | undefined, { hostId, isGone }: Looking): boolean {
   return host !== undefined && host !== hostId && !isGone(host)
 }

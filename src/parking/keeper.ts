@@ -15,7 +15,7 @@ import { OpenOutcomes } from './open-outcomes.ts'
 import { Outage } from './outage.ts'
 import { Resumption } from './resumption.ts'
 
-const lookMs = 500
+const lookMs = 250
 const sweepMs = 5_000
 /** The other hosts take this one for dead when they have not heard of it for `hostSilenceMs`. */
 const beatMs = hostSilenceMs / 4
