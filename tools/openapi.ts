@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { callbacks } from '../plugins/callbacks/connector.ts'
 import ingress from '../plugins/ingress/index.ts'
 import subscriptions from '../plugins/subscriptions/index.ts'
+import { defaultCallbackPrefix } from '../src/callbacks/callback-url.ts'
 import type { ConnectorRoute } from '../src/connector/route.ts'
 import { openApiDocument } from '../src/openapi/document.ts'
 import { packageVersion } from '../src/own-package.ts'
@@ -19,9 +21,17 @@ export function writeOpenApi(): void {
 }
 
 function openApiText(): string {
-  const routes = [subscriptions.routes, ingress.routes].flatMap(listed)
+  const routes = [subscriptions.routes, ingress.routes, callbacksRoutes()].flatMap(listed)
   const document = openApiDocument({ routes, version: packageVersion(), publicUrl: null })
   return `${JSON.stringify(document, null, 2)}\n`
+}
+
+/** Where they are unless an assembly says otherwise. */
+function callbacksRoutes(): unknown {
+  const { routes } = callbacks
+  const access = { allow_unsigned: false, path_prefix: defaultCallbackPrefix } as const
+  const config = { ...access, sweep: 5_000, signatures: [] }
+  return typeof routes === 'function' ? routes({ id: 'callbacks', config }) : routes
 }
 
 function listed(routes: unknown): readonly ConnectorRoute<never>[] {

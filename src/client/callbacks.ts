@@ -42,6 +42,7 @@ export interface ListCallbacks {
   readonly cursor?: string
 }
 
+/** A page of callbacks. */
 export interface CallbacksPage {
   readonly callbacks: readonly Callback[]
   /** `null` on the last page. */

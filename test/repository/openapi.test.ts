@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
+import { actionNames } from '../../plugins/callbacks/actions.ts'
+import { managementRoutes } from '../../plugins/callbacks/routes/management.ts'
 import ingress from '../../plugins/ingress/index.ts'
 import subscriptions from '../../plugins/subscriptions/index.ts'
 import type { OpenApiDocument } from '../../src/openapi/document.ts'
@@ -26,7 +28,8 @@ describe('carabiner.openapi.json', () => {
   it('has every route of the connectors, each under an id of its own', () => {
     const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods))
     const ids = operations.map(({ operationId }) => operationId)
-    const { length } = [subscriptions.routes, ingress.routes].flat()
+    const routes = [subscriptions.routes, ingress.routes, managementRoutes, actionNames]
+    const { length } = routes.flat()
 
     assert.ok(length > 20)
     assert.equal(ids.length, length + 1)
