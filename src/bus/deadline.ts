@@ -195,3 +195,8 @@ function startTimers(): void {
   for (const alarm of left) alarm.place = -1
   for (const alarm of left) alarm.timer = alarm.startTimer()
 }
+
+/** Milliseconds as they are told: a clock's last digits are noise. */
+export function toTheMicrosecond(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000
+}

@@ -1,5 +1,5 @@
 import type { Cancellation } from './cancellation.ts'
-import type { Deadline } from './deadline.ts'
+import { type Deadline, toTheMicrosecond } from './deadline.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { DispatchRequest } from './dispatch-request.ts'
 import { failureOf, hostItself } from './failure.ts'
@@ -108,8 +108,7 @@ function failed(dispatch: Dispatch<unknown>): Outcome {
   }
 }
 
-/** To the microsecond. */
 function durationMs(deadline: Deadline): number {
   deadline.catchUp()
-  return Math.round(deadline.workedMs * 1_000) / 1_000
+  return toTheMicrosecond(deadline.workedMs)
 }

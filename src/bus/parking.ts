@@ -12,7 +12,7 @@ export interface DispatchStand {
   readonly source: string | undefined
   readonly actor: string | undefined
   readonly depth: number
-  /** Milliseconds it has worked until now: the time it was parked does not count. */
+  /** Milliseconds it has worked until now, to the microsecond: the time it was parked does not count. */
   readonly workedMs: number
   /** How it was asked for, as far as it matters from here on. */
   readonly choice: StandingChoice

@@ -1,4 +1,4 @@
-import type { Deadline } from './deadline.ts'
+import { type Deadline, toTheMicrosecond } from './deadline.ts'
 import type { DispatchChoice } from './dispatch-request.ts'
 import type { EventResult, Outcome, Warning } from './outcome.ts'
 import type { Params } from './params.ts'
@@ -38,7 +38,7 @@ export function standOf(
   const { include, exclude, phases, first, onError } = dispatch.request.choice
   return {
     ...{ dispatchId, traceId, event: dispatch.eventName, params, source, actor, depth },
-    workedMs: deadline.workedMs,
+    workedMs: toTheMicrosecond(deadline.workedMs),
     choice: { include, exclude, phases, first, onError, timeoutMs: deadline.timeoutMs },
     phase,
     warnings: [...dispatch.warnings],
@@ -58,9 +58,7 @@ export function parkedOutcome(stand: DispatchStand): Outcome {
   const { dispatchId, traceId, event, workedMs, warnings, waits } = stand
   return {
     ...{ dispatchId, traceId, event, dryRun: false },
-    durationMs: Math.round(workedMs * 1_000) / 1_000,
-    warnings,
-    kind: 'parked',
+    ...{ durationMs: workedMs, warnings, kind: 'parked' },
     waitingFor: waits.map(({ by, callbackId, expiresAt }) => ({
       by,
       callbackId,

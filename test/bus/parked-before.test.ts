@@ -60,6 +60,19 @@ describe('a decision left to a callback', () => {
     })
   })
 
+  it('has worked for as long as it says, to the microsecond, wherever it is told', async () => {
+    const clock = new FakeClock()
+    const { bus, parking } = openParkingBus({ clock })
+    bus.register('a', 'before', adjust, async () => {
+      await clock.advance(326.22084600000017)
+      return parking.open()
+    })
+
+    const { durationMs } = await bus.dispatch(adjust, { amount: 1 }, { park: 'return' })
+
+    assert.deepEqual([durationMs, parking.stand().workedMs], [326.221, 326.221])
+  })
+
   const answers = [
     [{ payload: { cancel: 'too late' } }, 'cancelled by a/gate: too late'],
     [{ error: 'not today' }, 'cancelled by a/gate: not today'],
