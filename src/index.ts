@@ -42,6 +42,14 @@ export type {
   CommandScope,
   ConnectorCommand,
 } from './connector/command.ts'
+export {
+  numberOption,
+  textOption,
+  timeOption,
+  usageError,
+  waitOption,
+  wordOption,
+} from './connector/command-options.ts'
 export type { ConfigProblem, Connector, InspectInput } from './connector/connector.ts'
 export { defineConnector } from './connector/define-connector.ts'
 export type { RecordBook } from './connector/record-book.ts'
@@ -75,6 +83,7 @@ export type { CircuitBreakerOptions, EndpointDefinition } from './delivery/endpo
 export { type EndpointTls, type EndpointTlsProblem, inspectTls } from './delivery/endpoint-tls.ts'
 export type { EndpointFamily, RegisteredFamily } from './delivery/family/endpoint-family.ts'
 export { inspectHeader } from './delivery/inspect-header.ts'
+export { inspectUrl } from './delivery/inspect-url.ts'
 export { nextStep, scheduledWait } from './delivery/next-step.ts'
 export { parseRetryAfter } from './delivery/retry-after.ts'
 export { type RetryPolicy, type RetryPresetName, retryPolicies } from './delivery/retry-policy.ts'
@@ -149,3 +158,4 @@ export type {
 } from './store/store.ts'
 export type { Tally } from './store/tally.ts'
 export type { TransactionClient } from './store/transactional.ts'
+export { Turns } from './turns.ts'

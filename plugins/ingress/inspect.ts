@@ -1,4 +1,10 @@
-import { type ConfigProblem, type InspectInput, inspectRetry, type RetryChoice } from 'carabiner'
+import {
+  type ConfigProblem,
+  type InspectInput,
+  inspectRetry,
+  inspectUrl,
+  type RetryChoice,
+} from 'carabiner'
 import type { IngressConfig, IntegrationConfig } from './config.ts'
 import { inspectProvider } from './providers/inspect.ts'
 
@@ -29,19 +35,8 @@ function wrongRetry(retry: RetryChoice | undefined): readonly ConfigProblem[] {
 }
 
 function wrongUrl({ callback_url: url }: IntegrationConfig): readonly ConfigProblem[] {
-  const message = urlProblem(url)
-  if (message === undefined) return []
-  return [{ path: ['callback_url'], message, expected: 'https://host/path, or http' }]
-}
-
-function urlProblem(url: string): string | undefined {
-  const parsed = URL.parse(url)
-  if (parsed === null) return 'not a URL'
-  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
-    return `\`${parsed.protocol}\` is not http or https`
-  }
-  if (parsed.username === '' && parsed.password === '') return undefined
-  return 'a URL with user name or password'
+  const problem = inspectUrl(url)
+  return problem === undefined ? [] : [{ path: ['callback_url'], ...problem }]
 }
 
 /** A provider posts to one path. */

@@ -1,4 +1,4 @@
-import { CarabinerError, type RegisteredFamily, type Scope } from 'carabiner'
+import { CarabinerError, type RegisteredFamily, type Scope, Turns } from 'carabiner'
 import { Callers } from './caller.ts'
 import type { SubscriptionsConfig } from './config.ts'
 import { Definitions, endpointPrefix, subscriptionOf } from './endpoint.ts'
@@ -6,7 +6,6 @@ import { EventBook } from './event-book.ts'
 import { EventTypes } from './event-types.ts'
 import { Intake } from './intake.ts'
 import { SubscriptionBook } from './subscription-book.ts'
-import { Turns } from './turns.ts'
 
 /** What the connector's handlers and routes work with: one for each instance that is set up. */
 export interface Service {

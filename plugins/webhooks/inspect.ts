@@ -4,6 +4,7 @@ import {
   type ConfigProblem,
   type InspectInput,
   inspectRetry,
+  inspectUrl,
   Signer,
   suggestion,
 } from 'carabiner'
@@ -77,19 +78,8 @@ function wrongChannels({ channels, response_channel }: WebhookConfig): readonly 
 }
 
 function wrongUrl({ url }: WebhookConfig): readonly WebhookProblem[] {
-  const expected = 'https://host/path, or http'
-  const refuse = (message: string): readonly WebhookProblem[] => [
-    { path: ['url'], message, expected },
-  ]
-  const parsed = URL.parse(url)
-  if (parsed === null) return refuse('not a URL')
-  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
-    return refuse(`\`${parsed.protocol}\` is not http or https`)
-  }
-  if (parsed.username !== '' || parsed.password !== '') {
-    return refuse('a URL with user name or password: send them in `headers`')
-  }
-  return []
+  const problem = inspectUrl(url)
+  return problem === undefined ? [] : [{ path: ['url'], ...problem }]
 }
 
 function wrongSignatures({ signatures, secret }: WebhookConfig): readonly WebhookProblem[] {

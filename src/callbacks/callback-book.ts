@@ -5,10 +5,10 @@ import type { MessageId } from '../ids.ts'
 import type { Page } from '../store/page.ts'
 import type { RecordPut, RecordWrite } from '../store/records.ts'
 import type { AuditRow, Store } from '../store/store.ts'
+import { Turns } from '../turns.ts'
 import { type Callback, callbackOf, collection, putOf, sortable } from './callback.ts'
 import { type AuditedChange, auditRowOf } from './callback-audit.ts'
 import { type CallbackListQuery, cursorOf, placeOfCursor } from './callback-list.ts'
-import { Turns } from './turns.ts'
 
 /** What callbacks are kept in: any store. */
 export type CallbackStore = Pick<Store, 'writeRecords' | 'records' | 'findRecords' | 'enqueue'>

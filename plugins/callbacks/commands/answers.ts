@@ -1,4 +1,10 @@
-import { CarabinerError, type ConnectorCommand, parseDuration } from 'carabiner'
+import {
+  CarabinerError,
+  type ConnectorCommand,
+  parseDuration,
+  textOption,
+  usageError,
+} from 'carabiner'
 import {
   type CallbackReply,
   completeCallback,
@@ -7,7 +13,7 @@ import {
   heartbeatCallback,
 } from 'carabiner/callbacks'
 import type { CallbacksConfig } from '../config.ts'
-import { type Context, idArgument, textOption, usage } from './options.ts'
+import { type Context, idArgument } from './options.ts'
 
 const callback = [{ syntax: '<id>', description: 'the callback' }]
 const by = { flags: '--by <who>', description: 'who says so, for the audit trail (default: cli)' }
@@ -56,7 +62,7 @@ function tell(context: Context, { status, body }: CallbackReply): number {
     context.print(context.json ? JSON.stringify(body, null, 2) : `${body.id}: ${body.state}`)
     return 0
   }
-  if (status !== 404) throw usage(body.error)
+  if (status !== 404) throw usageError(body.error)
   context.say(body.error)
   return 1
 }
@@ -77,7 +83,7 @@ async function completionOf(context: Context): Promise<string> {
 /** @throws {CarabinerError} USAGE without an error */
 function failureOf(context: Context): string {
   const error = textOption(context, 'error')
-  if (error === undefined) throw usage('expected --error TEXT: why it fails')
+  if (error === undefined) throw usageError('expected --error TEXT: why it fails')
   return JSON.stringify({ error })
 }
 

@@ -1,8 +1,8 @@
-import type { ConnectorCommand } from 'carabiner'
+import { type ConnectorCommand, numberOption, textOption, wordOption } from 'carabiner'
 import { CallbackBook, type CallbackState } from 'carabiner/callbacks'
 import type { CallbacksConfig } from '../config.ts'
 import { type CallbackView, callbackView } from '../view.ts'
-import { type Context, numberOption, textOption, wordOption } from './options.ts'
+import type { Context } from './options.ts'
 
 const states: readonly CallbackState[] = ['WaitingExternal', 'Failed', 'Completed']
 

@@ -5,12 +5,14 @@ import {
   CarabinerError,
   type ConnectorCommand,
   messageOf,
+  numberOption,
   type Store,
   systemClock,
+  textOption,
 } from 'carabiner'
 import { type CallbackRoutesConfig, nodeCallbacks } from 'carabiner/callbacks'
 import type { CallbacksConfig } from '../config.ts'
-import { type Context, numberOption, textOption } from './options.ts'
+import type { Context } from './options.ts'
 
 /** `carabiner callbacks serve`: the three routes and `/health`, beside hosts that run elsewhere. */
 export const serve: ConnectorCommand<CallbacksConfig> = {

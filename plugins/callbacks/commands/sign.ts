@@ -1,7 +1,7 @@
-import type { ConnectorCommand } from 'carabiner'
+import { type ConnectorCommand, usageError } from 'carabiner'
 import { callbackSignatureHeader, callbackUrl, signCallback } from 'carabiner/callbacks'
 import type { CallbacksConfig } from '../config.ts'
-import { type Context, idArgument, usage } from './options.ts'
+import { type Context, idArgument } from './options.ts'
 
 /** `carabiner callbacks sign ID` */
 export const sign: ConnectorCommand<CallbacksConfig> = {
@@ -14,7 +14,8 @@ export const sign: ConnectorCommand<CallbacksConfig> = {
 async function signId(context: Context): Promise<number> {
   const id = idArgument(context)
   const { secret: [secret] = [], path_prefix: prefix } = context.config
-  if (secret === undefined) throw usage('answers need no signature here: allow_unsigned is true')
+  if (secret === undefined)
+    throw usageError('answers need no signature here: allow_unsigned is true')
   const signature = signCallback(id, secret)
   const url = callbackUrl(baseOf(context), prefix, id, 'complete')
   if (context.json) context.print(JSON.stringify({ id, signature, url }, null, 2))

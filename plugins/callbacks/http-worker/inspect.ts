@@ -4,6 +4,7 @@ import {
   type InspectInput,
   inspectHeader,
   inspectRetry,
+  inspectUrl,
   Signer,
   suggestion,
 } from 'carabiner'
@@ -42,18 +43,8 @@ function wrongEvent({ event }: WorkerConfig, { events }: Input): readonly Config
 }
 
 function wrongUrl({ url }: WorkerConfig): readonly ConfigProblem[] {
-  const refuse = (message: string): readonly ConfigProblem[] => [
-    { path: ['url'], message, expected: 'https://host/path, or http' },
-  ]
-  const parsed = URL.parse(url)
-  if (parsed === null) return refuse('not a URL')
-  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
-    return refuse(`\`${parsed.protocol}\` is not http or https`)
-  }
-  if (parsed.username !== '' || parsed.password !== '') {
-    return refuse('a URL with user name or password: send them in `headers`')
-  }
-  return []
+  const problem = inspectUrl(url)
+  return problem === undefined ? [] : [{ path: ['url'], ...problem }]
 }
 
 /** Headers beside those that no endpoint may set: they say what the body is, and which callback is whose. */

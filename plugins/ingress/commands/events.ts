@@ -1,10 +1,17 @@
-import type { ConnectorCommand } from 'carabiner'
+import {
+  type ConnectorCommand,
+  numberOption,
+  textOption,
+  timeOption,
+  usageError,
+  wordOption,
+} from 'carabiner'
 import { eventStatuses } from '../books/event.ts'
 import type { EventListQuery } from '../books/event-book.ts'
 import type { IngressConfig } from '../config.ts'
 import { serviceOf } from '../service.ts'
 import { type EventView, eventView } from '../views/event-view.ts'
-import { type Context, numberOption, textOption, timeOption, usage, wordOption } from './options.ts'
+import type { Context } from './options.ts'
 
 /** `carabiner ingress events` */
 export const events: ConnectorCommand<IngressConfig> = {
@@ -55,7 +62,7 @@ function queryOf(context: Context): EventListQuery {
   const from = timeOption(context, 'from')
   const to = timeOption(context, 'to')
   if (from !== undefined && to !== undefined && from > to) {
-    throw usage('expected --to not earlier than --from')
+    throw usageError('expected --to not earlier than --from')
   }
   return {
     provider: textOption(context, 'provider'),

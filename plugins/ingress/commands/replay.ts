@@ -1,9 +1,16 @@
-import { CarabinerError, type ConnectorCommand, type Failure } from 'carabiner'
+import {
+  CarabinerError,
+  type ConnectorCommand,
+  type Failure,
+  textOption,
+  usageError,
+  waitOption,
+} from 'carabiner'
 import type { IngressConfig } from '../config.ts'
 import { ingressReplay } from '../ingress-events.ts'
 import { serviceOf } from '../service.ts'
 import { namedEvent } from './named-event.ts'
-import { type Context, textOption, usage, waitOption } from './options.ts'
+import type { Context } from './options.ts'
 
 /** `carabiner ingress replay ID --reason WHY` */
 export const replay: ConnectorCommand<IngressConfig> = {
@@ -59,7 +66,7 @@ function lengthOption(
 ): string {
   const text = textOption(context, name) ?? fallback
   if (text.length >= least && text.length <= most) return text
-  throw usage(`expected --${name} with ${least} to ${most} characters`)
+  throw usageError(`expected --${name} with ${least} to ${most} characters`)
 }
 
 function print(context: Context, value: object, text: string): void {

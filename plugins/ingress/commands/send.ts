@@ -4,10 +4,12 @@ import {
   messageOf,
   suggestion,
   systemClock,
+  textOption,
+  usageError,
 } from 'carabiner'
 import type { IngressConfig } from '../config.ts'
 import { type Integration, integrationsOf } from '../integration.ts'
-import { argument, type Context, textOption, usage } from './options.ts'
+import { argument, type Context } from './options.ts'
 
 /** `carabiner ingress send PROVIDER [@FILE]` */
 export const send: ConnectorCommand<IngressConfig> = {
@@ -59,7 +61,7 @@ function integrationNamed(context: Context): Integration {
   if (integration !== undefined) return integration
   const known = [...integrations.keys()]
   const meant = suggestion(name, known) || `: expected one of ${known.join(', ')}`
-  throw usage(`no integration of \`${name}\`${meant}`)
+  throw usageError(`no integration of \`${name}\`${meant}`)
 }
 
 interface Sample {
@@ -75,7 +77,8 @@ async function sampleOf(context: Context, { name, provider }: Integration): Prom
   const given = textOption(context, 'contentType')
   if (source === '') {
     const { sample } = provider
-    if (sample === undefined) throw usage(`expected a body for \`${name}\`: @FILE, - or the text`)
+    if (sample === undefined)
+      throw usageError(`expected a body for \`${name}\`: @FILE, - or the text`)
     return { body: Buffer.from(sample.body), contentType: given ?? sample.contentType }
   }
   const body = await context.read(source)
@@ -89,7 +92,7 @@ function urlFor(context: Context, { name }: Integration): URL {
   const given = textOption(context, 'url') ?? listenerOf(context)
   const url = URL.parse(given)
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw usage(`expected --url http://host:port, got ${given}`)
+    throw usageError(`expected --url http://host:port, got ${given}`)
   }
   return url.pathname === '/' ? new URL(`/api/v1/webhooks/${name}${url.search}`, url) : url
 }
@@ -97,10 +100,10 @@ function urlFor(context: Context, { name }: Integration): URL {
 function listenerOf({ server }: Context): string {
   const listener = server?.listeners.find(({ serve }) => serve.includes('public'))
   if (listener === undefined) {
-    throw usage('expected --url: the assembly has no listener that serves `public`')
+    throw usageError('expected --url: the assembly has no listener that serves `public`')
   }
   if (listener.url.endsWith(':0')) {
-    throw usage('expected --url: the host finds its port when it starts')
+    throw usageError('expected --url: the host finds its port when it starts')
   }
   return listener.url
 }

@@ -1,16 +1,9 @@
-import type { ConnectorCommand } from 'carabiner'
+import { type ConnectorCommand, textOption, usageError } from 'carabiner'
 import type { SubscriptionsConfig } from '../config.ts'
 import { UpsertBody } from '../schemas/subscription.ts'
 import { upsert } from '../upsert.ts'
 import { callFor, withService } from './call.ts'
-import {
-  type Context,
-  firstArgument,
-  readText,
-  requiredOwner,
-  textOption,
-  usage,
-} from './options.ts'
+import { type Context, firstArgument, readText, requiredOwner } from './options.ts'
 import { print } from './print.ts'
 import { checkBody, tellingRefusals } from './refusals.ts'
 
@@ -66,6 +59,7 @@ async function bodyOf(context: Context): Promise<UpsertBody> {
 
 function typesOf(option: Context['options'][string]): readonly string[] {
   const given = Array.isArray(option) ? option.join(',') : ''
-  if (given === '') throw usage('expected --types, such as --types inbox.thread_created,invite.*')
+  if (given === '')
+    throw usageError('expected --types, such as --types inbox.thread_created,invite.*')
   return given.split(',').map((type) => type.trim())
 }

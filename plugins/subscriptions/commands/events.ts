@@ -1,4 +1,4 @@
-import type { ConnectorCommand } from 'carabiner'
+import { type ConnectorCommand, textOption, usageError } from 'carabiner'
 import type { SubscriptionsConfig } from '../config.ts'
 import { deliveryView } from '../delivery-list.ts'
 import { messagesOf, type PublishedEvent } from '../event.ts'
@@ -6,15 +6,7 @@ import { type EventView, eventView } from '../event-view.ts'
 import type { Service } from '../service.ts'
 import { withService } from './call.ts'
 import { namedEvents } from './named.ts'
-import {
-  type Context,
-  firstArgument,
-  limitOption,
-  ownerOption,
-  rangeOptions,
-  textOption,
-  usage,
-} from './options.ts'
+import { type Context, firstArgument, limitOption, ownerOption, rangeOptions } from './options.ts'
 import { standing } from './print.ts'
 import { tellingRefusals } from './refusals.ts'
 
@@ -45,11 +37,11 @@ async function showEvents(context: Context): Promise<number> {
 function idOf(context: Context): string | undefined {
   const argument = firstArgument(context)
   const option = textOption(context, 'show')
-  if (argument !== undefined && option !== undefined) throw usage('expected one event')
+  if (argument !== undefined && option !== undefined) throw usageError('expected one event')
   const id = argument ?? option
   const others = ['type', 'from', 'to', 'limit'].filter((name) => textOption(context, name))
   if (id !== undefined && others.length > 0)
-    throw usage(`expected either an event or --${others.join(', --')}`)
+    throw usageError(`expected either an event or --${others.join(', --')}`)
   return id
 }
 

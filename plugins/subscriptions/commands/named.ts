@@ -1,7 +1,8 @@
+import { usageError } from 'carabiner'
 import type { PublishedEvent } from '../event.ts'
 import type { Service } from '../service.ts'
 import type { Subscription } from '../subscription.ts'
-import { type Context, firstArgument, ownerOption, usage } from './options.ts'
+import { type Context, firstArgument, ownerOption } from './options.ts'
 
 /** The subscription that a command names; of another owner than `--owner`: as if there were none. @throws {CarabinerError} USAGE */
 export async function namedSubscription(
@@ -12,7 +13,7 @@ export async function namedSubscription(
   const owner = ownerOption(context)
   const [found] = await subscriptions.byId([id])
   if (found !== undefined && (owner ?? found.owner) === found.owner) return found
-  throw usage(`no subscription \`${id}\`${owner === undefined ? '' : ` of ${owner}`}`)
+  throw usageError(`no subscription \`${id}\`${owner === undefined ? '' : ` of ${owner}`}`)
 }
 
 /** Events by their ids, all of them. @throws {CarabinerError} USAGE for those there are not, or `owner` does not have */
@@ -27,5 +28,5 @@ export async function namedEvents(
   const missing = wanted.filter((id) => !found.some((event) => event.id === id))
   if (missing.length === 0) return found
   const whose = owner === undefined ? '' : ` of ${owner}`
-  throw usage(`no event${whose} ${missing.map((id) => `\`${id}\``).join(', ')}`)
+  throw usageError(`no event${whose} ${missing.map((id) => `\`${id}\``).join(', ')}`)
 }

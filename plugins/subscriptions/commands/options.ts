@@ -1,34 +1,28 @@
-import { CarabinerError, type CommandContext, parseDuration } from 'carabiner'
+import { type CommandContext, textOption, timeOption, usageError } from 'carabiner'
 import type { SubscriptionsConfig } from '../config.ts'
 import { isOwner } from '../owner.ts'
 
 export type Context = CommandContext<SubscriptionsConfig>
 
-/** An option with a text; `undefined` without it. */
-export function textOption({ options }: Context, name: string): string | undefined {
-  const value = options[name]
-  return typeof value === 'string' ? value : undefined
-}
-
 /** @throws {CarabinerError} USAGE without it */
 export function requiredOption(context: Context, name: string): string {
   const value = textOption(context, name)
   if (value !== undefined && value !== '') return value
-  throw usage(`expected --${name}`)
+  throw usageError(`expected --${name}`)
 }
 
 /** `--owner`, if it was given. @throws {CarabinerError} USAGE for what no owner is called */
 export function ownerOption(context: Context): string | undefined {
   const owner = textOption(context, 'owner')
   if (owner === undefined || isOwner(owner)) return owner
-  throw usage('--owner: expected 3 to 255 visible characters, such as agent://acme/ops')
+  throw usageError('--owner: expected 3 to 255 visible characters, such as agent://acme/ops')
 }
 
 /** @throws {CarabinerError} USAGE without it */
 export function requiredOwner(context: Context): string {
   const owner = ownerOption(context)
   if (owner !== undefined) return owner
-  throw usage('expected --owner, such as --owner agent://acme/ops')
+  throw usageError('expected --owner, such as --owner agent://acme/ops')
 }
 
 /** `--limit`. @throws {CarabinerError} USAGE unless it is a whole number above 0 */
@@ -36,24 +30,7 @@ export function limitOption(context: Context): number {
   const text = textOption(context, 'limit') ?? '100'
   const limit = Number(text)
   if (Number.isInteger(limit) && limit > 0) return limit
-  throw usage(`expected a whole number above 0 for --limit, got ${text}`)
-}
-
-/** A point in time, UTC milliseconds. @throws {CarabinerError} USAGE */
-export function timeOption(context: Context, name: string): number | undefined {
-  const text = textOption(context, name)
-  return text === undefined ? undefined : context.time(text)
-}
-
-/** `--wait`, in milliseconds. @throws {CarabinerError} USAGE */
-export function waitOption(context: Context): number {
-  const text = textOption(context, 'wait') ?? '10s'
-  try {
-    return parseDuration(text, { zero: true, bareSeconds: true })
-  } catch (error) {
-    if (!(error instanceof CarabinerError)) throw error
-    throw new CarabinerError('USAGE', `--wait: ${error.message}`, { cause: error })
-  }
+  throw usageError(`expected a whole number above 0 for --limit, got ${text}`)
 }
 
 /** `--from` and `--to`. @throws {CarabinerError} USAGE when nothing lies between them */
@@ -64,7 +41,7 @@ export function rangeOptions(context: Context): {
   const from = timeOption(context, 'from')
   const to = timeOption(context, 'to')
   if (from !== undefined && to !== undefined && from >= to)
-    throw usage('expected --to later than --from')
+    throw usageError('expected --to later than --from')
   return { from, to }
 }
 
@@ -78,8 +55,4 @@ export async function readText(context: Context, source: string): Promise<string
 export function firstArgument({ args }: Context): string | undefined {
   const [first] = args
   return typeof first === 'string' ? first : undefined
-}
-
-export function usage(message: string): CarabinerError {
-  return new CarabinerError('USAGE', message)
 }

@@ -5,6 +5,9 @@ import {
   type MessageId,
   messageOf,
   newId,
+  textOption,
+  usageError,
+  waitOption,
 } from 'carabiner'
 import type { SubscriptionsConfig } from '../config.ts'
 import { countersOfTallies } from '../counters.ts'
@@ -15,15 +18,7 @@ import { PublishBody } from '../schemas/event.ts'
 import { type Service, serviceOf } from '../service.ts'
 import { executionsById } from '../tenants/execution-book.ts'
 import { callFor } from './call.ts'
-import {
-  type Context,
-  ownerOption,
-  readText,
-  requiredOption,
-  textOption,
-  usage,
-  waitOption,
-} from './options.ts'
+import { type Context, ownerOption, readText, requiredOption } from './options.ts'
 import { many, print, standing } from './print.ts'
 import { checkBody, misfits, tellingRefusals } from './refusals.ts'
 
@@ -76,7 +71,7 @@ async function offerOf(context: Context): Promise<Offer> {
   const owner = ownerOption(context)
   const tenant = textOption(context, 'tenant')
   if ((owner === undefined) === (tenant === undefined))
-    throw usage('expected either --owner or --tenant')
+    throw usageError('expected either --owner or --tenant')
   const type = requiredOption(context, 'type')
   const source = textOption(context, 'source') ?? 'cli'
   const { payload, text } = await readPayload(context)
@@ -93,7 +88,7 @@ async function readPayload(context: Context): Promise<{
   const text = await readText(context, requiredOption(context, 'payload'))
   const payload = parse(text)
   if (isObject(payload)) return { payload, text: `{"payload":${text}}` }
-  throw usage(`expected a JSON object for --payload, got ${text.slice(0, 60)}`)
+  throw usageError(`expected a JSON object for --payload, got ${text.slice(0, 60)}`)
 }
 
 function parse(text: string): unknown {

@@ -6,10 +6,11 @@ import {
   type RequestMismatch,
   RouteError,
   type RouteRefusal,
+  usageError,
   Validator,
 } from 'carabiner'
 import type { SubscriptionsConfig } from '../config.ts'
-import { type Context, usage } from './options.ts'
+import type { Context } from './options.ts'
 
 type Run = ConnectorCommand<SubscriptionsConfig>['run']
 
@@ -33,7 +34,9 @@ export function checkBody(schema: object, body: object): void {
 
 /** What does not fit, each with the option it came from. */
 export function misfits(mismatches: readonly Mismatch[]): Error {
-  const errors = mismatches.map(({ pointer, message }) => usage(`${optionOf(pointer)} ${message}`))
+  const errors = mismatches.map(({ pointer, message }) =>
+    usageError(`${optionOf(pointer)} ${message}`),
+  )
   const [only, second] = errors
   if (only !== undefined && second === undefined) return only
   return new AggregateError(errors, errors.map(messageOf).join('; '))

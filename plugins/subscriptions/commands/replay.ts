@@ -1,4 +1,4 @@
-import type { ConnectorCommand } from 'carabiner'
+import { type ConnectorCommand, timeOption, usageError } from 'carabiner'
 import type { SubscriptionsConfig } from '../config.ts'
 import type { PublishedEvent } from '../event.ts'
 import { replay as replayEvent } from '../replay.ts'
@@ -8,7 +8,7 @@ import { type BulkReplay, nothingYet, type Progress, replayAll } from './bulk-re
 import { callFor, withService } from './call.ts'
 import { goOnCommand } from './go-on.ts'
 import { namedEvents } from './named.ts'
-import { type Context, timeOption, usage } from './options.ts'
+import type { Context } from './options.ts'
 import { many, print } from './print.ts'
 import { tellingRefusals } from './refusals.ts'
 import { leftOut, progressSayer } from './replay-progress.ts'
@@ -114,7 +114,7 @@ async function isConfirmed(context: Context, total: number): Promise<boolean> {
   if (context.options['yes'] === true || total <= 1) return true
   const what = many(total, 'event', 'events')
   if (context.ask === undefined)
-    throw usage(`expected --yes to replay ${what}: there is no terminal to ask on`)
+    throw usageError(`expected --yes to replay ${what}: there is no terminal to ask on`)
   const question = `Replay ${what} to the subscriptions that are active now? [y/N] `
   return /^y(es)?$/i.test((await context.ask(question)).trim())
 }

@@ -1,11 +1,11 @@
-import type { ConnectorCommand } from 'carabiner'
+import { type ConnectorCommand, textOption } from 'carabiner'
 import type { SubscriptionsConfig } from '../config.ts'
 import { withSecret } from '../generated-secret.ts'
 import { rotate } from '../rotate.ts'
 import { RotateBody } from '../schemas/subscription.ts'
 import { callFor, withService } from './call.ts'
 import { namedSubscription } from './named.ts'
-import { type Context, readText, textOption } from './options.ts'
+import { type Context, readText } from './options.ts'
 import { print } from './print.ts'
 import { checkBody, tellingRefusals } from './refusals.ts'
 

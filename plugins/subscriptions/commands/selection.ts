@@ -1,15 +1,9 @@
+import { textOption, usageError } from 'carabiner'
 import type { PublishedEvent } from '../event.ts'
 import type { EventRange } from '../event-book.ts'
 import type { Service } from '../service.ts'
 import { namedEvents } from './named.ts'
-import {
-  type Context,
-  ownerOption,
-  rangeOptions,
-  requiredOwner,
-  textOption,
-  usage,
-} from './options.ts'
+import { type Context, ownerOption, rangeOptions, requiredOwner } from './options.ts'
 
 /** Which events are replayed: some by their ids, or what an owner published in a time. */
 export type Selection =
@@ -28,13 +22,13 @@ export function selectionOf(context: Context, now: number): Selection {
   const [ids = []] = context.args
   const options = ['type', 'from', 'to'].filter((name) => textOption(context, name) !== undefined)
   if (typeof ids !== 'string' && ids.length > 0) {
-    if (options.length > 0) throw usage(`expected either events or --${options.join(', --')}`)
+    if (options.length > 0) throw usageError(`expected either events or --${options.join(', --')}`)
     return { kind: 'named', ids, owner: ownerOption(context) }
   }
-  if (options.length === 0) throw usage('expected events, or --owner and --from')
+  if (options.length === 0) throw usageError('expected events, or --owner and --from')
   const owner = requiredOwner(context)
   const { from, to = now } = rangeOptions(context)
-  if (from === undefined) throw usage('expected --from, such as --from 2h')
+  if (from === undefined) throw usageError('expected --from, such as --from 2h')
   // What is published from now on is not replayed, however long it takes.
   const range = { owner, type: textOption(context, 'type'), from, to: Math.min(to, now) }
   return { kind: 'range', range }

@@ -1,10 +1,10 @@
-import { type ConnectorCommand, type DeliveryId, systemClock } from 'carabiner'
+import { type ConnectorCommand, type DeliveryId, systemClock, waitOption } from 'carabiner'
 import type { SubscriptionsConfig } from '../config.ts'
 import { ping } from '../ping.ts'
 import { serviceOf } from '../service.ts'
 import { callFor } from './call.ts'
 import { namedSubscription } from './named.ts'
-import { type Context, waitOption } from './options.ts'
+import type { Context } from './options.ts'
 import { many, print } from './print.ts'
 import { tellingRefusals } from './refusals.ts'
 

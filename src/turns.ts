@@ -1,4 +1,4 @@
-/** Has work on one thing done one after another in this process, so that it is not in its own way. */
+/** Has work on one thing done one after another in this process, so that it neither overtakes itself nor is in its own way. */
 export class Turns {
   /** The end of what was begun last, by what it works on. */
   readonly #last = new Map<string, Promise<void>>()
