@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { loadedBy } from '../helpers/loaded-by.ts'
 
 const allowed =
-  /^src\/(?:callbacks\.ts|callbacks\/[^/]+|receiver\/webhook-request\.ts|errors\.ts|ids\.ts|clock\.ts|timer\.ts|json\/|delivery\/signing\/)/
+  /^src\/(?:callbacks\.ts|callbacks\/[^/]+|receiver\/webhook-request\.ts|errors\.ts|ids\.ts|clock\.ts|timer\.ts|turns\.ts|json\/|delivery\/signing\/)/
 
 describe('carabiner/callbacks', () => {
   it('loads neither a host, nor a store, nor a framework', () => {
