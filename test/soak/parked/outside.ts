@@ -69,7 +69,7 @@ export class Outside implements AsyncDisposable {
       assert.ok(reply === undefined || reply.status === 503, `${id}: ${reply?.status}`)
       assert.ok(performance.now() < giveUpAt, `${id} has not been heard for two minutes`)
       this.triedAgain += 1
-      await sleep(20)
+      await sleep(50)
     }
   }
 

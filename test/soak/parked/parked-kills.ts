@@ -118,7 +118,7 @@ class Clients {
       const event = anyOf(eventNames)
       const intent = event === 'lapse' ? 'ignore' : anyOf(intents)
       const id = await this.#dispatch(event, intent)
-      if (id === undefined) await sleep(20)
+      if (id === undefined) await sleep(50)
       else this.parked.set(id, { event, intent })
     }
   }
