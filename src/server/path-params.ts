@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { pathOfTarget } from '../callbacks/callback-url.ts'
 
 /** `config` of a route whose parameters stand as they came in the path. */
 export const takesRawParams: { readonly rawParams: true } = { rawParams: true }
@@ -12,8 +13,7 @@ export function wantsRawParams({ routeOptions }: Pick<FastifyRequest, 'routeOpti
 export function paramsOf(request: FastifyRequest): Readonly<Record<string, string>> {
   // Proof of the cast: Fastify's own router makes them.
   if (!wantsRawParams(request)) return request.params as Readonly<Record<string, string>>
-  const [path = ''] = request.originalUrl.split(/[?#]/, 1)
-  const given = path.split('/')
+  const given = pathOfTarget(request.originalUrl).split('/')
   const pattern = request.routeOptions.url?.split('/') ?? []
   const params = pattern.flatMap((part, place) =>
     part.startsWith(':') ? [[part.slice(1), given[place] ?? ''] as const] : [],

@@ -330,6 +330,18 @@ describe('a route that takes its parameters as they came', () => {
       assert.deepEqual(answered.json, { id, what: '%20', admitted: id }, answered.text)
     })
   }
+
+  it('gets them from a target with a host in it, as proxies send it', async () => {
+    await using host = await servedHost({ routes: [echo] })
+    const head = `POST http://hooks.example/hooks/a%2Fb/done/now?id=7 HTTP/1.1\r\nHost: hooks.example\r\n`
+
+    const said = await rawExchange(
+      host.url,
+      `${head}Content-Length: 0\r\nConnection: close\r\n\r\n`,
+    )
+
+    assert.match(said, /\{"id":"a%2Fb","what":"now","admitted":"a%2Fb"\}$/)
+  })
 })
 
 describe('a route that takes bytes', () => {
