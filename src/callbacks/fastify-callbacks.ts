@@ -74,10 +74,13 @@ export function fastifyCallbacks(
       exposeHeadRoute: false,
       async onRequest(request, response) {
         const replied = await reply(request)
-        return replied === undefined ? undefined : send(response, replied)
+        // Before its body is read: a path that is nobody's is unknown whatever is sent to it.
+        if (replied === undefined) response.callNotFound()
+        else send(response, replied)
+        return response
       },
-      handler(_request, response) {
-        response.callNotFound()
+      handler() {
+        throw new TypeError('expected `onRequest` to have answered')
       },
     })
   }
@@ -88,9 +91,8 @@ function pathAfter(path: string, segments: number): string {
   return `/${path.split('/').slice(segments).join('/')}`
 }
 
-function send(response: FastifyCallbackReply, reply: CallbackHttpReply): FastifyCallbackReply {
+function send(response: FastifyCallbackReply, reply: CallbackHttpReply): void {
   response.code(reply.status)
   response.headers({ ...reply.headers })
   response.send(reply.body)
-  return response
 }

@@ -74,6 +74,11 @@ describe('callbacks in a Fastify application', () => {
     assert.equal(response.headers.get('x-of-the-application'), 'yes')
     assert.equal(await complete(`${server.url}/tenants/acme/api/callbacks/more`), 418)
     assert.equal(await complete(`${server.url}/api/callbacks`), 418)
+    const untyped = await fetch(`${server.url}/tenants/acme/api/callbacks/more`, {
+      method: 'POST',
+      body: new Uint8Array(2_000_000),
+    })
+    assert.equal(untyped.status, 418)
     const echo = await fetch(`${server.url}/echo`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
