@@ -15,6 +15,16 @@ export function failureOf(error: unknown, connector: string, phase: Phase): Fail
   }
 }
 
+/**
+ * What an outcome tells about a dispatch whose stand could not be stored. Once on handlers have run that is no reason to try it again, which
+ * `STORE_UNAVAILABLE` would be.
+ */
+export function notKept(error: unknown, phase: Phase): Failure {
+  const failure = failureOf(error, hostItself, phase)
+  const hasHappened = phase !== 'before' && failure.code === 'STORE_UNAVAILABLE'
+  return hasHappened ? { ...failure, code: 'DELIVERY_NOT_STORED' } : failure
+}
+
 /** How a failure stands among the results under `onError: 'continue'`. */
 export function failedResult(error: unknown, connector: string): EventResult {
   const said = misplacedCancel(error, 'on')

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { CallContext } from './call-context.ts'
-import { failureOf, hostItself } from './failure.ts'
+import { notKept } from './failure.ts'
 import type { Logger } from './handler.ts'
 import type { Failure } from './outcome.ts'
 import type { DispatchStand, Wait } from './parking.ts'
@@ -135,7 +135,7 @@ export class Hold implements Holding {
   #refused(time: number, error: unknown): void {
     if (time !== this.#time || !this.#isOn) return
     this.release()
-    this.#dispatch.fail(failureOf(error, hostItself, 'on'))
+    this.#dispatch.fail(notKept(error, 'on'))
     this.#dispatch.stop(error)
   }
 

@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts'
 import type { CallbackResolution } from './callback-resolution.ts'
 import type { Dispatch } from './dispatch.ts'
-import { failureOf, hostItself } from './failure.ts'
+import { notKept } from './failure.ts'
 import type { Outcome } from './outcome.ts'
 import type { DispatchStand } from './parking.ts'
 import { parkedOutcome, returnedWaits, standOf } from './stand.ts'
@@ -32,7 +32,7 @@ export async function park<Owed>(
   try {
     known = await waits.park(stand)
   } catch (error) {
-    dispatch.fail(failureOf(error, hostItself, phase))
+    dispatch.fail(notKept(error, phase))
     return next(dispatch)
   }
   if (known.length === 0) return leave(dispatch, stand)
@@ -64,7 +64,7 @@ export async function begin(dispatch: Dispatch<unknown>, phase: 'on' | 'after'):
     await dispatch.waits?.begin(standOf(dispatch, phase, []))
   } catch (error) {
     if (phase === 'after') dispatch.enter('after')
-    dispatch.fail(failureOf(error, hostItself, dispatch.phase))
+    dispatch.fail(notKept(error, dispatch.phase))
   }
   dispatch.frame = undefined
 }

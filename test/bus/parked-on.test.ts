@@ -168,14 +168,14 @@ describe('a result left to a callback', () => {
     assert.deepEqual(parking.calls, ['park on', 'begin after', 'end completed'])
   })
 
-  it('fails the dispatch that cannot be stored', async () => {
+  it('fails the dispatch that cannot be stored, and not as if nothing had been done', async () => {
     const { bus, parking } = openParkingBus()
     parking.refuses = ['park']
     bus.register('a', 'on', adjust, () => parking.open())
 
     const outcome = await bus.dispatch(adjust, { amount: 1 })
 
-    assert.deepEqual(essence(outcome), ['on', 'STORE_UNAVAILABLE: the store is away'])
+    assert.deepEqual(essence(outcome), ['on', 'DELIVERY_NOT_STORED: the store is away'])
     assert.equal(parking.stateOf('c1'), 'withdrawn')
   })
 
@@ -407,7 +407,7 @@ describe('an answer that an on handler awaits', () => {
 
     const outcome = await bus.dispatch(adjust, { amount: 1 })
 
-    assert.deepEqual(essence(outcome), ['on', 'STORE_UNAVAILABLE: the store is away'])
+    assert.deepEqual(essence(outcome), ['on', 'DELIVERY_NOT_STORED: the store is away'])
     assert.deepEqual([parking.stateOf('c1'), bus.inFlight], ['withdrawn', 0])
   })
 
