@@ -15,6 +15,7 @@ export function wrongDecision(webhook: WebhookConfig, input: Input): readonly Co
   return [
     ...longExpiry(webhook),
     ...unheardAnswer(webhook),
+    ...rehearsedQuestion(webhook),
     ...missingParts(input),
     ...unparkedEvents(webhook, input.events),
   ]
@@ -37,6 +38,12 @@ function unheardAnswer({ mode }: WebhookConfig): readonly ConfigProblem[] {
   if (mode !== 'shadow') return []
   const message = 'under `mode: shadow` the event does not wait, so nobody would hear the answer'
   return [{ path: ['mode'], message, expected: '`warn`, `enforce` or `off`' }]
+}
+
+function rehearsedQuestion({ side_effects }: WebhookConfig): readonly ConfigProblem[] {
+  if (side_effects !== false) return []
+  const message = 'a dry run stores no callback, so it does not ask a webhook that hands one out'
+  return [{ path: ['side_effects'], message, expected: 'no `side_effects`, or decision: reply' }]
 }
 
 /** What the host has to have for answers to reach it and to outlive it. */

@@ -335,6 +335,7 @@ ${webhook('decision: callback', ...lines)}`,
     [['expires: 31d'], 'webhooks[0].expires', /at most 30d/],
     [['expires: 0'], 'webhooks[0].expires', /./],
     [['mode: shadow'], 'webhooks[0].mode', /nobody would hear the answer/],
+    [['side_effects: false'], 'webhooks[0].side_effects', /a dry run stores no callback/],
     [['events: before:startup'], 'webhooks[0].events', /`startup` cannot wait for a callback/],
     [
       ['events: [before:adjust, "before:s*"]'],
