@@ -15,6 +15,8 @@ export interface AnsweredCalls {
   start(store: string, writes: boolean): Promise<string>
   /** So many callbacks that wait. */
   wait(count: number): Promise<readonly string[]>
+  /** Processor time so far, in milliseconds. */
+  cpuMs(): number
 }
 
 let store: Store | undefined
@@ -37,6 +39,10 @@ answerCalls<AnsweredCalls>(
     async wait(count) {
       if (store === undefined) throw new TypeError('it is not started')
       return isKept ? wait(store, count) : Array.from({ length: count }, () => randomUUID())
+    },
+    cpuMs() {
+      const { user, system } = process.cpuUsage()
+      return (user + system) / 1_000
     },
   },
   async () => {

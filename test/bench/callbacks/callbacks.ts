@@ -40,8 +40,12 @@ async function benchCallbacks(): Promise<BenchReport> {
     line('the same, at most', Math.max(...elsewhere), 1_000),
   ]
   return {
-    rows: [...answered, ...many.rows, ...parked.rows],
-    remarks: [table(['what', 'measured', 'floor', 'reached'], lines), arena.remarks()]
+    rows: [...answered.rows, ...many.rows, ...parked.rows],
+    remarks: [
+      table(['what', 'measured', 'floor', 'reached'], lines),
+      answered.remarks,
+      arena.remarks(),
+    ]
       .filter((each) => each !== '')
       .join('\n\n'),
   }

@@ -117,6 +117,10 @@ answerCalls<HostCalls>(
         return Number(callback.resolvedAt) - callback.deadline
       })
     },
+    cpuMs() {
+      const { user, system } = process.cpuUsage()
+      return (user + system) / 1_000
+    },
     peakRssBytes: () => process.resourceUsage().maxRSS * 1_024,
   },
   async () => project?.[Symbol.asyncDispose](),
