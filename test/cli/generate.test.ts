@@ -54,6 +54,21 @@ describe('carabiner generate', () => {
     assert.doesNotMatch(text(), /mine/)
   })
 
+  it('writes the stanza that an assembly lacks, which names the connector already', async () => {
+    const lacking = "host: { store: 'memory:' }\nconnectors: [callbacks]\n"
+    using folder = projectFolder({ 'carabiner.yaml': lacking })
+    const cwd = folder.path
+    const env = { CALLBACK_SECRET: '07'.repeat(32) }
+    const file = ['--append', '-o', 'carabiner.yaml']
+
+    assert.equal((await carabiner(['validate'], { cwd, env })).code, 1)
+    const { code, err } = await carabiner(['generate', 'callbacks', ...file], { cwd, env })
+
+    assert.equal(code, 0, err)
+    assert.match(err, /^carabiner\.yaml is not valid as it is \(`carabiner validate`\)$/m)
+    assert.equal((await carabiner(['validate'], { cwd, env })).out, 'valid: carabiner.yaml\n')
+  })
+
   it('appends to a file that is not there yet as if it wrote it: valid as it stands', async () => {
     using folder = projectFolder({})
     const cwd = folder.path

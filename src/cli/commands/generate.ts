@@ -7,7 +7,7 @@ import { CarabinerError } from '../../errors.ts'
 import type { ConfigureCommand, Run } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { exitCode } from '../exit.ts'
-import { findInstalled, type InstalledConnector, installedConnectors } from '../installed.ts'
+import { connectorsForStanzas, findInstalled, type InstalledConnector } from '../installed.ts'
 import { rehearse } from '../rehearsal.ts'
 import { writeText } from '../write-text.ts'
 
@@ -67,9 +67,13 @@ async function generateStanzas(
   { append = false, defaults = false, output }: GenerateFlags,
   asked: readonly string[],
 ): Promise<string> {
-  const installed = await installedConnectors(context)
+  const asking = asked.map((text) => readName(text))
+  const installed = await connectorsForStanzas(
+    context,
+    asking.map(({ name }) => name),
+  )
   const wanted =
-    asked.length === 0 ? installed.map(ownName) : asked.map((name) => named(installed, name))
+    asking.length === 0 ? installed.map(ownName) : asking.map((each) => named(installed, each))
   const appending = append && existsSync(resolve(context.cwd, output))
   return textOf(wanted, defaults, appending)
 }
@@ -85,10 +89,19 @@ function ownName({ id, source, connector }: InstalledConnector): Wanted {
   return { id, source: sourceOf(source, connector.name), connector }
 }
 
-/** `alias:NAME` is a second instance under an id of its own. */
-function named(installed: readonly InstalledConnector[], text: string): Wanted {
-  const [alias, name] = text.includes(':') ? text.split(':', 2) : [undefined, text]
-  const { id, source, connector } = findInstalled(installed, String(name))
+/** What is asked for: `alias:NAME` is a second instance under an id of its own. */
+interface Asked {
+  readonly alias: string | undefined
+  readonly name: string
+}
+
+function readName(text: string): Asked {
+  const [alias, name] = text.split(':', 2)
+  return name === undefined ? { alias: undefined, name: text } : { alias, name }
+}
+
+function named(installed: readonly InstalledConnector[], { alias, name }: Asked): Wanted {
+  const { id, source, connector } = findInstalled(installed, name)
   const problem = alias === undefined ? undefined : idProblem(alias)
   if (problem !== undefined) throw new CarabinerError('USAGE', problem.message)
   return { id: alias ?? id, source: sourceOf(source, connector.name), connector }
