@@ -90,9 +90,23 @@ function isTiedToProcess({ state, stand }: DispatchRecord): boolean {
 
 function contentOf({ stand, outcome }: DispatchRecord): Uint8Array {
   const { params, source, results, warnings } = stand
-  const content = { params, source: source ?? null, results, warnings }
-  const stored = { ...content, outcome: outcome === null ? null : outcomeToJson(outcome) }
-  return Buffer.from(JSON.stringify(json(stored)), 'utf8')
+  const stored = {
+    params,
+    source: source ?? null,
+    results: json(results),
+    warnings: json(warnings),
+    outcome: outcome === null ? null : outcomeToJson(outcome),
+  }
+  return Buffer.from(stringify(stored), 'utf8')
+}
+
+/** Params come back as they were, a key without a value as none: `null` might not match. Those that no JSON can say stand as in an outcome. */
+function stringify(stored: { readonly params: unknown }): string {
+  try {
+    return JSON.stringify(stored)
+  } catch {
+    return JSON.stringify({ ...stored, params: json(stored.params) }) // a bigint, or a cycle
+  }
 }
 
 function readContent(content: Uint8Array): StoredContent {
