@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import { Command } from 'commander'
+import { callbacks } from '../../plugins/callbacks/connector.ts'
 import ingress from '../../plugins/ingress/index.ts'
 import subscriptions from '../../plugins/subscriptions/index.ts'
 import webhooks from '../../plugins/webhooks/index.ts'
@@ -10,6 +11,8 @@ import { commands } from '../../src/cli/commands.ts'
 
 const page = (name: string): Promise<string> =>
   readFile(new URL(`../../docs/${name}`, import.meta.url), 'utf8')
+
+const connectors = [webhooks, subscriptions, ingress, callbacks]
 
 describe('docs/cli.md', async () => {
   const rows = (await page('cli.md')).split('\n').filter((line) => line.startsWith('| `'))
@@ -30,7 +33,7 @@ describe('docs/cli.md', async () => {
   }
 
   it('has a row for no other command than these and the connectors’', () => {
-    const known = [...Object.keys(commands), webhooks.name, subscriptions.name, ingress.name]
+    const known = [...Object.keys(commands), ...connectors.map(({ name }) => name)]
     const named = rows.map((row) => /^\| `([a-z]+)/.exec(row)?.[1] ?? 'none')
 
     assert.ok(named.length > 15)
@@ -41,13 +44,13 @@ describe('docs/cli.md', async () => {
   })
 })
 
-for (const connector of [webhooks, subscriptions, ingress]) {
+for (const connector of connectors) {
   describe(`docs/${connector.name}.md`, async () => {
     const text = await page(`${connector.name}.md`)
 
     for (const { name, options = [] } of connector.commands ?? []) {
       it(`says what \`${connector.name} ${name} --help\` says`, () => {
-        assert.match(text, new RegExp(`\`${connector.name} ${name}\\b`))
+        assert.match(text, new RegExp(`\`(?:carabiner )?${connector.name} ${name}\\b`))
         for (const { flags } of options) {
           const [long = flags] = flags.split(' ')
           assert.ok(text.includes(long), long)
