@@ -12,6 +12,7 @@ import type { AssemblyAtWork, KeeperParts } from './keeper-parts.ts'
 import { Lookout } from './lookout.ts'
 import { LostDispatches } from './lost-dispatches.ts'
 import { OpenOutcomes } from './open-outcomes.ts'
+import { OtherHosts } from './other-hosts.ts'
 import { Outage } from './outage.ts'
 import { Resumption } from './resumption.ts'
 
@@ -33,6 +34,7 @@ export class Keeper implements Parking {
   readonly #lookout: Lookout
   readonly #round: AnswerRound
   readonly #lost: LostDispatches
+  readonly #others: OtherHosts
   readonly #ending = new AbortController()
   readonly #ends = new Set<Promise<void>>()
   /** Callbacks that nobody waits for, of which the store could not be told yet. */
@@ -47,15 +49,19 @@ export class Keeper implements Parking {
     this.#parts = parts
     this.#atHand = new DispatchesAtHand({ hostId, clock, book: dispatches })
     this.#outage = new Outage(clock, log)
-    this.#lookout = new Lookout({ clock, everyMs: lookMs, look: () => this.#look() })
+    this.#others = new OtherHosts(parts)
+    this.#lookout = new Lookout({ clock, everyMs: () => this.#pauseMs, look: () => this.#look() })
     const resumption = new Resumption({
       ...parts,
       atHand: this.#atHand,
       bus: () => (this.#isCeasing ? undefined : this.#atWork?.bus()),
       end: (outcome) => this.end(outcome),
     })
-    this.#round = new AnswerRound({ ...parts, resumption })
-    this.#lost = new LostDispatches({ ...parts, atHand: this.#atHand, resumption })
+    this.#round = new AnswerRound({ ...parts, others: this.#others, resumption })
+    this.#lost = new LostDispatches({
+      ...{ ...parts, resumption },
+      ...{ atHand: this.#atHand, others: this.#others },
+    })
   }
 
   /** From now on it goes on with what is answered. */
@@ -165,6 +171,11 @@ export class Keeper implements Parking {
     return known.filter((resolution) => resolution !== undefined)
   }
 
+  /** A host where no callback can be opened looks only after what others, or earlier assemblies, have left. */
+  get #pauseMs(): number {
+    return this.#parts.desks.current === undefined ? sweepMs : lookMs
+  }
+
   async #look(): Promise<void> {
     try {
       await this.#round.walk()
@@ -175,6 +186,7 @@ export class Keeper implements Parking {
       }
       this.#outage.end()
     } catch (error) {
+      this.#others.storeWasAway()
       this.#outage.begin(error)
     }
   }

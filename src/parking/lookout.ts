@@ -2,7 +2,8 @@ import type { Clock } from '../clock.ts'
 
 export interface LookoutParts {
   readonly clock: Pick<Clock, 'after'>
-  readonly everyMs: number
+  /** How long it waits before it looks again. */
+  everyMs(): number
   /** Never rejects. */
   look(): Promise<void>
 }
@@ -47,6 +48,6 @@ export class Lookout {
       await look()
     }
     this.#looking = undefined
-    if (this.#isOpen) this.#timer = clock.after(everyMs, () => this.wake())
+    if (this.#isOpen) this.#timer = clock.after(everyMs(), () => this.wake())
   }
 }
