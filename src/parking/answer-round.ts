@@ -4,9 +4,11 @@ import type { AnsweredCallback } from './answered-callbacks.ts'
 import { dispatchWaiter, hostWaiter, metaOf } from './callback-meta.ts'
 import type { DispatchRecord, VersionedDispatch } from './dispatch-record.ts'
 import type { KeeperParts } from './keeper-parts.ts'
+import type { Absence, OtherHosts } from './other-hosts.ts'
 import type { Resumption } from './resumption.ts'
 
 export interface AnswerRoundParts extends KeeperParts {
+  readonly others: OtherHosts
   readonly resumption: Resumption
 }
 
@@ -86,18 +88,16 @@ export class AnswerRound {
     answers: readonly AnsweredCallback[],
     found: readonly (VersionedDispatch | undefined)[],
   ): Promise<Absence> {
-    const { hostId, store, clock } = this.#parts
+    const { hostId, others } = this.#parts
     const hosts = [
       ...answers.map(({ callback }) => metaOf(callback)?.host),
       ...found.map((each) => each?.record.holder),
     ]
     if (hosts.every((host) => host === hostId)) return () => false
-    const live = await store.liveHosts(clock.now())
-    return (host) => host !== hostId && !live.has(host)
+    const isGone = await others.absence()
+    return (host) => host !== hostId && isGone(host)
   }
 }
-
-type Absence = (host: string) => boolean
 
 /** Who looks, and when. */
 interface Looking {

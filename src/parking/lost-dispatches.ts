@@ -3,9 +3,11 @@ import type { VersionedDispatch } from './dispatch-record.ts'
 import { doneWith, failedOutcome, isBoundToHolder } from './dispatch-transitions.ts'
 import type { DispatchesAtHand } from './dispatches-at-hand.ts'
 import type { KeeperParts } from './keeper-parts.ts'
+import type { OtherHosts } from './other-hosts.ts'
 import type { Resumption } from './resumption.ts'
 
 export interface LostDispatchesParts extends KeeperParts {
+  readonly others: OtherHosts
   readonly atHand: DispatchesAtHand
   readonly resumption: Resumption
 }
@@ -36,15 +38,15 @@ export class LostDispatches {
   }
 
   async #recover(page: readonly VersionedDispatch[]): Promise<void> {
-    const { hostId, atHand, store, clock, resumption } = this.#parts
+    const { hostId, atHand, others, resumption } = this.#parts
     const strange = page.filter(({ record }) => !atHand.has(record.stand.dispatchId))
     if (strange.length === 0) return
     // After the records: whoever wrote one of them has beaten before.
-    const live = await store.liveHosts(clock.now())
+    const isGone = await others.absence()
     for (const each of strange) {
       const { holder } = each.record
       // One of ours that is not at hand: the store did the write, and its answer was lost.
-      const isLost = holder === null || holder === hostId || !live.has(holder)
+      const isLost = holder === null || holder === hostId || isGone(holder)
       if (isLost && resumption.hasRoom) await this.#recoverOne(each)
     }
   }

@@ -47,6 +47,33 @@ describe('the keeper', () => {
     )
   })
 
+  it('gives the others time to say that they live, when the store was away for all', async () => {
+    const clock = new FakeClock()
+    const real = new MemoryStore(clock)
+    const shared = cuttable(real)
+    const holder = aKeeper({ clock, store: real, hostId: 'holder' })
+    await holder.keeper.park(held)
+    const other = aKeeper({ clock, store: shared.store, hostId: 'other' })
+    const stateAfter = async (seconds: number): Promise<string | undefined> => {
+      for (let passed = 0; passed < seconds; passed++) await other.pass(second)
+      return (await other.dispatches.find(held.dispatchId))?.state
+    }
+
+    shared.isAway = true
+    await other.pass(6 * second)
+    await other.pass(6 * second)
+    shared.isAway = false
+    assert.equal(await stateAfter(8), 'parked')
+    await holder.keeper.beat()
+    assert.equal(await stateAfter(9), 'parked')
+
+    assert.equal(await stateAfter(15), 'done')
+    assert.deepEqual(
+      other.finished.map(({ kind }) => kind),
+      ['failed'],
+    )
+  })
+
   it('returns what was answered before it could be parked, once told to the desk, and expired what is gone', async () => {
     const { keeper, callbacks } = aKeeper()
     using _desk = callbacks.serve({
@@ -171,6 +198,11 @@ function aKeeper({
         await new Promise((resolve) => setImmediate(resolve))
       }
     },
+    /** Lets time pass, and it do what is due. */
+    async pass(ms: number): Promise<void> {
+      await clock.advance(ms)
+      for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+    },
     async isDone(id: string): Promise<void> {
       while ((await dispatches.find(id))?.state !== 'done') {
         clock.advance(second)
@@ -178,6 +210,22 @@ function aKeeper({
       }
     },
   }
+}
+
+/** A store that no call reaches while it is away. */
+function cuttable(real: Store): { readonly store: Store; isAway: boolean } {
+  const cut = { isAway: false }
+  const refuse = (): Promise<never> =>
+    Promise.reject(new CarabinerError('STORE_UNAVAILABLE', 'the store is cut off'))
+  const store = new Proxy(real, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property, target)
+      if (typeof value !== 'function') return value
+      return (...given: unknown[]): unknown =>
+        cut.isAway ? refuse() : Reflect.apply(value, target, given)
+    },
+  })
+  return Object.assign(cut, { store })
 }
 
 /** A store that does a write on cue and fails to say so. */
