@@ -1,6 +1,7 @@
 import type { ConfigProblem, InspectInput } from 'carabiner'
 import { callbackPrefix, callbackUrl } from 'carabiner/callbacks'
 import type { CallbacksConfig } from './config.ts'
+import { pathPrefixProblem } from './path-prefix.ts'
 
 type Input = InspectInput<CallbacksConfig>
 
@@ -48,15 +49,12 @@ function wrongSecrets({ secret = [] }: CallbacksConfig): readonly ConfigProblem[
 const reserved = ['/v1', '/api/v1']
 
 function wrongPrefix({ path_prefix: given = '' }: CallbacksConfig): readonly ConfigProblem[] {
-  const prefix = callbackPrefix(given)
-  const message = prefixProblem(prefix)
+  const message = pathPrefixProblem(given) ?? reservedProblem(callbackPrefix(given))
   if (message === undefined) return []
   return [{ path: ['path_prefix'], message, expected: 'a path such as /api/callbacks' }]
 }
 
-function prefixProblem(prefix: string): string | undefined {
-  if (!/^(?:\/[\w~-][\w.~-]*)*$/.test(prefix))
-    return `\`${prefix}\` is not a path of plain segments`
+function reservedProblem(prefix: string): string | undefined {
   const taken = reserved.find((each) => `${prefix}/`.startsWith(`${each}/`))
   return taken === undefined ? undefined : `paths under ${taken} are those of the API`
 }

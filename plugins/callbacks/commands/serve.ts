@@ -9,9 +9,11 @@ import {
   type Store,
   systemClock,
   textOption,
+  usageError,
 } from 'carabiner'
 import { type CallbackRoutesConfig, nodeCallbacks } from 'carabiner/callbacks'
 import type { CallbacksConfig } from '../config.ts'
+import { pathPrefixProblem } from '../path-prefix.ts'
 import type { Context } from './options.ts'
 
 /** `carabiner callbacks serve`: the three routes and `/health`, beside hosts that run elsewhere. */
@@ -69,10 +71,18 @@ async function routesConfig(context: Context): Promise<CallbackRoutesConfig> {
   return {
     ...access,
     signatures: isUnsigned ? [] : config?.signatures,
-    pathPrefix: textOption(context, 'pathPrefix') ?? config?.path_prefix,
+    pathPrefix: prefixOption(context) ?? config?.path_prefix,
     actor: access.allowUnsigned === true ? 'callback:unsigned' : 'callback:signed',
     onError: (error) => context.say(`an answer was not stored: ${messageOf(error)}`),
   }
+}
+
+/** @throws {CarabinerError} USAGE for what no path can begin with */
+function prefixOption(context: Context): string | undefined {
+  const prefix = textOption(context, 'pathPrefix')
+  const problem = prefix === undefined ? undefined : pathPrefixProblem(prefix)
+  if (problem !== undefined) throw usageError(`--path-prefix: ${problem}`)
+  return prefix
 }
 
 async function secretsOf(context: Context): Promise<readonly string[]> {

@@ -177,6 +177,15 @@ describe('carabiner callbacks', () => {
     assert.deepEqual([both.code, wrong.code], [1, 1])
   })
 
+  it('serve refuses a prefix that no path begins with', async () => {
+    for (const prefix of ['a b', '/a?b', '/a/../b', '/:id']) {
+      const { code, err } = await run('serve', '--port', '0', '--path-prefix', prefix)
+
+      assert.equal(code, 2, prefix)
+      assert.match(err, /--path-prefix: `\/.+` is not a path of plain segments/)
+    }
+  })
+
   it('serve answers the three routes and /health, nothing else, and drains', async () => {
     await using server = spawnCarabiner(
       [
