@@ -14,6 +14,7 @@ export class Sweep implements AsyncDisposable {
   #next: Disposable
   #running: Promise<void> | undefined
   #isOver = false
+  #isInTrouble = false
 
   constructor(scope: SweptScope) {
     this.#scope = scope
@@ -36,10 +37,18 @@ export class Sweep implements AsyncDisposable {
   async #turn(): Promise<void> {
     try {
       await this.#run()
+      this.#isInTrouble = false
     } catch (error) {
-      this.#scope.log.warn({ error: messageOf(error) }, 'callbacks expire at a later sweep')
+      this.#noteTrouble(error)
     }
     if (!this.#isOver) this.#next = this.#later()
+  }
+
+  /** Once, however many sweeps come to nothing. */
+  #noteTrouble(error: unknown): void {
+    if (this.#isInTrouble) return
+    this.#isInTrouble = true
+    this.#scope.log.warn({ error: messageOf(error) }, 'callbacks expire at a later sweep')
   }
 
   /** Until nothing is due. */
