@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import {
   CarabinerError,
   type ConnectorCommand,
@@ -45,6 +45,7 @@ async function serveCallbacks(context: Context): Promise<number> {
   const routes = await routesConfig(context)
   await using store = await context.openStore()
   const server = serverOf(context, store, routes)
+  const connections = openConnections(server)
   const url = await listen(context, server)
   if (routes.allowUnsigned === true) context.say('answers are taken unsigned')
   context.say(`listening on ${url} (callbacks); Ctrl-C stops`)
@@ -53,7 +54,7 @@ async function serveCallbacks(context: Context): Promise<number> {
     context.print(JSON.stringify({ kind: 'listening', listeners }))
   }
   if (!context.signal.aborted) await once(context.signal, 'abort')
-  await drain(server)
+  await drain(server, connections)
   return 0
 }
 
@@ -107,14 +108,17 @@ function serverOf(context: Context, store: Store, routes: CallbackRoutesConfig):
     })
     callbacks(request, response, (error) => {
       if (error !== undefined) return send(response, 500, { error: 'internal server error' })
-      const isHealth = request.method === 'GET' && request.url?.split('?', 1)[0] === '/health'
-      if (isHealth) void tellHealth(store, response)
+      if (isForHealth(request)) void tellHealth(store, response)
       else send(response, 404, { error: 'not found' })
     })
   })
   server.headersTimeout = headersMs
   server.requestTimeout = requestMs
   return server
+}
+
+function isForHealth({ method, url }: IncomingMessage): boolean {
+  return (method === 'GET' || method === 'HEAD') && url?.split('?', 1)[0] === '/health'
 }
 
 /** Never rejects. */
@@ -148,11 +152,22 @@ async function listen(context: Context, server: Server): Promise<string> {
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`
 }
 
+function openConnections(server: Server): ReadonlySet<Socket> {
+  const open = new Set<Socket>()
+  server.on('connection', (socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  })
+  return open
+}
+
 /** Takes no more connections; every request that has begun gets its answer. */
-async function drain(server: Server): Promise<void> {
+async function drain(server: Server, connections: ReadonlySet<Socket>): Promise<void> {
   using _limit = systemClock.after(drainMs, () => server.closeAllConnections())
   const closed = once(server, 'close')
   server.close()
   server.closeIdleConnections()
+  // One on which nothing has come yet is not idle to Node: it waits for the first request.
+  for (const each of connections) if (each.bytesRead === 0) each.destroy()
   await closed
 }

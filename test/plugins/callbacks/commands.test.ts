@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { CallbackBook } from '../../../src/callbacks/callback-book.ts'
 import { signCallback } from '../../../src/callbacks/callback-signature.ts'
@@ -188,23 +190,14 @@ describe('carabiner callbacks', () => {
 
   it('serve answers the three routes and /health, nothing else, and drains', async () => {
     await using server = spawnCarabiner(
-      [
-        'callbacks',
-        'serve',
-        '--port',
-        '0',
-        '--secret',
-        '@secret.txt',
-        '--secret',
-        secret,
-        '--json',
-      ],
+      ['callbacks', 'serve', '--port=0', '--secret=@secret.txt', `--secret=${secret}`, '--json'],
       { cwd: folder.path, env: {} },
     )
     const url = await urlOf(server)
     const slow = await create()
 
     const health = await request(`${url}/health`)
+    const balancer = await request(`${url}/health`, { method: 'HEAD' })
     const others = await Promise.all(
       ['/', '/api/v1/callbacks', '/metrics', '/readyz', '/openapi.json'].map((path) =>
         request(`${url}${path}`, { headers: { origin: 'https://elsewhere.example' } }),
@@ -217,12 +210,17 @@ describe('carabiner callbacks', () => {
       body,
       duplex: 'half',
     })
+    const unused = connect(Number(new URL(url).port), '127.0.0.1').resume()
+    const unusedIsClosed = once(unused, 'close')
     await begun(url)
     server.child.kill('SIGTERM')
     await refusesConnections(url)
+    // Nothing was asked on it: it does not hold up the end, and this request has its time.
+    await unusedIsClosed
     finish()
 
     assert.deepEqual(health.json, { ok: true, status: 'ok', checks: { sqlite: { status: 'ok' } } })
+    assert.deepEqual([balancer.status, balancer.text], [200, ''])
     for (const { status, headers } of others) {
       assert.equal(status, 404)
       assert.equal(headers.get('access-control-allow-origin'), null)
