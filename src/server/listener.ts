@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import type { ListenerConfig, RouteFamily } from '../assembly/host-config.ts'
 import { CarabinerError, messageOf } from '../errors.ts'
 import type { App } from './app.ts'
@@ -28,6 +29,7 @@ export class Listener {
   readonly #config: ListenerConfig
   readonly #options: ServerOptions
   readonly #server: Server
+  readonly #connections = new Set<Socket>()
   #app: App
   #isClosing = false
 
@@ -35,7 +37,10 @@ export class Listener {
     this.#config = config
     this.#options = options
     this.#app = this.#withGoodbye(startingApp(config, options))
-    this.#server = this.#createServer()
+    this.#server = this.#createServer().on('connection', (socket) => {
+      this.#connections.add(socket)
+      socket.once('close', () => this.#connections.delete(socket))
+    })
   }
 
   get url(): string {
@@ -76,7 +81,11 @@ export class Listener {
   /** Takes no more connections; resolves when every request has its answer. */
   async close(): Promise<void> {
     this.#isClosing = true
-    await new Promise((resolve) => this.#server.close(resolve))
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    // What has come already is read first. One on which nothing has come is not idle to Node: it waits for the first request.
+    await setImmediate()
+    for (const each of this.#connections) if (each.bytesRead === 0) each.destroy()
+    await closed
   }
 
   /** Ends the connections that are left. */

@@ -83,6 +83,17 @@ describe('stop', () => {
     if (!socket.closed) await once(socket, 'close')
   })
 
+  it('does not wait for connections on which nothing was asked', async () => {
+    await using host = await servedHost()
+    const socket = connect(Number(new URL(host.url).port), '127.0.0.1').resume()
+    const closed = once(socket, 'close')
+    await request(`${host.url}/livez`)
+
+    await host.stop()
+
+    await closed
+  })
+
   it('cuts off what takes longer than it may', async () => {
     const { face, started } = slowFace()
     const host = await servedHost({ face, clock: systemClock })
