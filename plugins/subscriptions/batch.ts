@@ -17,9 +17,11 @@ import { errorBody } from './surface.ts'
 export async function publishBatch(call: ApiCall, { events }: BatchBody): Promise<StoredAnswer> {
   const texts = rawItems(rawMember(new TextDecoder().decode(call.request.bytes), 'events') ?? '[]')
   const ids = idsFor(call, events.length)
-  const settled = await Promise.allSettled(
-    events.map((body, index) =>
-      submit(call, { id: ids[index] ?? newId(), body, text: texts[index] ?? '{}' }),
+  const settled = await call.service.batches.with(events.length, () =>
+    Promise.allSettled(
+      events.map((body, index) =>
+        submit(call, { id: ids[index] ?? newId(), body, text: texts[index] ?? '{}' }),
+      ),
     ),
   )
   const submitted = settled.map((each) => {

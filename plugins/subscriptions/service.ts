@@ -1,4 +1,5 @@
 import { CarabinerError, type RegisteredFamily, type Scope, Turns } from 'carabiner'
+import { BatchPlaces } from './batch-places.ts'
 import { Callers } from './caller.ts'
 import type { SubscriptionsConfig } from './config.ts'
 import { Definitions, endpointPrefix, subscriptionOf } from './endpoint.ts'
@@ -16,6 +17,7 @@ export interface Service {
   readonly definitions: Definitions
   readonly events: EventBook
   readonly intake: Intake
+  readonly batches: BatchPlaces
   readonly family: RegisteredFamily
   /** Changes of one subscription, one after another. */
   readonly turns: Turns
@@ -46,6 +48,7 @@ export function openService(scope: Scope<SubscriptionsConfig>): Service {
     definitions,
     events: new EventBook(records),
     intake: new Intake(),
+    batches: new BatchPlaces(clock),
     family,
     turns: new Turns(),
   }
