@@ -46,7 +46,10 @@ export async function killHostProcess(
     inFlightAt.push(await inHands(folder))
   }
   await using host = await runHost(folder)
-  await dispatchUntil(host, completed, messages).reached
+  const dispatching = dispatchUntil(host, completed, messages)
+  await dispatching.reached
+  // What is completed after the last look at the store would not have arrived yet.
+  await dispatching.ended
   await allSettled(folder)
 
   arrivals.check(completed, inFlightAt)
