@@ -52,6 +52,7 @@ export {
 } from './connector/command-options.ts'
 export type { ConfigProblem, Connector, InspectInput } from './connector/connector.ts'
 export { defineConnector } from './connector/define-connector.ts'
+export { inspectCallbacks } from './connector/inspect-callbacks.ts'
 export type { RecordBook } from './connector/record-book.ts'
 export type { ConnectorRoute } from './connector/route.ts'
 export {

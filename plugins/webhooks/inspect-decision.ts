@@ -1,4 +1,4 @@
-import type { AnyEvent, ConfigProblem, InspectInput } from 'carabiner'
+import { type AnyEvent, type ConfigProblem, type InspectInput, inspectCallbacks } from 'carabiner'
 import type { WebhookConfig } from './config.ts'
 import { resolveHooks } from './hooks.ts'
 import { listOf } from './webhook.ts'
@@ -16,7 +16,10 @@ export function wrongDecision(webhook: WebhookConfig, input: Input): readonly Co
     ...longExpiry(webhook),
     ...unheardAnswer(webhook),
     ...rehearsedQuestion(webhook),
-    ...missingParts(input),
+    ...inspectCallbacks(input.host, 'decision: reply').map((problem) => ({
+      path: ['decision'],
+      ...problem,
+    })),
     ...unparkedEvents(webhook, input.events),
   ]
 }
@@ -44,29 +47,6 @@ function rehearsedQuestion({ side_effects }: WebhookConfig): readonly ConfigProb
   if (side_effects !== false) return []
   const message = 'a dry run stores no callback, so it does not ask a webhook that hands one out'
   return [{ path: ['side_effects'], message, expected: 'no `side_effects`, or decision: reply' }]
-}
-
-/** What the host has to have for answers to reach it and to outlive it. */
-function missingParts({ host }: Input): readonly ConfigProblem[] {
-  const problems = [
-    ...(host.callbacks ? [] : [noReceiver]),
-    ...(host.durable ? [] : [noStore]),
-    ...(host.publicUrl === null ? [noAddress] : []),
-  ]
-  return problems.map((problem) => ({ path: ['decision'], ...problem }))
-}
-
-const noReceiver = {
-  message: 'nothing takes the answers: no connector of this assembly serves callbacks',
-  expected: 'the connector `callbacks` with its stanza, or decision: reply',
-}
-const noStore = {
-  message: 'a parked event ends with its process on the memory: store',
-  expected: 'host.store: sqlite:PATH or postgres://…, or decision: reply',
-}
-const noAddress = {
-  message: 'a callback has no URL as long as `host.server.public_url` is not set',
-  expected: 'host.server.public_url, or decision: reply',
 }
 
 function unparkedEvents(

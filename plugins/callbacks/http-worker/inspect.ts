@@ -2,6 +2,7 @@ import {
   CarabinerError,
   type ConfigProblem,
   type InspectInput,
+  inspectCallbacks,
   inspectHeader,
   inspectRetry,
   inspectUrl,
@@ -113,24 +114,9 @@ function wrongMode(
   const path = mode === undefined ? [] : ['mode']
   const event = events.find((each) => each.name === name)
   return [
-    ...(host.callbacks ? [] : [{ path, ...noReceiver }]),
-    ...(host.durable ? [] : [{ path, ...noStore }]),
-    ...(host.publicUrl === null ? [{ path, ...noAddress }] : []),
+    ...inspectCallbacks(host, 'mode: sync').map((problem) => ({ path, ...problem })),
     ...(event === undefined || event.parks ? [] : [{ path: ['event'], ...unparked(name) }]),
   ]
-}
-
-const noReceiver = {
-  message: 'nothing takes the results: no connector of this assembly serves callbacks',
-  expected: 'the connector `callbacks` with its stanza, or mode: sync',
-}
-const noStore = {
-  message: 'a parked event ends with its process on the memory: store',
-  expected: 'host.store: sqlite:PATH or postgres://…, or mode: sync',
-}
-const noAddress = {
-  message: 'a callback has no URL as long as `host.server.public_url` is not set',
-  expected: 'host.server.public_url, or mode: sync',
 }
 
 function unparked(name: string) {
