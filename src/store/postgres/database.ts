@@ -161,22 +161,31 @@ export class Database implements AsyncDisposable {
   /**
    * The pool's own `query` ends the connection after any error. One that is about what was asked leaves it as it was: a new one would cost
    * tens of milliseconds, for each routine has to be planned again.
+   *
+   * A connection is given back in the very turn in which it is found broken, as the pool does: one whose end has come and gone by then never tells the pool
+   * that it has left, and who waits for a place waits for ever.
    */
-  async #query(statement: Statement, values: readonly Value[]): Promise<readonly Row[]> {
-    const client = await this.#pool.connect()
-    client.on('error', toldByQuery)
-    let broken = true
-    try {
-      const { rows } = await client.query<Row>({ ...statement, values: [...values] })
-      broken = false
-      return rows
-    } catch (error) {
-      broken = !(isRefusal(error) || isConflict(error))
-      throw error
-    } finally {
-      client.off('error', toldByQuery)
-      client.release(broken)
-    }
+  #query(statement: Statement, values: readonly Value[]): Promise<readonly Row[]> {
+    return new Promise((resolve, reject) => {
+      this.#pool.connect((refusal, client, release) => {
+        if (client === undefined) return reject(refusal)
+        const settle = once((error: unknown, rows: readonly Row[]): void => {
+          client.off('error', fail)
+          if (error === null || error === undefined) {
+            release()
+            resolve(rows)
+          } else {
+            release(!(isRefusal(error) || isConflict(error)))
+            reject(error)
+          }
+        })
+        const fail = (error: Error): void => settle(error, [])
+        client.on('error', fail)
+        void client.query<Row>({ ...statement, values: [...values] }, (error, result) =>
+          settle(error, result?.rows ?? []),
+        )
+      })
+    })
   }
 
   #settings(): ClientConfig {
@@ -194,5 +203,12 @@ export function refused(error: unknown): CarabinerError {
   return new CarabinerError('USAGE', `the store refuses it: ${messageOf(error)}`, { cause: error })
 }
 
-/** A connection that is lost under a query is the query's error, too. */
-function toldByQuery(): void {}
+/** Only the first call counts. */
+function once<A extends readonly unknown[]>(work: (...given: A) => void): (...given: A) => void {
+  let isDone = false
+  return (...given) => {
+    if (isDone) return
+    isDone = true
+    work(...given)
+  }
+}
