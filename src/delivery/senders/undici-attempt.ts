@@ -27,6 +27,8 @@ export class TrackedClient extends Client {
   /** Whether its pool may give it a request; else when it was given one, as its pool counts. */
   isFree = false
   begunIn = 0
+  /** Told when the reply to its only request is complete. */
+  whenAnswered: (() => void) | undefined
 
   constructor(target: UndiciTarget, connector: Connector, options: Client.Options) {
     super(target.origin, {
@@ -169,6 +171,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Carrier, Waiting {
   onResponseEnd(): void {
     if (wasBroken(this.#socket)) this.#exchange.fail('cut-off', cutOff(this.#peer.label))
     else this.#exchange.end()
+    this.client?.whenAnswered?.()
   }
 
   onResponseError(_controller: unknown, error: Error): void {
