@@ -52,7 +52,7 @@ export function askBefore(
 }
 
 function handlerOptions({ name, index, when, decision }: Webhook): HandlerOptions {
-  const { mode, onFailure, retry, timeoutMs, sideEffects } = decision
+  const { mode, onFailure, retry, timeoutMs, sideEffects, expiresMs } = decision
   return {
     name,
     sideEffects: sideEffects && mode !== 'off',
@@ -62,6 +62,7 @@ function handlerOptions({ name, index, when, decision }: Webhook): HandlerOption
       timeoutMs: longestMs(retry, timeoutMs),
       onFailure,
       mode,
+      decision: expiresMs === undefined ? 'reply' : 'callback',
       path: [index],
     },
   }

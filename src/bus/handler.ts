@@ -92,6 +92,8 @@ export interface HandlerDescription {
   readonly timeoutMs?: number
   readonly onFailure?: 'cancel' | 'allow'
   readonly mode?: 'enforce' | 'warn' | 'shadow' | 'off'
+  /** `reply`: what it is answered decides. `callback`: the event may be parked until somebody answers later. */
+  readonly decision?: 'reply' | 'callback'
   /** Keys and indexes in the connector's stanza, from which its line in the assembly is found. */
   readonly path?: readonly (string | number)[]
 }

@@ -33,6 +33,7 @@ export interface HandlerListing {
   readonly timeoutMs: number | null
   readonly onFailure: NonNullable<HandlerDescription['onFailure']> | null
   readonly mode: NonNullable<HandlerDescription['mode']> | null
+  readonly decision: NonNullable<HandlerDescription['decision']> | null
   /** Where it stands in its connector's stanza. */
   readonly path: readonly (string | number)[] | null
 }
@@ -99,6 +100,7 @@ function listHandler(registration: Registration): HandlerListing {
     timeoutMs: describe?.timeoutMs ?? timeoutMs ?? null,
     onFailure: describe?.onFailure ?? null,
     mode: describe?.mode ?? null,
+    decision: describe?.decision ?? null,
     path: describe?.path ?? null,
   }
 }
@@ -113,6 +115,7 @@ function listOwed(owed: OweRegistration<unknown>): HandlerListing {
     timeoutMs: describe?.timeoutMs ?? null,
     onFailure: describe?.onFailure ?? null,
     mode: describe?.mode ?? null,
+    decision: describe?.decision ?? null,
     path: describe?.path ?? null,
   }
 }

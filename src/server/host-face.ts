@@ -117,6 +117,8 @@ export interface DescribedHandler {
   readonly timeoutMs: number | null
   readonly onFailure: 'cancel' | 'allow' | null
   readonly mode: 'enforce' | 'warn' | 'shadow' | 'off' | null
+  /** `callback`: the event may be parked until somebody answers. */
+  readonly decision: 'reply' | 'callback' | null
   readonly file: string | null
   readonly line: number | null
 }

@@ -903,6 +903,7 @@ describe('the bus', () => {
         timeoutMs: 9,
         onFailure: 'allow',
         mode: 'warn',
+        decision: 'callback',
         path: [1, 'url'],
       },
     })
@@ -915,6 +916,7 @@ describe('the bus', () => {
       timeoutMs: null,
       onFailure: null,
       mode: null,
+      decision: null,
       path: null,
     }
     assert.deepEqual(before, [
@@ -922,7 +924,7 @@ describe('the bus', () => {
       { ...plain, connector: 'a', name: 'a' },
       {
         ...{ connector: 'c', name: 'gate', kind: 'webhook', priority: 0, timeoutMs: 9 },
-        ...{ onFailure: 'allow', mode: 'warn', path: [1, 'url'] },
+        ...{ onFailure: 'allow', mode: 'warn', decision: 'callback', path: [1, 'url'] },
       },
     ])
     assert.deepEqual(on, [])

@@ -31,6 +31,7 @@ const description: AssemblyDescription = {
       timeoutMs: 3_000,
       onFailure: 'cancel',
       mode: 'enforce',
+      decision: 'reply',
       file: 'carabiner.yaml',
       line: 7,
     },

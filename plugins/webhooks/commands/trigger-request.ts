@@ -15,6 +15,7 @@ import type { HookArgument } from './hook-argument.ts'
 
 interface TriggerRequest extends WebhookContent {
   readonly id: string
+  readonly traceId: string
 }
 
 export interface TriggerSettings {
@@ -53,17 +54,18 @@ export async function prepareRequest(
     traceId: newId(),
     actor: 'carabiner webhooks trigger',
   }
+  const identity = { id: stamp.id, traceId: facts.traceId }
   if (phase === 'after') {
     const results = await resultsOf(context, event)
-    const request = { ...afterRequest({ ...facts, results }, stamp, form), id: stamp.id }
-    return () => request
+    const content = afterRequest({ ...facts, results }, stamp, form)
+    return () => ({ ...content, ...identity })
   }
   if (context.options['results'] !== undefined) {
     throw usage('--results is for after: before the event there are none')
   }
   // Nothing happens after this question, and the receiver may know it.
   const question = { ...facts, dryRun: true, deadline: now + timeoutMs }
-  return (callback) => ({ ...beforeRequest(question, stamp, form, callback), id: stamp.id })
+  return (callback) => ({ ...beforeRequest(question, stamp, form, callback), ...identity })
 }
 
 /** What stands in the list without a connector is the value of one called `example`. */

@@ -60,7 +60,7 @@ async function triggerWebhook(context: Context): Promise<number> {
     contentType: request.contentType,
     body: request.body,
     headers: { 'x-servo-event': request.hook },
-    traceId: newId(),
+    traceId: request.traceId,
     depth: 1,
     to: [{ endpoint: target.endpoint.id }],
   }

@@ -33,10 +33,13 @@ function sayExplanation({ terminal }: CliContext, explanation: Explanation): voi
       'timeout',
       'onFailure',
       'mode',
+      'decision',
       'place',
     ]
     const text = rows.length === 0 ? 'nothing' : renderTable(rows, columns)
     terminal.print(text.replaceAll(/^/gm, '  '))
   }
-  terminal.print(`worst case: ${printDuration(explanation.worstCaseMs)}`)
+  const mayPark = explanation.before.some(({ decision }) => decision === 'callback')
+  const worstCase = printDuration(explanation.worstCaseMs)
+  terminal.print(`worst case: ${worstCase}${mayPark ? ', beside the time it is parked' : ''}`)
 }

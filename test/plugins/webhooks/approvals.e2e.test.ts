@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Outcome } from '../../../src/bus/outcome.ts'
 import { verifyCallback } from '../../../src/callbacks/callback-signature.ts'
-import { carabinerJson } from '../../helpers/cli.ts'
+import { carabiner, carabinerJson } from '../../helpers/cli.ts'
 import { eventually } from '../../helpers/engine.ts'
 import { runHost } from '../../helpers/host-process.ts'
 import {
@@ -98,6 +98,14 @@ describe('a decision that is left to a callback', () => {
     })
     return { outcome, callback }
   }
+
+  it('is shown by `explain`', async () => {
+    const { out } = await carabiner(['explain', 'adjust'], { cwd: host.project.folder.path })
+
+    assert.match(out, /MODE +DECISION +PLACE/)
+    assert.match(out, /plain +webhook .*enforce +callback +carabiner\.yaml:\d+/)
+    assert.match(out, /^worst case: 30s, beside the time it is parked$/m)
+  })
 
   it('lets the event go on when it is completed', async () => {
     const { outcome, callback } = await parked('plain')

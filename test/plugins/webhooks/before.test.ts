@@ -142,6 +142,7 @@ describe('a before webhook', () => {
         timeoutMs: 2_000,
         onFailure: 'cancel',
         mode: 'enforce',
+        decision: 'reply',
         path: [0],
       },
     })

@@ -129,7 +129,9 @@ describe('webhooks trigger', () => {
     })
     assert.match(missing.out, /decision: ERROR \(status\).*\nhint: is the URL's path right\?/)
     const [first] = endpoint.received
-    assert.deepEqual(JSON.parse(first?.text ?? '').params, { component: 'web', amount: 3 })
+    const body = JSON.parse(first?.text ?? '')
+    assert.deepEqual(body.params, { component: 'web', amount: 3 })
+    assert.equal(first?.headers['x-trace-id'], body.trace_id)
     assert.equal(first?.path, '/gate?token=hidden')
     assert.deepEqual(deliveries, [])
   })
