@@ -1,4 +1,4 @@
-import { type Mismatch, Validator } from 'carabiner'
+import { type RequestMismatch, Validator } from 'carabiner'
 import type { EventTypeConfig, EventTypesConfig } from './event-type-config.ts'
 
 /** Names that event types can have. */
@@ -9,7 +9,10 @@ export const selectorPattern =
   '^(\\*|[A-Za-z][A-Za-z0-9_.-]{0,97}\\.\\*|[A-Za-z][A-Za-z0-9_.-]{2,99})$'
 
 const eventType = new RegExp(eventTypePattern)
-const none: readonly Mismatch[] = []
+const none: readonly Misfit[] = []
+
+/** One place of an event that does not fit. */
+export type Misfit = Omit<RequestMismatch, 'part'>
 
 /** The event types that are taken, and what their payloads have to look like. */
 export class EventTypes {
@@ -33,9 +36,10 @@ export class EventTypes {
   }
 
   /** What of a payload does not match the schema of its type. */
-  mismatches(type: string, payload: unknown): readonly Mismatch[] {
+  mismatches(type: string, payload: unknown): readonly Misfit[] {
     const schema = this.#known === 'any' ? undefined : this.#known.get(type)?.schema
-    return schema === undefined ? none : this.#validator.compile(schema)(payload)
+    if (schema === undefined || this.#validator.compile(schema)(payload).length === 0) return none
+    return this.#validator.examine(schema)(payload)
   }
 }
 

@@ -1,7 +1,6 @@
 import {
   EventParamsError,
   type HandlerContext,
-  type Mismatch,
   newId,
   type OutboundMessage,
   type RecordWrite,
@@ -11,6 +10,7 @@ import {
 import { countersOf } from './counters.ts'
 import { endpointOf } from './endpoint.ts'
 import { asMessageId, bodyOf, type PublishedEvent, toRecord } from './event.ts'
+import type { Misfit } from './event-types.ts'
 import type { Publication, publishEvent } from './publish-event.ts'
 import { publishedBefore } from './published-before.ts'
 import type { Service } from './service.ts'
@@ -42,16 +42,15 @@ export function misfitsOf(
   { types }: Pick<Service, 'types'>,
   names: { readonly type: string; readonly payload: string },
   { type, payload }: { readonly type: string; readonly payload: unknown },
-): readonly (Mismatch & { readonly keyword: string })[] {
+): readonly Misfit[] {
   if (!types.accepts(type)) {
     return [
       { pointer: names.type, message: 'is no event type that is taken', keyword: 'event_type' },
     ]
   }
-  return types.mismatches(type, payload).map(({ pointer, message }) => ({
-    pointer: `${names.payload}${pointer}`,
-    message,
-    keyword: 'payload',
+  return types.mismatches(type, payload).map((misfit) => ({
+    ...misfit,
+    pointer: `${names.payload}${misfit.pointer}`,
   }))
 }
 
@@ -119,7 +118,10 @@ async function store(
 function eventOf(service: Service, { event, params, source, traceId }: Context): PublishedEvent {
   const { clock, retentionMs } = service.scope
   const misfits = misfitsOf(service, { type: '/type', payload: '/payload' }, params)
-  if (misfits.length > 0) throw new EventParamsError(event, misfits)
+  if (misfits.length > 0) {
+    const errors = misfits.map(({ pointer, message }) => ({ pointer, message }))
+    throw new EventParamsError(event, errors)
+  }
   const now = clock.now()
   return {
     id: asMessageId(params.id?.toLowerCase() ?? newId()),

@@ -34,6 +34,7 @@ export class Validator {
   readonly #checks = new WeakMap<object, Check>()
   readonly #fillers = new WeakMap<object, Check>()
   readonly #inspections = new WeakMap<object, Inspection>()
+  readonly #examinations = new WeakMap<object, Inspection>()
   #plain: Ajv2020 | undefined
   #filling: Ajv2020 | undefined
 
@@ -69,6 +70,16 @@ export class Validator {
     if (check === undefined) {
       check = lazily(schema, () => this.#ajvWithDefaults(), findingsOf)
       this.#inspections.set(schema, check)
+    }
+    return check
+  }
+
+  /** Like `compile`, with the keyword of the schema that each mismatch is about, and the member that is missing or must not be there. */
+  examine(schema: object): Inspection {
+    let check = this.#examinations.get(schema)
+    if (check === undefined) {
+      check = lazily(schema, () => this.#ajv(), findingsOf)
+      this.#examinations.set(schema, check)
     }
     return check
   }

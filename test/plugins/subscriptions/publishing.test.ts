@@ -132,9 +132,13 @@ describe('publishing over HTTP', () => {
     assert.deepEqual(
       Object.values(wrongPayload.json['detail'] ?? {}).map(({ loc }) => loc),
       [
-        ['body', 'payload'],
+        ['body', 'payload', 'id'],
         ['body', 'payload', 'lines', 1],
       ],
+    )
+    assert.deepEqual(
+      Object.values(wrongPayload.json['detail'] ?? {}).map(({ type }) => type),
+      ['missing', 'wrong_type'],
     )
   })
 
