@@ -18,12 +18,10 @@ interface End {
  */
 export async function reconcileEvent(service: Service, id: string): Promise<void> {
   const event = await service.events.find(id)
-  if (event === undefined || !isOpen(event)) return
-  // Read after the event: whatever is settled meanwhile changes the event's version.
-  const [tally] = await service.scope.store.tally([event.id])
-  if (tally !== undefined && tally.pending + tally.sending > 0) return
-
-  const { status, reason } = await endOf(service, event)
+  if (event === undefined) return
+  const end = await unwrittenEnd(service, event)
+  if (end === undefined) return
+  const { status, reason } = end
   const now = service.scope.clock.now()
   await unlessOvertaken(events, () =>
     service.scope.deliveries.send([], {
@@ -51,6 +49,12 @@ export async function reconcileReplay(service: Service, replay: Replay): Promise
   )
 }
 
+/** An event as its deliveries say, before it was brought in line with them. */
+export async function inLine(service: Service, event: IngressEvent): Promise<IngressEvent> {
+  const end = await unwrittenEnd(service, event)
+  return end === undefined ? event : { ...event, status: end.status, lastError: end.reason }
+}
+
 const goneReason = 'there is no delivery of it'
 
 const ends: Readonly<Record<DeliveryState, EventStatus>> = {
@@ -59,6 +63,15 @@ const ends: Readonly<Record<DeliveryState, EventStatus>> = {
   delivered: 'processed',
   dead: 'failed',
   cancelled: 'cancelled',
+}
+
+/** What an open event has come to, if its deliveries are over. */
+async function unwrittenEnd(service: Service, event: IngressEvent): Promise<End | undefined> {
+  if (!isOpen(event)) return undefined
+  // Read after the event: whatever is settled meanwhile changes the event's version.
+  const [tally] = await service.scope.store.tally([event.id])
+  if (tally !== undefined && tally.pending + tally.sending > 0) return undefined
+  return endOf(service, event)
 }
 
 /** What the newest delivery has come to. */

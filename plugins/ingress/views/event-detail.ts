@@ -1,4 +1,5 @@
 import type { IngressEvent } from '../books/event.ts'
+import { inLine } from '../processing/reconcile.ts'
 import type { Service } from '../service.ts'
 import { type AttemptView, attemptViews } from './attempt-view.ts'
 import { type EventView, eventView, type StandingView, standingView } from './event-view.ts'
@@ -20,13 +21,14 @@ const shownJobs = 20
 const jobsWithStatus = 10
 
 export async function eventDetail(service: Service, event: IngressEvent): Promise<EventDetail> {
-  const [webhook, deliveryAttempts, processingJobs] = await Promise.all([
+  const [current, webhook, deliveryAttempts, processingJobs] = await Promise.all([
+    inLine(service, event),
     service.webhooks.find(event.webhookEventId),
     service.attempts.of(event.id, shownAttempts).then((found) => attemptViews(service, found)),
     jobViews(service, event, shownJobs),
   ])
   return {
-    event: eventView(service, event),
+    event: eventView(service, current),
     webhook: webhook === undefined ? null : webhookView(webhook),
     deliveryAttempts,
     processingJobs,
@@ -40,6 +42,9 @@ export interface EventStatusView extends StandingView {
 }
 
 export async function eventStatus(service: Service, event: IngressEvent): Promise<EventStatusView> {
-  const jobs = await jobViews(service, event, jobsWithStatus)
-  return { eventId: event.id, ...standingView(service, event), jobs }
+  const [current, jobs] = await Promise.all([
+    inLine(service, event),
+    jobViews(service, event, jobsWithStatus),
+  ])
+  return { eventId: event.id, ...standingView(service, current), jobs }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { DeliveryId } from '../../../../src/ids.ts'
+import { eventually } from '../../../helpers/engine.ts'
 import { FakeClock } from '../../../helpers/fake-clock.ts'
 import { receiver } from '../../../helpers/receiver.ts'
 import { reload, startIngress, yamlOf } from '../ingress-host.ts'
@@ -18,11 +19,16 @@ describe('an event whose delivery ended by itself', { timeout: 60_000 }, () => {
 
     // The first delivery has the event's id.
     assert.equal(await store.cancel(id as DeliveryId, clock.now()), true)
+    const shown = await host.get(`/events/${id}/status`)
     await swept(clock)
-    const event = await host.reaches(id, 'cancelled')
 
-    assert.equal(event['lastError'], 'its delivery was cancelled')
-    assert.equal((await host.actions(id)).at(-1), 'event.cancelled')
+    assert.partialDeepStrictEqual(shown['data'], {
+      status: 'cancelled',
+      lastError: 'its delivery was cancelled',
+    })
+    await eventually(async () => (await host.actions(id)).at(-1) === 'event.cancelled')
+    const listed = await host.get('/events?status=cancelled')
+    assert.equal(listed['data']?.['0']?.['id'], id)
   })
 
   it('is cancelled when it was erased, and so is its replay failed', async () => {
@@ -40,7 +46,7 @@ describe('an event whose delivery ended by itself', { timeout: 60_000 }, () => {
     const event = await host.reaches(id, 'cancelled')
 
     assert.equal(event['lastError'], 'erased')
-    assert.equal((await host.actions(replayId)).at(-1), 'replay.failed')
+    await eventually(async () => (await host.actions(replayId)).at(-1) === 'replay.failed')
     const { data } = await host.get(`/replays/${replayId}`)
     assert.equal(data?.['status'], 'failed')
   })
