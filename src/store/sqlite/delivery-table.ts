@@ -40,8 +40,13 @@ const giveBack = `
   SET state = 'pending', due_at = min(due_at, ?), lease_owner = NULL, lease_until = NULL
   WHERE id = ? AND state = 'sending' AND lease_owner = ?`
 
-/** By row and id: the row may be a guess. */
-const settleOne = `
+/** By row and id: the row may be a guess. Most are delivered, and whatever else may change costs as much again. */
+const settleDelivered = `
+  UPDATE deliveries
+  SET state = 'delivered', attempts = max(attempts, ?), settled_at = ?, lease_owner = NULL, lease_until = NULL
+  WHERE seq = ? AND id = ? AND state = 'sending' AND lease_owner = ?`
+
+const settleOtherwise = `
   UPDATE deliveries
   SET state = ?, attempts = max(attempts, ?), due_at = ifnull(?, due_at), last_error = ifnull(?, last_error),
     settled_at = ?, lease_owner = NULL, lease_until = NULL
@@ -74,7 +79,8 @@ export function deliveryTable(database: DatabaseSync, hints: RowHints): Delivery
   const take = database.prepare(takeLeases)
   const prolong = database.prepare(renewLease)
   const give = database.prepare(giveBack)
-  const settle = database.prepare(settleOne)
+  const deliver = database.prepare(settleDelivered)
+  const settle = database.prepare(settleOtherwise)
   const findRow = database.prepare('SELECT seq, endpoint, order_key FROM deliveries WHERE id = ?')
   const forgetHosts = database.prepare('DELETE FROM hosts WHERE beat_at < ?')
   const recover = database.prepare(recoverLost)
@@ -140,21 +146,20 @@ export function deliveryTable(database: DatabaseSync, hints: RowHints): Delivery
     return row !== undefined && settleRow(settlement, hintOf(row))
   }
 
-  function settleRow({ id, owner, attempt, next, at }: OwnSettlement, row: RowHint): boolean {
-    const { changes } = settle.run(
-      next.kind,
-      attempt?.number ?? 0,
-      next.kind === 'pending' ? next.dueAt : null,
-      next.kind === 'delivered' ? null : next.reason,
-      next.kind === 'pending' ? null : at,
-      row.seq,
-      id,
-      owner,
-    )
-    if (changes === 0) return false
+  function settleRow(settlement: OwnSettlement, row: RowHint): boolean {
+    const { attempt, next } = settlement
+    if (!updateRow(settlement, row.seq)) return false
     if (attempt !== null) attempts.record(row.seq, attempt)
     if (next.kind !== 'pending' && row.orderKey !== null) passKeyOn(row.endpoint, row.orderKey)
     return true
+  }
+
+  function updateRow({ id, owner, attempt, next, at }: OwnSettlement, seq: number): boolean {
+    const tries = attempt?.number ?? 0
+    if (next.kind === 'delivered') return deliver.run(tries, at, seq, id, owner).changes === 1
+    const dueAt = next.kind === 'pending' ? next.dueAt : null
+    const settledAt = next.kind === 'pending' ? null : at
+    return settle.run(next.kind, tries, dueAt, next.reason, settledAt, seq, id, owner).changes === 1
   }
 
   function passKeyOn(endpoint: string, orderKey: string): void {
