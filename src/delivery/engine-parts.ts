@@ -56,7 +56,7 @@ export class EngineParts {
     this.registry = this.#createRegistry()
     this.members = this.#createMembers()
     this.dueMembers = this.#createDueMembers()
-    this.familyBook = new FamilyBook(this)
+    this.familyBook = this.#createFamilyBook()
     this.sent = new SentDeliveries({ store, clock, log, held: this.held })
     this.missing = this.#createMissing()
     this.custody = this.#createCustody()
@@ -99,6 +99,11 @@ export class EngineParts {
     const { store, clock, log } = this.#options
     const { held, members } = this
     return new DueMembers({ store, clock, log, held, members, wake: () => this.claimer.wake() })
+  }
+
+  #createFamilyBook(): FamilyBook {
+    const { families, members, dueMembers } = this
+    return new FamilyBook({ families, members, dueMembers, notice: this.#options })
   }
 
   #createMissing(): MissingEndpoints {

@@ -91,7 +91,11 @@ export class FakeScope {
 
   readonly deliveries: Deliveries = {
     endpoint: () => nothing,
-    family: () => ({ changed: async () => {}, [Symbol.dispose]: () => {} }),
+    family: () => ({
+      changed: async () => {},
+      noticed: async () => {},
+      [Symbol.dispose]: () => {},
+    }),
     owe: (event, collect, options) => {
       // A fake keeps what it is given; whoever calls it passes a context of this very event.
       this.owing.push({ event, collect: collect as Owing['collect'], options })

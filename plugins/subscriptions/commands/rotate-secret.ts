@@ -33,6 +33,7 @@ async function rotateNamed(context: Context): Promise<number> {
     const { id, owner } = await namedSubscription(context, service)
     const call = callFor(service, owner)
     const rotated = await rotate(call, id, body, undefined)
+    await service.family.noticed()
     const { subscription, secret } = await withSecret(call, id, rotated.body)
     const told = `${id}: the new secret signs first${besideIt(body)}`
     print(context, { subscription, ...(secret !== undefined && { secret }) }, secret ?? told)

@@ -25,6 +25,8 @@ export const secretRoutes: readonly ConnectorRoute<SubscriptionsConfig>[] = [
       const id = idIn(call, 'subscription_id')
       const body = call.request.body as RotateBody | undefined // as the schema says; there may be none
       const rotated = await answerOnce(call, (keep) => rotate(call, id, body ?? {}, keep))
+      // Whoever is answered may take the old secret away from a receiver: nothing leaves any more that it alone has signed.
+      await call.service.family.noticed()
       return answer(await told(call, id, rotated.body), rotated)
     },
   }),

@@ -2,11 +2,13 @@ import type { DueMembers } from './due-members.ts'
 import type { EndpointFamily, RegisteredFamily } from './endpoint-family.ts'
 import type { Families } from './families.ts'
 import type { Members } from './members.ts'
+import { type NoticeParts, noticedByOthers } from './notice.ts'
 
 export interface FamilyBookParts {
   readonly families: Families
   readonly members: Members
   readonly dueMembers: DueMembers
+  readonly notice: NoticeParts
 }
 
 /** Makes families known, and looks after what waits for their endpoints as long as they are. */
@@ -19,12 +21,13 @@ export class FamilyBook {
 
   /** @throws {CarabinerError} USAGE for a prefix that overlaps with another family's */
   register(family: EndpointFamily): RegisteredFamily {
-    const { families, members, dueMembers } = this.#parts
+    const { families, members, dueMembers, notice } = this.#parts
     families.add(family)
     members.reset(family.prefix)
     dueMembers.begin(family.prefix)
     return {
       changed: (ids) => members.changed(ids),
+      noticed: () => noticedByOthers(notice),
       [Symbol.dispose]: () => this.#end(family),
     }
   }

@@ -9,6 +9,7 @@ import type { EndpointFamily } from './endpoint-family.ts'
 import type { Families } from './families.ts'
 import { LookUps } from './look-ups.ts'
 import { isFresh, isSame, type Member } from './member.ts'
+import { believedMs, usableMs } from './notice.ts'
 import { RecentChanges } from './recent-changes.ts'
 import { Roster } from './roster.ts'
 
@@ -32,9 +33,6 @@ interface Due {
 }
 
 const defaultMostIdle = 10_000
-/** From the beginning of a look; but however long that took, what it has found may be used. */
-const believedMs = 1_000
-const usableMs = 250
 /** Idle ones that are looked for when one more comes. */
 const evictionTurns = 16
 

@@ -42,7 +42,7 @@ for (const kind of ['sqlite', 'postgres'] as const) {
       assert.equal(to.received.length, delivered)
     })
 
-    it('fail no verification while its secret is rotated', async () => {
+    it('fail no verification while its secret is rotated, of receivers that know the new one alone from the answer on', async () => {
       await using to = await slowReceiver()
       await using hosts = await twoHosts(kind)
       const id = await hosts.one.subscribe(to.url, { secret: oldSecret })
@@ -53,12 +53,11 @@ for (const kind of ['sqlite', 'postgres'] as const) {
         body: { secret: newSecret },
       })
       const answeredAt = performance.now()
-      await eventually(() => performance.now() > answeredAt + knownWithinMs)
       await backlog(hosts.other, 100)
       const requests = await to.requests(300)
 
       assert.equal(status, 200)
-      const later = requests.filter(({ at }) => at > answeredAt + knownWithinMs)
+      const later = requests.filter(({ at }) => at > answeredAt)
       assert.ok(later.length >= 100, 'all was sent before: this proves nothing')
       assert.deepEqual(verdicts(requests, [oldSecret]), ['verified'])
       assert.deepEqual(verdicts(requests, [oldSecret, newSecret]), ['verified'])
