@@ -51,12 +51,19 @@ export const expiredError = 'callback timed out'
 export class CallbackBook {
   readonly #store: CallbackStore
   readonly #clock: Pick<Clock, 'now'>
+  readonly #isAwaited: (callback: Callback) => Promise<boolean>
   /** Answers to one callback: those of one process would only spoil each other's writes. */
   readonly #turns = new Turns()
 
-  constructor(store: CallbackStore, clock: Pick<Clock, 'now'> = systemClock) {
+  /** @param isAwaited - whether anybody waits still for one that was not answered: else it is not there for whoever answers. @defaultValue somebody does */
+  constructor(
+    store: CallbackStore,
+    clock: Pick<Clock, 'now'> = systemClock,
+    isAwaited: (callback: Callback) => Promise<boolean> = async () => true,
+  ) {
     this.#store = store
     this.#clock = clock
+    this.#isAwaited = isAwaited
   }
 
   /** @throws {CarabinerError} USAGE for a timeout or a waiter that cannot be one */
@@ -207,7 +214,7 @@ export class CallbackBook {
     return this.#turns.take(id, async () => {
       for (;;) {
         const waiting = await this.#waiting(id)
-        if (waiting === undefined) return undefined
+        if (waiting === undefined || !(await this.#isAwaited(waiting.callback))) return undefined
         const changed = next(waiting.callback)
         const audit = this.#auditOf(change, changed)
         if (await this.#written([putOf(changed, waiting.version)], audit)) return changed

@@ -77,10 +77,21 @@ export class AnswerRound {
     const { hostId, clock, resumption } = this.#parts
     const looking = { hostId, isGone, now: clock.now() }
     const steps = Map.groupBy(answers, (answer) => stepOf(answer, dispatch?.record, looking))
-    await Promise.all((steps.get('discard') ?? []).map((each) => resumption.discard(each)))
+    const vain = steps.get('discard') ?? []
+    await Promise.all(vain.map((each) => resumption.discard(each)))
+    if (dispatch === undefined) for (const { callback } of vain) this.#tellVain(callback)
     const decisive = steps.get('take-up') ?? []
     if (dispatch === undefined || decisive.length === 0 || !resumption.hasRoom) return
     await resumption.takeUp(dispatch, decisive)
+  }
+
+  /** Whoever answered was told that it counts, and it came to nothing. */
+  #tellVain(callback: Callback): void {
+    if (callback.resolvedBy === 'expiry') return
+    this.#parts.log.warn(
+      { callback: callback.id, dispatchId: metaOf(callback)?.dispatch ?? null },
+      'an answer came to nothing: nobody waits for it any more',
+    )
   }
 
   /** Which hosts are gone. The store is asked only when it matters. */

@@ -1,9 +1,11 @@
 import type { CallbackResolution } from '../bus/callback-resolution.ts'
 import type { Outcome } from '../bus/outcome.ts'
 import type { DispatchStand, Parking, Wait } from '../bus/parking.ts'
+import type { Callback } from '../callbacks/callback.ts'
 import { CarabinerError } from '../errors.ts'
 import { hostSilenceMs } from '../store/liveness.ts'
 import { waitAtMost } from '../wait-at-most.ts'
+import { Abandonment } from './abandonment.ts'
 import { AnswerRound } from './answer-round.ts'
 import { judged } from './desk-verdict.ts'
 import { begunAt, doneWith, parkedAt } from './dispatch-transitions.ts'
@@ -35,6 +37,7 @@ export class Keeper implements Parking {
   readonly #round: AnswerRound
   readonly #lost: LostDispatches
   readonly #others: OtherHosts
+  readonly #abandonment: Abandonment
   readonly #ending = new AbortController()
   readonly #ends = new Set<Promise<void>>()
   /** Callbacks that nobody waits for, of which the store could not be told yet. */
@@ -50,6 +53,7 @@ export class Keeper implements Parking {
     this.#atHand = new DispatchesAtHand({ hostId, clock, book: dispatches })
     this.#outage = new Outage(clock, log)
     this.#others = new OtherHosts(parts)
+    this.#abandonment = new Abandonment({ hostId, dispatches, others: this.#others })
     this.#lookout = new Lookout({ clock, everyMs: () => this.#pauseMs, look: () => this.#look() })
     const resumption = new Resumption({
       ...parts,
@@ -68,6 +72,13 @@ export class Keeper implements Parking {
   start(atWork: AssemblyAtWork): void {
     this.#atWork = atWork
     this.#lookout.start()
+  }
+
+  /** Whether anybody can go on with an answer to it. @throws {CarabinerError} STORE_UNAVAILABLE */
+  async isAwaited(callback: Callback): Promise<boolean> {
+    if (!(await this.#abandonment.has(callback))) return true
+    await this.withdraw([callback.id])
+    return false
   }
 
   /** How long a dispatch is kept when it is done. */

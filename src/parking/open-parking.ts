@@ -41,6 +41,7 @@ export function openParking({
   const callbacks = new CallbackBook(
     wakingStore(store, () => keeper.wake()),
     clock,
+    (callback) => keeper.isAwaited(callback),
   )
   const dispatches = new DispatchBook(store, () => keeper.retentionMs)
   const answered = new AnsweredCallbacks(store, clock)

@@ -33,7 +33,8 @@ export default defineConnector({
     const open = (order) => callbacks.open({ timeout: config.timeout, meta: { order } })
     before(ship, ({ params }) => {
       note('before ' + params.order)
-      return open(params.order)
+      const opened = open(params.order)
+      return params.order === 'stuck' ? opened.then(() => new Promise(() => {})) : opened
     })
     on(ship, ({ params }) => {
       note('on ' + params.order)

@@ -67,6 +67,27 @@ describe('a host that is killed', () => {
     })
     assert.ok(gone)
   })
+
+  it('before it has parked one: once the others know, there is nobody to answer, and the callback is gone', async () => {
+    using gate = aGate(sqlite)
+    await using store = await openStore(urlOf(gate))
+    await using killed = await runGate(gate)
+    const dispatching = killed.dispatch('ship', { order: 'stuck' }).catch(() => undefined)
+    const callback = await until(async () => (await strangersBook(store).list()).rows[0])
+    killed.child.kill('SIGKILL')
+    await killed.exit()
+    await dispatching
+    await using next = await startGate(gate, { listen: true })
+
+    const { book } = next.host.scopeOf('gate').callbacks
+    const early = await book.heartbeat(callback.id, 60_000)
+    await store.leave(Object(callback.meta).host)
+    const late = await book.complete(callback.id, null)
+
+    assert.deepEqual([early?.state, late], ['WaitingExternal', undefined])
+    assert.deepEqual(await strangersBook(store).find([callback.id]), [undefined])
+    assert.deepEqual(gate.journal('stuck'), ['before'])
+  })
 })
 
 async function runGate(gate: Gate): Promise<HostProcess> {

@@ -23,7 +23,7 @@ describe('a parked dispatch', () => {
   let book: CallbackBook
   before(async () => {
     gate = aGate(sqlite)
-    project = await startGate(gate, { listen: true })
+    project = await startGate(gate, { listen: true, logLevel: 'info' })
     book = project.host.scopeOf('gate').callbacks.book
   })
   after(async () => {
@@ -174,9 +174,12 @@ describe('a parked dispatch', () => {
     const meta = { host: 'gone', by: 'gate', dispatch: 'never-parked', event: 'ship', meta: null }
     const orphan = await book.create({ waiter, timeoutMs: 1_000, meta })
 
-    await book.complete(orphan.id, null)
+    await strangersBook(project.host.store).complete(orphan.id, null)
 
     await until(async () => (await book.find([orphan.id]))[0]?.takenAt ?? undefined)
+    await until(() =>
+      project.logged.find((line) => /came to nothing/.test(line) && line.includes(orphan.id)),
+    )
   })
 })
 

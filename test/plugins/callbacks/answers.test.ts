@@ -186,6 +186,17 @@ describe('callbacks of a host', () => {
       )
     }
   })
+
+  it('are not there for an answer when the process that waited is gone and had parked nothing', async () => {
+    const meta = { host: 'gone', by: 'asker', dispatch: 'never-parked', event: 'ask', meta: null }
+    const { id } = await host.book.create({ waiter: 'dispatches', timeoutMs: 60_000, meta })
+
+    const { status, json } = await host.answer(id, 'complete', {})
+
+    assert.deepEqual([status, json], [404, { error: `callback not found: ${id}` }])
+    assert.deepEqual(await find(host, [id]), [undefined])
+    assert.deepEqual(await host.audited(id), [])
+  })
 })
 
 describe('callbacks without signatures', () => {
