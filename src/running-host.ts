@@ -219,6 +219,8 @@ export class RunningHost implements Host, AsyncDisposable {
     await this.#parts.parking.keeper.cease()
     const retiring = [this.#retiring, ...this.#lingering]
     await this.#within(left(), Promise.all([this.#current.idle(), ...retiring]))
+    const { inFlight: dispatches } = this.bus
+    if (dispatches > 0) this.#parts.log.warn({ dispatches }, 'shutdown_timeout is over: cut off')
     await this.bus.dispatch('shutdown', { reason }, { timeout: Math.max(1, left()) / 1000 })
     await this.#within(left(), this.#current.stop()).catch(
       this.#logFailure('connectors did not stop cleanly'),

@@ -287,6 +287,7 @@ export default defineConnector({
 
     running.child.kill('SIGTERM')
 
+    await running.said(/"dispatches":1,"msg":"shutdown_timeout is over: cut off"/)
     assert.equal(await running.exit(), 0)
     assert.equal(await inFlight, 'cut')
   })
