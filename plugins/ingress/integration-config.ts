@@ -56,7 +56,12 @@ const headerName = { pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$" }
 /** RFC 6901; the empty one is the whole document. */
 const pointer = '^(?:/(?:[^~/]|~[01])*)*$'
 
-const Pointer = { type: 'string', pattern: pointer, maxLength: 512 }
+const Pointer = {
+  type: 'string',
+  pattern: pointer,
+  maxLength: 512,
+  examples: ['/event/type', '/order/id'],
+}
 const HeaderSource = {
   type: 'object',
   properties: {

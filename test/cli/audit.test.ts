@@ -196,6 +196,7 @@ describe('carabiner audit list --event', () => {
       }),
       anAuditRow({ id: 'c', entityType: 'delivery', details: { type: 'order.created' } }),
       anAuditRow({ id: 'd', details: { eventId: 'e-1' } }),
+      anAuditRow({ id: 'e', entityType: 'event', details: { eventType: 'invoice.paid' } }),
     ]
     using project = await aProject(`sqlite:${join(temporaryFolder(), 'store.db')}`, key, rows)
     const ids = async (...args: string[]): Promise<string[]> => {
@@ -206,6 +207,7 @@ describe('carabiner audit list --event', () => {
     assert.deepEqual(await ids('--event', 'order.created'), ['b', 'a'])
     assert.deepEqual(await ids('--event', 'e-1'), ['d', 'b'])
     assert.deepEqual(await ids('--event', 'order.created', '--entity', 'e-1'), ['b'])
+    assert.deepEqual(await ids('--event', 'invoice.paid'), ['e'])
     assert.deepEqual(await ids('--event', 'order'), [])
   })
 })

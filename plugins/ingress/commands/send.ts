@@ -150,7 +150,15 @@ function parsed(text: string): unknown {
 function summary(told: unknown): string | undefined {
   const { data, error }: Readonly<Record<string, unknown>> = Object(told)
   if (isObject(data) && 'eventId' in data) return `${data['status']}: event ${data['eventId']}`
-  return isObject(error) ? `${error['code']}: ${error['message']}` : undefined
+  if (!isObject(error)) return undefined
+  return [`${error['code']}: ${error['message']}`, ...misfits(error['details'])].join('\n  ')
+}
+
+/** What does not fit, and where. */
+function misfits(details: unknown): readonly string[] {
+  const { errors }: Readonly<Record<string, unknown>> = Object(details)
+  if (!Array.isArray(errors)) return []
+  return errors.filter(isObject).map(({ pointer, message }) => `${pointer} ${message}`.trimStart())
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

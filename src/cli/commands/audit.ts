@@ -64,6 +64,6 @@ async function newest(
 /** An event is named by the details of a decision about it, and is itself the entity once it is stored: its details have its type. */
 function isAbout({ entityType, entityId, details }: AuditRow, event: string): boolean {
   const names = [details['event'], details['eventId'], details['dispatch']]
-  if (entityType === 'event') names.push(entityId, details['type'])
+  if (entityType === 'event') names.push(entityId, details['type'], details['eventType'])
   return names.includes(event)
 }

@@ -101,7 +101,7 @@ describe('carabiner ingress', () => {
       const nobody = await run('send', 'acme', '--url', 'http://127.0.0.1:9')
 
       assert.deepEqual([wrong.code, inactive.code, nobody.code], [1, 1, 1])
-      assert.match(wrong.out, /^400 VALIDATION_ERROR: /)
+      assert.match(wrong.out, /^400 VALIDATION_ERROR: .*\n {2}\/eventType is missing\n/)
       assert.match(
         inactive.out,
         /^404 NOT_FOUND: No active integration configured for provider: globex\n$/,

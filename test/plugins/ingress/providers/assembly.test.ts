@@ -8,8 +8,8 @@ import { readPage } from '../../../helpers/code-blocks.ts'
 
 const plugins = fileURLToPath(new URL('../../../../plugins', import.meta.url))
 
-/** What is wrong with an integration that has these lines, as `line:column path`; the first of the lines is 6. */
-async function problemsOf(...lines: readonly string[]): Promise<readonly string[]> {
+/** What is wrong with an integration that has these lines; the first of them is line 6. */
+async function problemsIn(lines: readonly string[]) {
   using file = new AssemblyFile(
     [
       'host: { store: "memory:" }',
@@ -21,8 +21,13 @@ async function problemsOf(...lines: readonly string[]): Promise<readonly string[
     ].join('\n'),
   )
   const loaded = await file.load({ EMPTY: '' }, plugins)
-  if (loaded.kind === 'valid') return []
-  return loaded.problems.map(({ line, column, path }) => `${line}:${column} ${path}`)
+  return loaded.kind === 'valid' ? [] : loaded.problems
+}
+
+/** As `line:column path`. */
+async function problemsOf(...lines: readonly string[]): Promise<readonly string[]> {
+  const problems = await problemsIn(lines)
+  return problems.map(({ line, column, path }) => `${line}:${column} ${path}`)
 }
 
 describe('a provider in an assembly', () => {
@@ -74,6 +79,15 @@ describe('a provider in an assembly', () => {
       assert.deepEqual(await problemsOf(...lines), [problem])
     })
   }
+
+  it('says in its place what a pointer looks like', async () => {
+    const lines = ['provider: orders', 'secret: s', 'verify: { scheme: acme }']
+    const [wrong] = await problemsIn([...lines, 'normalize: { type: order.created }'])
+    const [missing] = await problemsIn([...lines, 'normalize: { id: /id }'])
+
+    assert.equal(wrong?.expected, 'a text such as /event/type or /order/id')
+    assert.match(String(missing?.expected), /^a text such as \/event\/type/)
+  })
 
   it('is taken with everything that can be said of it', async () => {
     const none = await problemsOf(
