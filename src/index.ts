@@ -115,6 +115,7 @@ export {
 export { type HostOptions, type RunningHost, startHost } from './host.ts'
 export { type DeliveryId, type MessageId, newId } from './ids.ts'
 export { rawItems, rawMember } from './json/raw-member.ts'
+export { createLogger, type HostLogger, type LogOptions } from './log.ts'
 export type { CallbackDesk, Callbacks, OpenCallbackOptions } from './parking/callbacks.ts'
 export { parseDuration, printDuration } from './quantity/duration.ts'
 export { parseGlob } from './quantity/glob.ts'

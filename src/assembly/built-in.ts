@@ -3,6 +3,10 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Connector } from '../connector/connector.ts'
 import { isConnector } from '../connector/define-connector.ts'
+import { ownPath } from '../own-package.ts'
+
+/** This package's connectors: a folder each, beside `src`. */
+export const ownConnectors: string = ownPath('plugins')
 
 /** What looking for a built-in connector comes to. `broken`: its folder has that name and cannot be imported. */
 export type BuiltInSearch =
@@ -11,7 +15,9 @@ export type BuiltInSearch =
   | { readonly kind: 'broken'; readonly error: unknown }
 
 /** Every connector of the folder of built-in ones, in the order of their folders' names. */
-export async function builtInConnectors(folder: string): Promise<readonly Connector[]> {
+export async function builtInConnectors(
+  folder: string = ownConnectors,
+): Promise<readonly Connector[]> {
   const modules = await moduleFolders(folder)
   const imported = await Promise.all(modules.map((name) => importBuiltIn(folder, name)))
   return imported.flat()

@@ -5,6 +5,7 @@ import { messageOf } from '../errors.ts'
 import type { Validator } from '../schema/validator.ts'
 import type { AssembledConnector, Assembly } from './assembly.ts'
 import { type BuiltTree, buildTree } from './build-tree.ts'
+import { ownConnectors } from './built-in.ts'
 import { addFromEnvironment, readEnvironment } from './environment.ts'
 import { guessHidden } from './excerpt.ts'
 import type { Fault } from './fault.ts'
@@ -30,8 +31,8 @@ import { locate, type MapTree, type Tree } from './tree.ts'
 export interface LoadOptions {
   /** Variables for `${NAME}`, `!env` and `CARABINER_<ID>_<FIELD>`; they win over `.env` beside the file. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Folder with one folder for each built-in connector. */
-  readonly builtInFolder: string
+  /** Folder with one folder for each built-in connector. @defaultValue those of this package */
+  readonly builtInFolder?: string
   readonly validator: Validator
 }
 
@@ -95,7 +96,8 @@ class Loader {
     if (this.#root.kind !== 'map') return this.#refuse(this.#notAMap())
 
     const root = this.#root
-    const selection = await selectConnectors(root, this.#source.file, this.#options.builtInFolder)
+    const { builtInFolder: builtIn = ownConnectors } = this.#options
+    const selection = await selectConnectors(root, this.#source.file, builtIn)
     this.#faults.push(...selection.faults)
     const host = this.#readHost(root)
     const stanzas = selection.connectors.map((selected) => this.#readStanza(root, selected))

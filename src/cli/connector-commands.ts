@@ -9,7 +9,7 @@ import type { Act } from './command.ts'
 import { commandServer } from './command-server.ts'
 import { assemblyFile, type CliContext, hasAssembly, readArgument } from './context.ts'
 import { printListing } from './listing.ts'
-import { builtInFolder, type LoadedAssembly, loadForCommand, readAssembly } from './load.ts'
+import { type LoadedAssembly, loadForCommand, readAssembly } from './load.ts'
 import { openCommandHost, openCommandScope } from './open-scope.ts'
 import { openCommandStore } from './open-store.ts'
 import { parseTime } from './time.ts'
@@ -67,7 +67,7 @@ async function assembledSource(
 }
 
 async function builtInSource(id: string): Promise<Source | undefined> {
-  const connector = (await builtInConnectors(builtInFolder)).find(({ name }) => name === id)
+  const connector = (await builtInConnectors()).find(({ name }) => name === id)
   return connector === undefined
     ? undefined
     : { id, connector, config: undefined, loaded: undefined }

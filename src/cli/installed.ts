@@ -3,7 +3,7 @@ import { builtInConnectors } from '../assembly/built-in.ts'
 import { CarabinerError } from '../errors.ts'
 import type { CliContext } from './context.ts'
 import { assemblyFile, hasAssembly, shownPath } from './context.ts'
-import { builtInFolder, loadForCommand, readAssembly } from './load.ts'
+import { loadForCommand, readAssembly } from './load.ts'
 
 /** A connector that can be used here: built in, or named by the assembly. */
 export type InstalledConnector = Pick<AssembledConnector, 'id' | 'connector' | 'source'>
@@ -44,7 +44,7 @@ function has(installed: readonly InstalledConnector[], name: string): boolean {
 async function withBuiltIn(
   assembled: readonly AssembledConnector[],
 ): Promise<readonly InstalledConnector[]> {
-  const builtIn = await builtInConnectors(builtInFolder)
+  const builtIn = await builtInConnectors()
   const used = new Set(assembled.map(({ connector }) => connector.name))
   const unused = builtIn
     .filter(({ name }) => !used.has(name))

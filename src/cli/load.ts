@@ -3,13 +3,9 @@ import { loadAssembly } from '../assembly/load-assembly.ts'
 import type { Problem } from '../assembly/problem.ts'
 import { type HostOptions, type RunningHost, startHost } from '../host.ts'
 import { createLogger, type HostLogger } from '../log.ts'
-import { ownPath } from '../own-package.ts'
 import { Validator } from '../schema/validator.ts'
 import { assemblyFile, type CliContext, shownPath } from './context.ts'
 import { CommandExit, exitCode } from './exit.ts'
-
-/** Built-in connectors: a folder each, beside `src`. */
-export const builtInFolder: string = ownPath('plugins')
 
 export interface LoadedAssembly {
   readonly assembly: Assembly
@@ -34,7 +30,7 @@ export type ReadAssembly =
 /** Reads an assembly with a validator of its own. */
 export async function readAssembly(context: CliContext, file: string): Promise<ReadAssembly> {
   const validator = new Validator({ allErrors: true })
-  const result = await loadAssembly(file, { env: context.env, builtInFolder, validator })
+  const result = await loadAssembly(file, { env: context.env, validator })
   return result.kind === 'valid' ? { ...result, validator } : result
 }
 
