@@ -34,7 +34,7 @@ export interface ApiRoute {
   readonly path: string
   /** What the caller's key has to be good for. */
   readonly scope: KeyScope
-  readonly operation: Omit<RouteOperation, 'security' | 'headers'>
+  readonly operation: Omit<RouteOperation, 'security' | 'scopes' | 'headers'>
   readonly params?: TObject
   /** Beside `owner_agent`, which every call may have. */
   readonly query?: TObject
@@ -59,7 +59,12 @@ export function apiRoute(row: ApiRoute): ConnectorRoute<SubscriptionsConfig> {
     query: withOwner(row.query),
     ...(params && { params }),
     ...(body && { body, strictJson: true }),
-    operation: { ...row.operation, security: 'api-key', headers: headersOf(row) },
+    operation: {
+      ...row.operation,
+      security: 'api-key',
+      scopes: [row.scope],
+      headers: headersOf(row),
+    },
     responses: {
       200: { ...row.success, headers: { ...shownLimits, ...row.success.headers } },
       ...refusalResponses(row.refusals ?? [], body !== undefined),

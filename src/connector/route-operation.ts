@@ -11,6 +11,8 @@ export interface RouteOperation {
   readonly tags?: readonly string[]
   /** What the caller has to show. @defaultValue `management-key` for the family `management`, else `none` */
   readonly security?: 'api-key' | 'management-key' | 'none'
+  /** What an API key has to be good for, such as `events:publish`; `keys create` makes keys for what routes name here. The route checks it. @defaultValue none */
+  readonly scopes?: readonly string[]
   /** Schema of a JSON body, for a route that takes `bytes`. The host does not check it. @defaultValue any body */
   readonly body?: TSchema
   /** Headers of the request that the route reads, by name. The host does not check them. */

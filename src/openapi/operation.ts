@@ -31,7 +31,7 @@ interface Parameter {
 }
 
 export function operationOf(route: DescribedRoute, components: Components): Operation {
-  const { id, summary, description, tags } = route.operation
+  const { id, summary, description, tags, scopes } = route.operation
   const body = bodyOf(route, components)
   const security = route.operation.security ?? impliedSecurity(route)
   return {
@@ -47,7 +47,7 @@ export function operationOf(route: DescribedRoute, components: Components): Oper
     ],
     ...(body !== undefined && { requestBody: body }),
     responses: responsesOf(route, security, components),
-    security: requirementsOf(security),
+    security: requirementsOf(security, scopes),
   }
 }
 

@@ -33,13 +33,14 @@ export const securitySchemes: Readonly<Record<string, SecurityScheme>> = {
 /** Any of these will do. */
 export type SecurityRequirements = readonly Readonly<Record<string, readonly string[]>>[]
 
-/** What a caller has to show. */
+/** What a caller has to show, and what an API key has to be good for. */
 export function requirementsOf(
   security: NonNullable<RouteOperation['security']>,
+  scopes: readonly string[] = [],
 ): SecurityRequirements {
   switch (security) {
     case 'api-key':
-      return [{ apiKey: [] }, { bearer: [] }]
+      return [{ apiKey: scopes }, { bearer: scopes }]
     case 'management-key':
       return [{ managementKey: [] }]
     case 'none':

@@ -39,6 +39,19 @@ describe('carabiner keys', () => {
     assert.ok(!`${listed.json}${revoked.out}${after.out}`.includes('cbk_'))
   })
 
+  it('refuses a scope that no route of the assembly wants', async () => {
+    using folder = projectFolder({
+      'carabiner.yaml': "host: { store: 'sqlite:./data/x.db' }\nconnectors: [subscriptions]\n",
+    })
+    const words = ['keys', 'create', '--owner', 'agent://acme/ops', '--scope', 'event:publish']
+
+    const { code, out, err } = await carabiner(words, { cwd: folder.path })
+
+    assert.equal(code, 2)
+    assert.equal(out, '')
+    assert.match(err, /no route wants the scope `event:publish`; did you mean `events:publish`\?/)
+  })
+
   it('refuses what cannot be a key, and an id there is none of', async () => {
     using folder = projectFolder(files)
     const cwd = folder.path

@@ -31,6 +31,7 @@ const things: readonly ConnectorRoute[] = [
       description: 'One.',
       tags: ['things'],
       security: 'api-key',
+      scopes: ['things:write'],
       headers: { 'Idempotency-Key': { description: 'Once', schema: Type.String() } },
     },
     responses: {
@@ -212,7 +213,7 @@ describe('the description of the API', () => {
     assert.notDeepEqual(components.schemas['Same'], components.schemas['Same2'])
   })
 
-  it('says who may call: key, management key, or everybody', () => {
+  it('says who may call: key and what it is good for, management key, or everybody', () => {
     const { paths, components } = documentOf(things)
     const security = Object.values(paths).flatMap((methods) =>
       Object.values(methods).map((operation) => operation.security),
@@ -220,7 +221,7 @@ describe('the description of the API', () => {
 
     assert.deepEqual(security, [
       [],
-      [{ apiKey: [] }, { bearer: [] }],
+      [{ apiKey: ['things:write'] }, { bearer: ['things:write'] }],
       [],
       [{ managementKey: [] }],
       [],

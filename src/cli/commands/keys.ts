@@ -1,10 +1,15 @@
 import type { ApiKey } from '../../access/api-key.ts'
 import { KeyBook } from '../../access/key-book.ts'
+import type { Assembly } from '../../assembly/assembly.ts'
+import { suggestion } from '../../bus/suggestion.ts'
 import { systemClock } from '../../clock.ts'
+import { usageError } from '../../connector/command-options.ts'
+import { routesOf } from '../../connector/lifecycle.ts'
 import { CarabinerError } from '../../errors.ts'
 import type { ConfigureCommand, Run } from '../command.ts'
 import { exitCode } from '../exit.ts'
 import { printListing } from '../listing.ts'
+import { loadForCommand } from '../load.ts'
 import { openCommandStore } from '../open-store.ts'
 
 interface CreateFlags {
@@ -39,7 +44,9 @@ export const configureKeys: ConfigureCommand = (command, act) => {
 }
 
 const createKey: Run<CreateFlags> = async (context, { owner, scope, mayActFor, name }) => {
-  await using store = await openCommandStore(context)
+  const { assembly } = await loadForCommand(context)
+  refuseUnknown(scope ?? [], scopesOf(assembly))
+  await using store = await openCommandStore(context, assembly)
   const wanted = {
     owner,
     ...(scope !== undefined && { scopes: scope }),
@@ -54,6 +61,21 @@ const createKey: Run<CreateFlags> = async (context, { owner, scope, mayActFor, n
     terminal.say(`key ${key.id} of ${key.owner}: keep the secret above, it is not shown again`)
   }
   return exitCode.done
+}
+
+/** What the routes of the assembly's connectors want keys to be good for. */
+function scopesOf({ connectors }: Pick<Assembly, 'connectors'>): readonly string[] {
+  const routes = connectors.flatMap(({ connector, ...instance }) => routesOf(connector, instance))
+  return [...new Set(routes.flatMap(({ operation }) => operation?.scopes ?? []))]
+}
+
+/** Where no route names any, others may know them: another assembly on the same store. @throws {CarabinerError} USAGE */
+function refuseUnknown(wanted: readonly string[], known: readonly string[]): void {
+  if (known.length === 0) return
+  const unknown = wanted.find((scope) => !known.includes(scope))
+  if (unknown === undefined) return
+  const hint = suggestion(unknown, known)
+  throw usageError(`no route wants the scope \`${unknown}\`${hint}; expected ${known.join(', ')}`)
 }
 
 const listKeys: Run = async (context) => {
