@@ -31,6 +31,9 @@ export interface RunnerParts extends ConclusionParts {
   readonly trace: DeliveryTracer | undefined
 }
 
+/** Whether a delivery's turn is over; else somebody says so later. */
+type Progress = 'over' | 'under way'
+
 /** Sends the deliveries that this host holds, each through its endpoint's queue, and says what follows. */
 export class DeliveryRunner {
   readonly #parts: RunnerParts
@@ -58,20 +61,26 @@ export class DeliveryRunner {
     if (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
-  // What needs no waiting is done at once, and a request is waited for only once: at ten thousand a second each promise counts.
   #run(held: HeldDelivery): void {
     this.#running += 1
+    this.#goOn(held, () => this.#sendIfAdmitted(held))
+  }
+
+  // What needs no waiting is done at once, and a request has no promise: at ten thousand a second each counts.
+  #goOn(held: HeldDelivery, work: () => Progress): void {
     try {
-      const work = this.#sendIfAdmitted(held)
-      if (work === undefined) this.#over(held)
-      else
-        work.then(
-          () => this.#over(held),
-          (error: unknown) => this.#broken(held, error),
-        )
+      if (work() === 'over') this.#over(held)
     } catch (error) {
       this.#broken(held, error)
     }
+  }
+
+  #goOnAfter(held: HeldDelivery, work: Promise<Progress>): 'under way' {
+    work.then(
+      (progress) => this.#goOn(held, () => progress),
+      (error: unknown) => this.#broken(held, error),
+    )
+    return 'under way'
   }
 
   #over({ endpoint }: HeldDelivery): void {
@@ -80,32 +89,34 @@ export class DeliveryRunner {
     endpoint.requests.leave()
   }
 
-  /** `undefined`: it is over already. */
-  #sendIfAdmitted(held: HeldDelivery): Promise<void> | undefined {
+  #sendIfAdmitted(held: HeldDelivery): Progress {
     const { endpoint } = held
     const now = this.#parts.clock.now()
     if (held.leasedUntil <= now || !this.#parts.isAlive(now)) {
       this.#parts.giveBack(held)
-      return undefined
+      return 'over'
     }
     const looking = endpoint.membership === undefined ? undefined : this.#parts.confirm(endpoint)
-    return looking === undefined ? this.#sendAsKnown(held, now) : this.#sendConfirmed(held, looking)
+    return looking === undefined
+      ? this.#sendAsKnown(held, now)
+      : this.#goOnAfter(held, this.#sendConfirmed(held, looking))
   }
 
   /** What it was a second ago is not sure enough. */
-  async #sendConfirmed(held: HeldDelivery, looking: Promise<void>): Promise<void> {
+  async #sendConfirmed(held: HeldDelivery, looking: Promise<void>): Promise<Progress> {
     const isKnown = await looking.then(
       () => true,
       // Said in the log already.
       () => false,
     )
     // Its endpoint is another one now, or gone: it has been given back.
-    if (held.state !== 'waiting') return
-    if (isKnown) await this.#sendAsKnown(held, this.#parts.clock.now())
-    else this.#parts.giveBack(held)
+    if (held.state !== 'waiting') return 'over'
+    if (isKnown) return this.#sendAsKnown(held, this.#parts.clock.now())
+    this.#parts.giveBack(held)
+    return 'over'
   }
 
-  #sendAsKnown(held: HeldDelivery, now: number): Promise<void> | undefined {
+  #sendAsKnown(held: HeldDelivery, now: number): Progress {
     const { endpoint, delivery } = held
     const expired = expiredReason(
       endpoint.definition.retry,
@@ -114,47 +125,48 @@ export class DeliveryRunner {
     )
     if (expired !== undefined) {
       this.#conclusions.bury(held, expired)
-      return undefined
+      return 'over'
     }
     return this.#sendAs(endpoint.admission(now), held)
   }
 
-  #sendAs(admission: Admission, held: HeldDelivery): Promise<void> | undefined {
+  #sendAs(admission: Admission, held: HeldDelivery): Progress {
     switch (admission.kind) {
       case 'go':
         return this.#send(held)
       case 'probe':
-        return this.#sendAsProbe(held)
+        return this.#goOnAfter(held, this.#sendAsProbe(held))
       case 'circuit-open':
         this.#conclusions.circuitOpen(held, admission.until)
-        return undefined
+        return 'over'
       case 'paused':
         this.#parts.giveBack(held)
-        return undefined
+        return 'over'
       case 'disabled':
         this.#conclusions.bury(held, admission.reason)
-        return undefined
+        return 'over'
     }
   }
 
-  async #sendAsProbe(held: HeldDelivery): Promise<void> {
+  async #sendAsProbe(held: HeldDelivery): Promise<Progress> {
     const { endpoint } = held
     const isOurs = await this.#parts.registry.takeProbe(endpoint)
     // It has been given back meanwhile.
-    if (held.state !== 'waiting') return
+    if (held.state !== 'waiting') return 'over'
     // Another host's probe may have closed the circuit meanwhile.
     if (isOurs || endpoint.circuit.state === 'closed') return this.#send(held)
-    return this.#conclusions.circuitOpen(held, endpoint.circuit.probeAt ?? 0)
+    this.#conclusions.circuitOpen(held, endpoint.circuit.probeAt ?? 0)
+    return 'over'
   }
 
-  #send(held: HeldDelivery): Promise<void> {
+  #send(held: HeldDelivery): Progress {
     held.state = 'sending'
     const { admit } = held.endpoint.definition
-    return admit === undefined ? this.#request(held) : this.#ask(held, admit)
+    return admit === undefined ? this.#request(held) : this.#goOnAfter(held, this.#ask(held, admit))
   }
 
   /** The endpoint is asked whether it is sent. It may take long. */
-  async #ask(held: HeldDelivery, admit: Admit): Promise<void> {
+  async #ask(held: HeldDelivery, admit: Admit): Promise<Progress> {
     const { clock, log, registry, trace } = this.#parts
     const facts = this.#facts(held)
     held.span ??= trace?.begin(held.delivery)
@@ -164,23 +176,24 @@ export class DeliveryRunner {
 
     // No probe is under way any more.
     registry.record(held.endpoint, 'neutral', undefined)
-    if (held.state === 'given-up') return
+    if (held.state === 'given-up') return 'over'
     switch (verdict.kind) {
       case 'go':
       case 'withdrawn':
-        return this.#parts.giveBack(held)
+        this.#parts.giveBack(held)
+        return 'over'
       case 'cancel':
-        return this.#conclusions.cancel(held, verdict.reason)
+        this.#conclusions.cancel(held, verdict.reason)
+        return 'over'
       case 'dead':
-        return this.#conclusions.bury(held, verdict.reason)
+        this.#conclusions.bury(held, verdict.reason)
+        return 'over'
       case 'again': {
         const { reason } = verdict
-        const attempt = unsentAttempt(facts, reason, Math.max(0, now - facts.startedAt))
-        return this.#conclusions.follow(
-          held,
-          { kind: 'retryable', reason, retryAfterMs: undefined },
-          attempt,
-        )
+        const outcome = { kind: 'retryable', reason, retryAfterMs: undefined } as const
+        const tookMs = Math.max(0, now - facts.startedAt)
+        this.#conclusions.follow(held, outcome, unsentAttempt(facts, reason, tookMs))
+        return 'over'
       }
     }
   }
@@ -198,12 +211,13 @@ export class DeliveryRunner {
     }
   }
 
-  #request(held: HeldDelivery): Promise<void> {
+  #request(held: HeldDelivery): 'under way' {
     const facts = this.#facts(held)
     const span = this.#beginSpan(held, facts)
-    return this.#requests
-      .make(held, facts, span?.traceparent)
-      .then((reply) => this.#replied(held, facts, reply, span))
+    this.#requests.make(held, facts, span?.traceparent, (reply) =>
+      this.#goOn(held, () => this.#replied(held, facts, reply, span)),
+    )
+    return 'under way'
   }
 
   #replied(
@@ -211,14 +225,14 @@ export class DeliveryRunner {
     facts: AttemptFacts,
     reply: Reply,
     span: AttemptSpan | undefined,
-  ): Promise<void> | undefined {
+  ): Progress {
     const { clock, log, registry, observe } = this.#parts
     const { endpoint, delivery } = held
     if (reply.kind === 'no-reply' && reply.error === 'aborted') {
       span?.end(reply, { kind: 'retryable', reason: reply.message, retryAfterMs: undefined })
       registry.record(endpoint, 'neutral', undefined)
       this.#parts.giveBack(held)
-      return undefined
+      return 'over'
     }
 
     const outcome = outcomeOf(reply, endpoint.definition.retry, clock.now())
@@ -238,7 +252,8 @@ export class DeliveryRunner {
       outcome,
       attemptRow(facts, reply, outcome, this.#parts.keptReplyBytes),
     )
-    return outcome.kind === 'delivered' ? passReplyOn(log, held, reply) : undefined
+    const passed = outcome.kind === 'delivered' ? passReplyOn(log, held, reply) : undefined
+    return passed === undefined ? 'over' : this.#goOnAfter(held, passed.then(over))
   }
 
   #beginSpan(held: HeldDelivery, facts: AttemptFacts): AttemptSpan | undefined {
@@ -256,6 +271,10 @@ export class DeliveryRunner {
     }
     this.#over(held)
   }
+}
+
+function over(): 'over' {
+  return 'over'
 }
 
 function reasonOf(outcome: AttemptOutcome): string | undefined {

@@ -22,26 +22,34 @@ export class OutboundRequests {
   }
 
   /**
-   * Never rejects.
+   * Calls `replied` once, maybe before it returns. Never throws, if that does not.
    *
    * @param traceparent - of the span that records it; `undefined`: a new one of the message's trace
    */
-  make(held: HeldDelivery, facts: AttemptFacts, traceparent: string | undefined): Promise<Reply> {
+  make(
+    held: HeldDelivery,
+    facts: AttemptFacts,
+    traceparent: string | undefined,
+    replied: (reply: Reply) => void,
+  ): void {
+    const { refusal } = held.endpoint
+    if (refusal !== undefined) {
+      replied(refused(refusal))
+      return
+    }
     const startedAt = this.#parts.clock.monotonic()
-    const failed = (error: unknown): Reply => this.#notMade(held, startedAt, error)
+    const failed = (error: unknown): void => replied(this.#notMade(held, startedAt, error))
     try {
-      const { refusal } = held.endpoint
-      if (refusal !== undefined) return Promise.resolve(refused(refusal))
       const request = outbound(held, facts, traceparent)
-      const reply = this.#sender?.send(request) ?? this.#firstSend(request)
-      return reply.catch(failed)
+      if (this.#sender?.dispatch !== undefined) this.#sender.dispatch(request, replied)
+      else this.#send(request).then(replied, failed)
     } catch (error) {
-      return Promise.resolve(failed(error))
+      failed(error)
     }
   }
 
-  async #firstSend(request: OutboundRequest): Promise<Reply> {
-    this.#sender = await this.#parts.sender()
+  async #send(request: OutboundRequest): Promise<Reply> {
+    this.#sender ??= await this.#parts.sender()
     return this.#sender.send(request)
   }
 

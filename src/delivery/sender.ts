@@ -8,6 +8,11 @@ import type { EndpointTls } from './endpoint-tls.ts'
 export interface Sender extends AsyncDisposable {
   /** Never rejects: bad news is an answer. */
   send(request: OutboundRequest): Promise<Reply>
+  /**
+   * As `send`, for thousands a second: `replied` is called once, in the turn in which the last byte has come, or before this returns. A request
+   * that is made then follows on the same connection without a pause. Not every sender can.
+   */
+  dispatch?(request: OutboundRequest, replied: (reply: Reply) => void): void
 }
 
 export interface OutboundRequest {

@@ -34,9 +34,13 @@ export class Exchanges {
     this.deadlines = new Deadlines(clock)
   }
 
-  /** Begins one; it may be settled already. */
-  open(request: OutboundRequest): Exchange {
-    const exchange = new Exchange(request, this)
+  /**
+   * Begins one; it may be settled already.
+   *
+   * @param replied - told the reply in the turn in which it is complete
+   */
+  open(request: OutboundRequest, replied?: (reply: Reply) => void): Exchange {
+    const exchange = new Exchange(request, this, replied)
     if (this.#closed) exchange.fail('aborted', 'the sender is closed')
     else if (request.signal?.aborted === true) exchange.giveUp()
     return exchange
@@ -54,13 +58,13 @@ export class Exchanges {
  * is settled once. What comes after that is ignored.
  */
 export class Exchange implements Bounded, Abortable {
-  readonly reply: Promise<Reply>
   readonly request: OutboundRequest
   readonly #parts: Exchanges
-  readonly #resolve: (reply: Reply) => void
+  readonly #replied: ((reply: Reply) => void) | undefined
   readonly #started: number
   readonly #deadline: Deadline
-  #settled = false
+  #reply: Reply | undefined
+  #awaited: PromiseWithResolvers<Reply> | undefined
   #sentAt: number
   #phases: ConnectPhases | undefined
   #head: Head | undefined
@@ -75,12 +79,14 @@ export class Exchange implements Bounded, Abortable {
   /** Ends whatever the client is still doing for this request. Set by the client; called at most once. */
   carrier: Carrier | undefined
 
-  constructor(request: OutboundRequest, parts: Exchanges) {
-    const { promise, resolve } = Promise.withResolvers<Reply>()
-    this.reply = promise
-    this.#resolve = resolve
+  constructor(
+    request: OutboundRequest,
+    parts: Exchanges,
+    replied: ((reply: Reply) => void) | undefined,
+  ) {
     this.request = request
     this.#parts = parts
+    this.#replied = replied
     this.#started = parts.clock.monotonic()
     this.#sentAt = this.#started
     this.#deadline = parts.deadlines.start(this, request.timeoutMs, this.#started)
@@ -88,7 +94,14 @@ export class Exchange implements Bounded, Abortable {
   }
 
   get settled(): boolean {
-    return this.#settled
+    return this.#reply !== undefined
+  }
+
+  /** Made for those who wait for it: most are told. */
+  get reply(): Promise<Reply> {
+    if (this.#reply !== undefined) return Promise.resolve(this.#reply)
+    this.#awaited ??= Promise.withResolvers<Reply>()
+    return this.#awaited.promise
   }
 
   /** Whether the reply's status line has arrived. */
@@ -111,7 +124,7 @@ export class Exchange implements Bounded, Abortable {
   }
 
   head(status: number, statusText: string, headers: HeaderPairs): void {
-    if (this.#settled) return
+    if (this.settled) return
     this.#headAt = this.#parts.clock.monotonic()
     this.#head = { status, statusText, headers }
     const { headerCount } = this.#parts.limits
@@ -125,7 +138,7 @@ export class Exchange implements Bounded, Abortable {
   }
 
   data(chunk: Uint8Array): void {
-    if (this.#settled) return
+    if (this.settled) return
     this.#bodyBytes += chunk.byteLength
     if (this.#bodyBytes > this.#bodyLimit) this.#overLimit()
     else if (this.#body === undefined) this.#body = chunk
@@ -135,22 +148,24 @@ export class Exchange implements Bounded, Abortable {
 
   /** The reply's last byte has arrived. */
   end(): void {
-    if (this.#settled || this.#head === undefined) return
+    if (this.settled || this.#head === undefined) return
     const body = this.#joined()
     if (this.#encoding === undefined || body.byteLength === 0) this.#complete(this.#head, body)
     else void this.#decode(this.#head, body, this.#encoding)
   }
 
   fail(error: NoReplyCause, message: string): void {
-    if (this.#settled) return
-    this.#settle({
+    if (this.settled) return
+    const reply: Reply = {
       kind: 'no-reply',
       error,
       message,
       ...(this.#head !== undefined && { head: this.#head }),
       timings: this.#timings(),
-    })
+    }
+    this.#settle(reply)
     this.carrier?.stop()
+    this.#tell(reply)
   }
 
   giveUp(): void {
@@ -187,9 +202,12 @@ export class Exchange implements Bounded, Abortable {
   }
 
   #complete(head: Head, body: Uint8Array): void {
-    if (this.#settled) return
+    if (this.settled) return
     const { status, statusText, headers } = head
-    this.#settle({ kind: 'reply', status, statusText, headers, body, timings: this.#timings() })
+    const timings = this.#timings()
+    const reply: Reply = { kind: 'reply', status, statusText, headers, body, timings }
+    this.#settle(reply)
+    this.#tell(reply)
   }
 
   #overLimit(): void {
@@ -197,13 +215,17 @@ export class Exchange implements Bounded, Abortable {
   }
 
   #settle(reply: Reply): void {
-    this.#settled = true
+    this.#reply = reply
     this.#body = undefined
     this.#rest = undefined
     this.#deadline[Symbol.dispose]()
     const { signal } = this.request
     if (signal !== undefined) this.#parts.callers.delete(signal, this)
-    this.#resolve(reply)
+  }
+
+  #tell(reply: Reply): void {
+    this.#awaited?.resolve(reply)
+    this.#replied?.(reply)
   }
 
   #timings(): Timings {

@@ -168,10 +168,11 @@ export class Attempt implements Dispatcher.DispatchHandler, Carrier, Waiting {
     this.#exchange.data(chunk)
   }
 
+  /** Who is told of the reply may have the next request for this client. */
   onResponseEnd(): void {
+    this.client?.whenAnswered?.()
     if (wasBroken(this.#socket)) this.#exchange.fail('cut-off', cutOff(this.#peer.label))
     else this.#exchange.end()
-    this.client?.whenAnswered?.()
   }
 
   onResponseError(_controller: unknown, error: Error): void {

@@ -43,14 +43,17 @@ class UndiciSender implements Sender {
   }
 
   send(request: OutboundRequest): Promise<Reply> {
-    const exchange = this.#exchanges.open(request)
-    if (exchange.settled) return exchange.reply
+    return new Promise((resolve) => this.dispatch(request, resolve))
+  }
+
+  dispatch(request: OutboundRequest, replied: (reply: Reply) => void): void {
+    const exchange = this.#exchanges.open(request, replied)
+    if (exchange.settled) return
     const route = this.#routeOf(request)
     const header = unsendableHeader(request.headers)
     if (route.refusal !== undefined) exchange.fail('egress', route.refusal)
     else if (header !== undefined) exchange.fail('protocol', cannotSend(header))
     else this.#originOf(route).send(exchange, route.path)
-    return exchange.reply
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
