@@ -3,6 +3,7 @@ import { json, outcomeToJson } from '../bus/outcome-json.ts'
 import type { Params } from '../bus/params.ts'
 import type { DispatchStand, PlacedResult } from '../bus/parking.ts'
 import type { RecordPut, StoredRecord } from '../store/records.ts'
+import { type BeyondJson, beyondJson, putBack } from './beyond-json.ts'
 import { storedOutcome } from './stored-outcome.ts'
 
 /** The host's own collection: that of a connector has the connector's id before a slash. */
@@ -48,6 +49,8 @@ interface Erasable {
 
 interface StoredContent extends Erasable {
   readonly outcome: unknown
+  /** What stands in the params and no JSON can say; absent: nothing. */
+  readonly beyond?: readonly BeyondJson[]
 }
 
 /** @param keptMs - how long it is kept when it is done */
@@ -74,7 +77,7 @@ export function putOfDispatch(
 export function dispatchOf({ id, version, value, content }: StoredRecord): VersionedDispatch {
   // Only `putOfDispatch` writes the collection: what is in it has the shape it was given there.
   const { state, holder, hasBegun, createdAt, updatedAt, ...rest } = value as StoredValue
-  const { outcome, ...erasable } = content === null ? erased : readContent(content)
+  const { outcome, beyond: _, ...erasable } = content === null ? erased : readContent(content)
   const stand: DispatchStand = { ...rest, ...erasable, dispatchId: id }
   const times = { createdAt, updatedAt }
   return {
@@ -90,28 +93,28 @@ function isTiedToProcess({ state, stand }: DispatchRecord): boolean {
 
 function contentOf({ stand, outcome }: DispatchRecord): Uint8Array {
   const { params, source, results, warnings } = stand
+  const beyond = beyondJson(params)
   const stored = {
     params,
+    ...(beyond.length > 0 && { beyond }),
     source: source ?? null,
     results: json(results),
     warnings: json(warnings),
     outcome: outcome === null ? null : outcomeToJson(outcome),
   }
-  return Buffer.from(stringify(stored), 'utf8')
+  return Buffer.from(JSON.stringify(stored, asText), 'utf8')
 }
 
-/** Params come back as they were, a key without a value as none: `null` might not match. Those that no JSON can say stand as in an outcome. */
-function stringify(stored: { readonly params: unknown }): string {
-  try {
-    return JSON.stringify(stored)
-  } catch {
-    return JSON.stringify({ ...stored, params: json(stored.params) }) // a bigint, or a cycle
-  }
+/** JSON refuses bigints; those of params stand beside them, too. */
+function asText(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value
 }
 
+/** Params come back as they were, a key without a value as none: `null` might not match. */
 function readContent(content: Uint8Array): StoredContent {
   // Written by `contentOf`, of which this is the reverse.
   const read = JSON.parse(Buffer.from(content).toString('utf8')) as StoredContent
+  putBack(read.params, read.beyond ?? [])
   return { ...read, source: read.source ?? undefined }
 }
 

@@ -20,8 +20,13 @@ describe('the params of a stored dispatch', () => {
     assert.deepEqual(stored(params), params)
   })
 
-  it('that no JSON can say stand as in an outcome', () => {
-    assert.deepEqual(stored({ amount: 12n }), { amount: '12' })
+  it('come back as they were, also those that no JSON can say', () => {
+    const params = {
+      amounts: [12n, -0, Number.NaN, Number.NEGATIVE_INFINITY],
+      'a/b~': { at: new Date(5), never: new Date(Number.NaN), bytes: Uint8Array.of(0, 255) },
+    }
+
+    assert.deepEqual(stored(params), params)
   })
 })
 
