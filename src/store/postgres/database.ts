@@ -33,6 +33,11 @@ export interface Statement {
   readonly text: string
 }
 
+/** A statement, and how its rows are wanted. @defaultValue by the names of the columns */
+interface Asked extends Statement {
+  readonly rowMode?: 'array'
+}
+
 /** The connections to one store. Every error is told as STORE_UNAVAILABLE, but for those about what was asked. */
 export class Database implements AsyncDisposable {
   readonly schema: string
@@ -83,14 +88,25 @@ export class Database implements AsyncDisposable {
   }
 
   read(statement: Statement, values: readonly Value[]): Promise<readonly Row[]> {
-    return this.#track(() => this.#run(statement, values, 'the store cannot be read'))
+    return this.#track(() => this.#run<Row>(statement, values, 'the store cannot be read'))
   }
 
   /** One statement, and so one transaction: resolves when it is durable. */
   write(statement: Statement, values: readonly Value[]): Promise<readonly Row[]> {
+    return this.#write<Row>(statement, values)
+  }
+
+  writeForCells<Cells extends readonly unknown[]>(
+    statement: Statement,
+    values: readonly Value[],
+  ): Promise<readonly Cells[]> {
+    return this.#write<Cells>({ ...statement, rowMode: 'array' }, values)
+  }
+
+  #write<Found extends object>(asked: Asked, values: readonly Value[]): Promise<readonly Found[]> {
     return this.#track(async () => {
       try {
-        const rows = await this.#run(statement, values, 'the store cannot be written')
+        const rows = await this.#run<Found>(asked, values, 'the store cannot be written')
         this.#trouble = undefined
         return rows
       } catch (error) {
@@ -143,14 +159,14 @@ export class Database implements AsyncDisposable {
     }
   }
 
-  async #run(
-    statement: Statement,
+  async #run<Found extends object>(
+    asked: Asked,
     values: readonly Value[],
     what: string,
-  ): Promise<readonly Row[]> {
+  ): Promise<readonly Found[]> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#query(statement, values)
+        return await this.#query<Found>(asked, values)
       } catch (error) {
         if (isRefusal(error)) throw error
         if (!isConflict(error) || tries === conflictTries) throw storeUnavailable(what, error)
@@ -165,11 +181,11 @@ export class Database implements AsyncDisposable {
    * A connection is given back in the very turn in which it is found broken, as the pool does: one whose end has come and gone by then never tells the pool
    * that it has left, and who waits for a place waits for ever.
    */
-  #query(statement: Statement, values: readonly Value[]): Promise<readonly Row[]> {
+  #query<Found extends object>(asked: Asked, values: readonly Value[]): Promise<readonly Found[]> {
     return new Promise((resolve, reject) => {
       this.#pool.connect((refusal, client, release) => {
         if (client === undefined) return reject(refusal)
-        const settle = once((error: unknown, rows: readonly Row[]): void => {
+        const settle = once((error: unknown, rows: readonly Found[]): void => {
           client.off('error', fail)
           if (error === null || error === undefined) {
             release()
@@ -181,7 +197,7 @@ export class Database implements AsyncDisposable {
         })
         const fail = (error: Error): void => settle(error, [])
         client.on('error', fail)
-        void client.query<Row>({ ...statement, values: [...values] }, (error, result) =>
+        void client.query<Found>({ ...asked, values: [...values] }, (error, result) =>
           settle(error, result?.rows ?? []),
         )
       })

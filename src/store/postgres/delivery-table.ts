@@ -1,10 +1,10 @@
 import type { DeliveryId } from '../../ids.ts'
 import type { OwnSettlement } from '../copies.ts'
 import { hostSilenceMs } from '../liveness.ts'
-import { deliveryOf, messageOf } from '../rows.ts'
 import type { ClaimedDelivery, ClaimRequest, Lease } from '../store.ts'
+import { type ClaimedRow, claimedOf } from './claimed-row.ts'
 import type { Connections } from './connections.ts'
-import type { Row, Statement } from './database.ts'
+import type { Statement } from './database.ts'
 import { GroupedCalls } from './grouped-calls.ts'
 import { placeholders, text } from './parameters.ts'
 import { refusedPlaces, settleParameters, settleRounds, settleValues } from './settlement-values.ts'
@@ -98,18 +98,14 @@ export class DeliveryTable {
   }
 
   async #claim({ lease, now, endpoints }: ClaimRequest): Promise<ClaimedDelivery[]> {
-    const rows = await this.#connections.write(this.#statements.claim, [
+    const rows = await this.#connections.writeForCells<ClaimedRow>(this.#statements.claim, [
       lease.owner,
       lease.until,
       now,
       endpoints.map(({ endpoint }) => text(endpoint)),
       endpoints.map(({ limit }) => limit),
     ])
-    return rows.map((row) => ({
-      ...deliveryOf(row),
-      orderKey: row['order_key'] as string | null,
-      message: { ...messageOf(row), body: bodyOf(row) },
-    }))
+    return rows.map(claimedOf)
   }
 
   async #settle(calls: readonly (readonly OwnSettlement[])[]): Promise<(readonly boolean[])[]> {
@@ -140,17 +136,11 @@ export class DeliveryTable {
   }
 }
 
-/** A claim gives one of the two. */
-function bodyOf(row: Row): Uint8Array {
-  const said = row['body_text'] as string | null
-  return said === null ? (row['body'] as Uint8Array) : Buffer.from(said)
-}
-
 function statementsOf(schema: string) {
   return {
     claim: {
       name: 'claim',
-      text: `SELECT *, 'sending' AS state, null AS settled_at FROM ${schema}.claim(${placeholders(5)})`,
+      text: `SELECT * FROM ${schema}.claim(${placeholders(5)})`,
     },
     settle: {
       name: 'settle',

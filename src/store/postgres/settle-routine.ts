@@ -13,58 +13,67 @@ export function settleRoutines(schema: string): string {
     a_status integer[], a_response_headers text[], a_error text[], a_response_body bytea[]
   ) RETURNS integer[] LANGUAGE plpgsql ${steadyPlans} AS $$
   DECLARE
-    settled bigint[];
-    freed_endpoint text[];
-    freed_key text[];
+    settled integer[] := '{}';
+    freed_endpoint text[] := '{}';
+    freed_key text[] := '{}';
+    is_repeated boolean := false;
+    is_held boolean := false;
+    is_whole boolean;
     passed boolean := false;
+    done record;
   BEGIN
     IF EXISTS (SELECT FROM ${schema}.deliveries AS k WHERE k.order_key IS NOT NULL AND k.settled_at IS NULL) THEN
       PERFORM ${schema}.lock_keys(array_agg(d.endpoint), array_agg(d.order_key))
       FROM ${schema}.deliveries AS d WHERE d.id = ANY (s_id) AND d.order_key IS NOT NULL;
     END IF;
 
-    -- Held from here on, each row stays where it is, and can be looked up once and changed there.
-    PERFORM FROM ${schema}.deliveries AS d WHERE d.id = ANY (s_id) ORDER BY d.id FOR NO KEY UPDATE;
-
-    WITH done AS (
-      UPDATE ${schema}.deliveries AS d SET
-        state = g.state, attempts = greatest(d.attempts, coalesce(g.number, 0)), due_at = coalesce(g.due_at, d.due_at),
-        last_error = coalesce(g.reason, d.last_error), settled_at = g.settled_at, lease_owner = NULL, lease_until = NULL
-      FROM (
-        SELECT given.*, held.row_at
-        FROM unnest(
-          s_id, s_owner, s_state, s_due_at, s_reason, s_settled_at,
-          a_number, a_started_at, a_duration_ms, a_phases, a_outcome, a_status, a_response_headers, a_error, a_response_body
-        ) WITH ORDINALITY AS given (
-          id, owner, state, due_at, reason, settled_at,
-          number, started_at, duration_ms, phases, outcome, status, response_headers, error, response_body, place
-        ) CROSS JOIN LATERAL (
-          SELECT u.ctid AS row_at FROM ${schema}.deliveries AS u
-          WHERE u.id = given.id AND u.state = 'sending' AND u.lease_owner = given.owner OFFSET 0
+    LOOP
+      -- Elements are taken from where they are: \`unnest\` would put each array into a table of its own first.
+      WITH done AS (
+        UPDATE ${schema}.deliveries AS d SET
+          state = s_state[held.place], attempts = greatest(d.attempts, coalesce(a_number[held.place], 0)), due_at = coalesce(s_due_at[held.place], d.due_at),
+          last_error = coalesce(s_reason[held.place], d.last_error), settled_at = s_settled_at[held.place], lease_owner = NULL, lease_until = NULL
+        FROM (
+          SELECT given.place, found.row_at, found.attempts
+          FROM generate_subscripts(s_id, 1) AS given (place) CROSS JOIN LATERAL (
+            SELECT u.ctid AS row_at, u.attempts FROM ${schema}.deliveries AS u
+            WHERE u.id = s_id[given.place] AND u.state = 'sending' AND u.lease_owner = s_owner[given.place] OFFSET 0
+          ) AS found
         ) AS held
-      ) AS g
-      WHERE d.ctid = g.row_at
-      RETURNING g.place, d.id, d.endpoint, CASE WHEN d.settled_at IS NOT NULL THEN d.order_key END AS freed,
-        g.number, g.started_at, g.duration_ms, g.phases, g.outcome, g.status, g.response_headers, g.error, g.response_body
-    ), recorded AS (
-      -- One that was lost with its host is repeated under the same number: the last one stands.
-      INSERT INTO ${schema}.attempts
-        (delivery_id, number, started_at, duration_ms, phases, outcome, status, response_headers, error, response_body)
-      SELECT done.id, done.number, done.started_at, done.duration_ms, done.phases, done.outcome, done.status, done.response_headers,
-        done.error, done.response_body
-      FROM done WHERE done.number IS NOT NULL
-      ON CONFLICT (delivery_id, number) DO UPDATE SET
-        started_at = excluded.started_at, duration_ms = excluded.duration_ms, phases = excluded.phases, outcome = excluded.outcome,
-        status = excluded.status, response_headers = excluded.response_headers, error = excluded.error,
-        response_body = excluded.response_body
-    )
-    SELECT array_agg(done.place), array_agg(done.endpoint) FILTER (WHERE done.freed IS NOT NULL), array_agg(done.freed) FILTER (WHERE done.freed IS NOT NULL)
-    INTO settled, freed_endpoint, freed_key FROM done;
+        WHERE d.ctid = held.row_at
+        RETURNING held.place, a_number[held.place] <= held.attempts AS is_repeated,
+          CASE WHEN d.settled_at IS NOT NULL AND d.order_key IS NOT NULL THEN d.endpoint END AS freed_endpoint,
+          CASE WHEN d.settled_at IS NOT NULL THEN d.order_key END AS freed_key
+      )
+      SELECT array_agg(d.place) AS places, array_agg(d.freed_endpoint) FILTER (WHERE d.freed_key IS NOT NULL) AS endpoints,
+        array_agg(d.freed_key) FILTER (WHERE d.freed_key IS NOT NULL) AS keys, bool_or(d.is_repeated) AS is_repeated
+      INTO done FROM done AS d;
+      settled := settled || done.places;
+      freed_endpoint := freed_endpoint || done.endpoints;
+      freed_key := freed_key || done.keys;
+      is_repeated := is_repeated OR coalesce(done.is_repeated, false);
+      is_whole := cardinality(settled) = cardinality(s_id);
+      EXIT WHEN is_whole OR is_held;
+      -- One that changed at this moment was passed over. Held from here on, each stays where it is; those that are settled are not \`sending\` any more.
+      PERFORM FROM ${schema}.deliveries AS d WHERE d.id = ANY (s_id) ORDER BY d.id FOR NO KEY UPDATE;
+      is_held := true;
+    END LOOP;
 
-    IF freed_key IS NOT NULL THEN passed := ${schema}.pass_on(freed_endpoint, freed_key); END IF;
+    -- One that was lost with its host is repeated under the same number: the last one stands.
+    IF is_repeated THEN
+      DELETE FROM ${schema}.attempts AS a USING unnest(s_id, a_number) WITH ORDINALITY AS g (id, number, place)
+      WHERE a.delivery_id = g.id AND a.number = g.number AND g.place = ANY (settled);
+    END IF;
+    INSERT INTO ${schema}.attempts
+      (delivery_id, number, started_at, duration_ms, phases, outcome, status, response_headers, error, response_body)
+    SELECT s_id[place], a_number[place], a_started_at[place], a_duration_ms[place], a_phases[place], a_outcome[place], a_status[place],
+      a_response_headers[place], a_error[place], a_response_body[place]
+    FROM generate_subscripts(s_id, 1) AS place WHERE a_number[place] IS NOT NULL AND (is_whole OR place = ANY (settled));
+
+    IF cardinality(freed_key) > 0 THEN passed := ${schema}.pass_on(freed_endpoint, freed_key); END IF;
     IF s_tell OR passed THEN PERFORM ${schema}.tell(s_sender); END IF;
-    IF cardinality(settled) = cardinality(s_id) THEN RETURN '{}'; END IF;
-    RETURN ARRAY(SELECT place FROM generate_subscripts(s_id, 1) AS place WHERE place <> ALL (coalesce(settled, '{}')));
+    IF is_whole THEN RETURN '{}'; END IF;
+    RETURN ARRAY(SELECT place FROM generate_subscripts(s_id, 1) AS place WHERE place <> ALL (settled));
   END $$;
 
   -- Of settlements with something beside them, all have to be made, or nothing of the statement is: given are the places of those that were not, and
