@@ -84,8 +84,8 @@ function sayWhatNext(
 next:
 ${checkoutAlias()}${folder === '' ? '' : `  cd ${folder}\n`}  carabiner validate                                   # is it right?
   carabiner test                                       # the connector's own tests
-  carabiner dispatch greet --params '{"name":"Ada"}'   # one event; its delivery waits for a receiver
-  carabiner listen --secret "$(sed -n 's/^WEBHOOK_SECRET=//p' .env)"   # in another terminal: a receiver
+  carabiner listen --secret "$(sed -n 's/^WEBHOOK_SECRET=//p' .env)"   # a receiver, in another terminal (begun as this one)
+  carabiner dispatch greet --params '{"name":"Ada"}'   # one event: the receiver is asked before, and told after
   carabiner run                                        # serve`)
 }
 
