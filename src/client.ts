@@ -36,6 +36,13 @@ export type {
   WebhookEvent,
 } from './client/events.ts'
 export type {
+  Execution,
+  ExecutionStatus,
+  ExecutionsClient,
+  ExecutionsPage,
+  ListExecutions,
+} from './client/executions.ts'
+export type {
   ListWebhookSubscriptions,
   RevokedAnswer,
   RotatedAnswer,

@@ -1,3 +1,4 @@
+import type { Enveloped } from './enveloped.ts'
 import type { Call, CallOptions, Transport } from './transport.ts'
 
 /** Where a callback stands. */
@@ -108,12 +109,6 @@ export function callbacksClient(transport: Pick<Transport, 'call'>): CallbacksCl
     fail: (id, body, options) => post(id, 'fail', body, options),
     heartbeat: (id, body = {}, options) => post(id, 'heartbeat', body, options),
   }
-}
-
-/** A success as every answer under `/api/v1` tells it. */
-interface Enveloped {
-  readonly data: unknown
-  readonly meta: Readonly<Record<string, unknown>>
 }
 
 const callbacks = '/api/v1/callbacks'

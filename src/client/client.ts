@@ -10,6 +10,7 @@ import type {
   ReplayedAnswer,
   TestedAnswer,
 } from './events.ts'
+import { type ExecutionsClient, executionsClient } from './executions.ts'
 import type {
   ListWebhookSubscriptions,
   RevokedAnswer,
@@ -28,7 +29,7 @@ export interface ClientOptions {
   readonly baseUrl: string
   /** From the assembly, or `carabiner keys create`. @defaultValue none: `health` alone works without one */
   readonly apiKey?: string
-  /** `host.server.management_key`: for `callbacks`, and sent with those calls alone. @defaultValue none */
+  /** `host.server.management_key`: for `callbacks` and `executions`, and sent with those calls alone. @defaultValue none */
   readonly managementKey?: string
   /** @defaultValue the runtime's */
   readonly fetch?: typeof fetch
@@ -55,9 +56,10 @@ export interface Health {
   >
 }
 
-/** Programs' way to the subscriptions of a host: one method for each call, all with {@link CallOptions}; and operators' to its callbacks. */
+/** Programs' way to the subscriptions of a host: one method for each call, all with {@link CallOptions}; and operators' to its callbacks and executions. */
 export interface Client {
   readonly callbacks: CallbacksClient
+  readonly executions: ExecutionsClient
   upsertWebhookSubscription(
     body: UpsertWebhookSubscription,
     options?: CallOptions,
@@ -142,6 +144,7 @@ export function createClient({
 
   return {
     callbacks: callbacksClient(transport),
+    executions: executionsClient(transport),
     upsertWebhookSubscription: (body, options) =>
       call({ ...options, method: 'POST', path: subscriptions, body }),
     listWebhookSubscriptions: (query, options) =>

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { createClient, type Execution } from '../../../../src/client.ts'
 import { type Receiver, receiver } from '../../../helpers/receiver.ts'
 import { type Answered, request } from '../../../helpers/served-host.ts'
 import { type StartedProject, startProject } from '../../../helpers/start-host.ts'
@@ -51,6 +52,35 @@ subscriptions:
 }
 
 describe('GET /api/v1/executions', () => {
+  it('is called by carabiner/client, with exactly the fields that its types name', async () => {
+    await using setting = await aSetting()
+    for (const type of ['Odd', 'Even']) await setting.publish('acme', type)
+    const options = { baseUrl: setting.project.url, managementKey: key }
+    const { executions } = createClient(options)
+
+    const first = await executions.list({ tenant: 'acme', limit: 2 })
+    const rest = await executions.list({
+      ...{ tenant: 'acme', limit: 2 },
+      cursor: first.nextCursor ?? '',
+    })
+    const failed = await executions.list({ config: 'bad', status: 'FAILED' })
+
+    assert.deepEqual(
+      [first.executions.length, rest.executions.length, rest.nextCursor],
+      [2, 1, null],
+    )
+    const { id, createdAt, targetUrl, ...shown } = failed.executions[0] ?? assert.fail()
+    const expected: Omit<Execution, 'id' | 'createdAt' | 'targetUrl'> = {
+      ...{ tenant: 'acme', config: 'bad', eventType: 'Odd', payload: { n: 1 }, status: 'FAILED' },
+      ...{ attempts: 1, lastError: 'http 404', responseStatus: 404, deliveredAt: null },
+    }
+    assert.deepEqual(shown, expected)
+    assert.ok(id !== '' && targetUrl.endsWith('/fails') && !Number.isNaN(Date.parse(createdAt)))
+    await assert.rejects(createClient({ ...options, managementKey: 'no' }).executions.list(), {
+      name: 'AuthError',
+    })
+  })
+
   it('lists what tenants were told, newest first, by tenant, configuration and status', async () => {
     await using setting = await aSetting()
     await setting.publish('acme', 'Odd')
