@@ -1,9 +1,10 @@
 import type { AssembledConnector, Assembly } from './assembly/assembly.ts'
 import { redeliverEvent } from './bus/built-in-events.ts'
 import { routesOf } from './connector/lifecycle.ts'
+import { ProxyCheck } from './delivery/egress/proxy-check.ts'
 import type { HostParts } from './host-parts.ts'
 import { packageVersion } from './own-package.ts'
-import type { AssemblyDescription, HostFace, HostState } from './server/host-face.ts'
+import type { AssemblyDescription, HealthCheck, HostFace, HostState } from './server/host-face.ts'
 import type { RunningServer } from './server/server.ts'
 import type { ServerOptions } from './server/server-options.ts'
 
@@ -47,14 +48,22 @@ function announcedBy({
   }
 }
 
-function faceOf(host: ServedHost, { store, engine, parking }: HostParts): HostFace {
+function faceOf(host: ServedHost, { store, engine, parking, clock }: HostParts): HostFace {
+  const proxyCheck = new ProxyCheck(clock)
+  const proxyHealth = async (): Promise<readonly HealthCheck[]> => {
+    const { proxy } = host.assembly.host.egress
+    return proxy === null ? [] : [{ name: 'proxy', ...(await proxyCheck.look(proxy)) }]
+  }
   return {
     store,
     dispatch: (event, params, options) => host.dispatch(event, params, options),
     parkedDispatch: (id) => parking.dispatches.find(id),
     describe: () => host.describe(),
     state: () => host.state,
-    health: async () => [{ name: store.name, ...(await engine.health()) }],
+    async health() {
+      const [ofStore, ofProxy] = await Promise.all([engine.health(), proxyHealth()])
+      return [{ name: store.name, ...ofStore }, ...ofProxy]
+    },
     redeliver: (filter, cause) => host.dispatch(redeliverEvent.name, { filter }, cause),
     stopRedelivery: (id, cause) => engine.redeliveries.stop(id, cause),
     erase: (target, cause) => engine.erase(target, cause),

@@ -40,8 +40,10 @@ export function healthRoutes(app: App, options: HealthOptions): void {
 
   app.get('/readyz', async (_request, reply) => {
     const state = options.face.state()
-    const { ok, checks } = await inspect(options)
-    const isReady = ok && state === 'ready'
+    const { checks } = await inspect(options)
+    // Without its proxy a host can send nothing, but it takes and keeps what comes in.
+    const isStoreThere = checks[options.face.store.name]?.status === 'ok'
+    const isReady = isStoreThere && state === 'ready'
     reply.status(isReady ? 200 : 503)
     if (!isReady) reply.header('retry-after', retryAfterSeconds)
     return { ok: isReady, state, checks }

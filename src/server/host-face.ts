@@ -36,7 +36,7 @@ export interface HostFace {
   /** The assembly at work now, after any reload. */
   describe(): AssemblyDescription
   state(): HostState
-  /** What has to answer for the host to be of use; the store under its name first. */
+  /** What the host depends on, as it is configured; the store under its name first. */
   health(): Promise<readonly HealthCheck[]>
   /**
    * Dispatches `deliveries.redeliver`; a result of `host` says what was made.

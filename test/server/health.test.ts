@@ -58,6 +58,18 @@ describe('health', () => {
     )
   })
 
+  it('is degraded while another dependency is away, and the host is ready all the same', async () => {
+    const proxy: HealthCheck = { name: 'proxy', ok: false, detail: 'cannot be reached' }
+    const store: HealthCheck = { name: 'memory', ok: true }
+    await using host = await servedHost({ face: { health: async () => [store, proxy] } })
+
+    const health = await request(`${host.url}/health`)
+    const ready = await request(`${host.url}/readyz`)
+
+    assert.deepEqual([health.status, health.json['checks']], [503, checksOf(store, proxy)])
+    assert.deepEqual([ready.status, ready.json['checks']], [200, checksOf(store, proxy)])
+  })
+
   for (const [state, status] of [
     ['starting', 503],
     ['ready', 200],
@@ -95,3 +107,7 @@ describe('health', () => {
     })
   })
 })
+
+function checksOf(store: HealthCheck, { detail }: HealthCheck) {
+  return { [store.name]: { status: 'ok' }, proxy: { status: 'error', detail } }
+}
