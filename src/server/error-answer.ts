@@ -17,13 +17,30 @@ export function answerFor(error: unknown, bodyLimit: BodyLimit): RouteRefusal {
   }
   if (error instanceof CarabinerError) return answerForCode(error.code, error.message)
   if (isFromFastify(error)) return answerForFastify(error, bodyLimit)
-  return internal
+  return isCutOff(error) ? cutOff : internal
 }
 
 const internal: ErrorAnswer = {
   status: 500,
   code: 'INTERNAL_SERVER_ERROR',
   message: 'internal error: the log of the host has it under this trace id',
+}
+
+const cutOff: ErrorAnswer = {
+  status: 400,
+  code: 'VALIDATION_ERROR',
+  message: 'the body was cut off',
+}
+
+/** A connection that ended in the middle of a body: whoever opened it can see to that at will, so it is no error of ours. */
+function isCutOff(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'statusCode' in error &&
+    error.statusCode === 400 &&
+    'code' in error &&
+    error.code === 'ECONNRESET'
+  )
 }
 
 /** Errors of the host that tell a caller something; the others are ours to repair. */

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { RouteError } from '../../src/connector/route-answer.ts'
-import { request, servedHost } from '../helpers/served-host.ts'
+import { rawExchange, request, servedHost } from '../helpers/served-host.ts'
 import { aRoute } from '../helpers/served-route.ts'
 
 const mebibyte = 1024 * 1024
@@ -99,6 +99,25 @@ describe('a body that nobody will use', () => {
 
     assert.equal(answered.statusCode, 415)
     assert.match(await text(answered), /"code":"UNSUPPORTED_MEDIA_TYPE"/)
+  })
+
+  it('is no error of the host when it is cut off, or has no end that can be read', async () => {
+    await using host = await servedHost({ routes: [open] })
+    const head = 'POST /v1/open HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n'
+
+    const { hostname, port } = new URL(host.url)
+    const gone = connect(Number(port), hostname)
+    gone.write(`${head}content-length: 10\r\n\r\n123`)
+    gone.end()
+    await text(gone)
+    const answer = await rawExchange(host.url, `${head}transfer-encoding: chunked\r\n\r\nzz\r\n`)
+    await host.stop()
+
+    assert.match(answer, /^HTTP\/1\.1 400 /)
+    assert.deepEqual(
+      host.log.filter(({ level }) => level === 'error'),
+      [],
+    )
   })
 
   it('leaves the connection to the next request when it was read', async () => {
