@@ -35,10 +35,14 @@ export function addFromEnvironment(
   if (stanza !== undefined && stanza.kind !== 'map') return stanza
   const added = Object.entries(propertiesOf(schema)).flatMap(([field, property]) => {
     if (stanza?.entries.has(field) === true || !takesScalar(property)) return []
-    const value = variables(variableFor(id, field))
+    const variable = variableFor(id, field)
+    const value = variables(variable)
     if (value === undefined) return []
     const at = { offset: place.offset, end: place.offset }
-    const tree: Tree = { kind: 'scalar', place: at, value, loose: true, substituted: true }
+    const tree: Tree = {
+      ...{ kind: 'scalar', place: at, value, variable },
+      ...{ loose: true, substituted: true },
+    }
     return [[field, { keyPlace: at, tree }] as const]
   })
   if (added.length === 0) return stanza

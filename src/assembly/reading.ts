@@ -43,15 +43,19 @@ export function toFault(
   tree: Tree,
   path: Path,
 ): ReadFault {
-  const from =
-    tree.kind === 'scalar' && tree.substituted ? ' (it comes from a variable or a file)' : ''
   return {
     place: tree.place,
     path,
-    message: `${subject(path)} ${message}${from}`,
+    message: `${subject(path)} ${message}${originOf(tree)}`,
     expected,
     otherKind,
   }
+}
+
+function originOf(tree: Tree): string {
+  if (tree.kind !== 'scalar' || !tree.substituted) return ''
+  const { variable } = tree
+  return ` (it comes from ${variable === undefined ? 'a variable or a file' : `the variable \`${variable}\``})`
 }
 
 export function missing(name: string, schema: JsonSchema, place: Place, path: Path): ReadFault {

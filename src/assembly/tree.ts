@@ -30,6 +30,8 @@ export interface ScalarTree {
   readonly loose: boolean
   /** Whether the value came from elsewhere than the file, and must not be quoted in messages. */
   readonly substituted: boolean
+  /** The variable that says it, of what does not stand in the file at all. */
+  readonly variable?: string
 }
 
 /** Where a value should be and could not be had; its problem has been reported. */

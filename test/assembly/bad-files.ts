@@ -274,7 +274,7 @@ export const badFiles: readonly BadFile[] = [
     yaml: `${meter}  loud: true\n`,
     env: { CARABINER_METER_LIMIT: 'much' },
     at: [2, 1],
-    says: /`limit` is a text/,
+    says: /`limit` is a text \(it comes from the variable `CARABINER_METER_LIMIT`\)/,
     expects: /a number/,
   },
 
