@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { ErrorBody, UnfitBody } from './schemas/error.ts'
 
 /** What calls may be refused with, beside what every call may. */
-export type RefusalStatus = 404 | 409 | 504 | 508
+export type RefusalStatus = 404 | 409 | 504
 
 type Headers = Readonly<Record<string, RouteHeader>>
 
@@ -30,7 +30,7 @@ export const nextCursor: Headers = {
   },
 }
 
-const always: readonly number[] = [400, 401, 403, 429, 500, 503]
+const always: readonly number[] = [400, 401, 403, 429, 500, 503, 508]
 const ofBodies: readonly number[] = [413, 415]
 
 const descriptions: Readonly<Record<number, string>> = {

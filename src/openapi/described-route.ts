@@ -8,6 +8,8 @@ export interface DescribedRoute
     'method' | 'path' | 'family' | 'params' | 'query' | 'body' | 'responses'
   > {
   readonly operation: RouteOperation
+  /** Not a connector's: it is answered however many events the request stands behind. */
+  readonly isOfHost?: boolean
   /** Whether refusals have a form of the route's own. */
   readonly refuse?: unknown
 }

@@ -32,6 +32,7 @@ export const hostRoutes: readonly DescribedRoute[] = [
     method: 'GET',
     path: '/health',
     family: 'public',
+    isOfHost: true,
     operation: {
       id: 'getHealth',
       summary: 'Whether the host is in good health',

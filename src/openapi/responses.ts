@@ -35,12 +35,13 @@ export function responsesOf(
 
 /** With what the host may refuse a request before the route handles it, or when that goes wrong. */
 function refusedWith(
-  { query, params, body, method }: DescribedRoute,
+  { body, method, isOfHost = false }: DescribedRoute,
   security: Security,
 ): readonly number[] {
   const takesBody = method !== 'GET' && body !== undefined
   return [
-    ...(query !== undefined || params !== undefined || takesBody ? [400] : []),
+    // `X-Carabiner-Depth` that is no number, or too high.
+    ...(isOfHost ? [] : [400, 508]),
     ...(security === 'none' ? [] : [401]),
     ...(takesBody ? [413] : []),
     ...(takesBody && body !== 'bytes' ? [415] : []),

@@ -145,10 +145,10 @@ describe('the description of the API', () => {
 
     assert.deepEqual(statuses, [
       'getHealth 200 500 503',
-      'makeThing 200 400 401 413 415 422 500 503',
-      'getThing 200 500 503',
-      'kept 401 500 503',
-      'hook 400 413 500 503',
+      'makeThing 200 400 401 413 415 422 500 503 508',
+      'getThing 200 400 500 503 508',
+      'kept 400 401 500 503 508',
+      'hook 400 413 500 503 508',
     ])
     assert.deepEqual(Object.keys(made?.headers ?? {}), [
       'X-Trace-Id',

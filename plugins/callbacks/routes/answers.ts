@@ -136,4 +136,5 @@ const responses: Readonly<Record<number, RouteResponse>> = {
   413: refused('The body is too long'),
   500: refused('A mistake of the host'),
   503: refused('The store is away, or the host is draining: send it again'),
+  508: refused('It stands behind too many events that caused one another'),
 }

@@ -38,7 +38,7 @@ export const eventRoutes: readonly ConnectorRoute<SubscriptionsConfig>[] = [
     },
     body: PublishBody,
     success: { description: 'It is stored', body: PublishedAnswer },
-    refusals: [409, 504, 508],
+    refusals: [409, 504],
     isKeyed: true,
     handle(call) {
       const body = call.request.body as PublishBody // as the schema says
@@ -59,7 +59,7 @@ export const eventRoutes: readonly ConnectorRoute<SubscriptionsConfig>[] = [
     },
     body: BatchBody,
     success: { description: 'What came of each', body: BatchAnswer },
-    refusals: [409, 504, 508],
+    refusals: [409, 504],
     isKeyed: true,
     handle(call) {
       const body = call.request.body as BatchBody // as the schema says
