@@ -5,8 +5,10 @@ import type { Connector } from '../connector/connector.ts'
 import { isConnector } from '../connector/define-connector.ts'
 import { ownPath } from '../own-package.ts'
 
-/** This package's connectors: a folder each, beside `src`. */
-export const ownConnectors: string = ownPath('plugins')
+/** The folder of this package's connectors: a folder each, beside `src`. */
+export function ownConnectors(): string {
+  return ownPath('plugins')
+}
 
 /** What looking for a built-in connector comes to. `broken`: its folder has that name and cannot be imported. */
 export type BuiltInSearch =
@@ -16,7 +18,7 @@ export type BuiltInSearch =
 
 /** Every connector of the folder of built-in ones, in the order of their folders' names. */
 export async function builtInConnectors(
-  folder: string = ownConnectors,
+  folder: string = ownConnectors(),
 ): Promise<readonly Connector[]> {
   const modules = await moduleFolders(folder)
   const imported = await Promise.all(modules.map((name) => importBuiltIn(folder, name)))

@@ -96,7 +96,7 @@ class Loader {
     if (this.#root.kind !== 'map') return this.#refuse(this.#notAMap())
 
     const root = this.#root
-    const { builtInFolder: builtIn = ownConnectors } = this.#options
+    const { builtInFolder: builtIn = ownConnectors() } = this.#options
     const selection = await selectConnectors(root, this.#source.file, builtIn)
     this.#faults.push(...selection.faults)
     const host = this.#readHost(root)
