@@ -31,7 +31,8 @@ export interface NewCallback {
 
 const day = 86_400_000
 const longestTimeoutMs = 30 * day
-const defaultRetentionMs = 7 * day
+/** How long a callback is kept once it is resolved, unless whoever makes it says otherwise. Milliseconds. */
+export const defaultRetentionMs: number = 7 * day
 const waiterShape = /^[^\p{Cc}]{1,255}$/u
 
 /** Why a callback failed that nobody answered. */

@@ -133,7 +133,7 @@ export function createScope<Config>(
     apiKeys: parts.apiKeys,
     limits: { take: (key, rate) => parts.limits.take(`${id}/${key}`, rate) },
     callbacks: {
-      open: (options) => parts.callbacks.open(id, options),
+      open: (options) => parts.callbacks.open(id, options, parts.retentionMs),
       serve: (desk) => keep(parts.callbacks.serve(desk)),
       book: parts.callbacks.book,
     },

@@ -1,7 +1,7 @@
 import { currentDispatch, type DispatchAtWork } from '../bus/current-dispatch.ts'
 import { OpenCallback } from '../bus/open-callback.ts'
 import type { Callback } from '../callbacks/callback.ts'
-import type { CallbackBook } from '../callbacks/callback-book.ts'
+import { type CallbackBook, defaultRetentionMs } from '../callbacks/callback-book.ts'
 import { CarabinerError } from '../errors.ts'
 import { parseDuration } from '../quantity/duration.ts'
 import type { RecordStore } from '../store/records.ts'
@@ -37,11 +37,13 @@ export class HostCallbacks {
   /**
    * Opens a callback for the handler it is called in; outside of handlers, for the connector.
    *
+   * @param retentionMs - after which nothing settled is kept. @defaultValue never
    * @throws as `Callbacks.open`
    */
   async open(
     connector: string,
     { timeout, meta = null }: OpenCallbackOptions,
+    retentionMs: number = Number.POSITIVE_INFINITY,
   ): Promise<OpenCallback> {
     const { hostId, book, store, answers, beat } = this.#parts
     // Before the first await: only here the async context is sure to be the caller's.
@@ -54,6 +56,7 @@ export class HostCallbacks {
     const { callback, write } = book.draft({
       waiter: atWork === undefined ? hostWaiter : dispatchWaiter,
       timeoutMs,
+      retentionMs: Math.min(defaultRetentionMs, retentionMs),
       meta: describe(hostId, connector, atWork, meta),
     })
     // Before it can be answered: an answer that no process awaits is dropped.

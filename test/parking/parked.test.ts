@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import type { Outcome } from '../../src/bus/outcome.ts'
 import type { CallbackBook } from '../../src/callbacks/callback-book.ts'
 import { request } from '../helpers/served-host.ts'
-import type { StartedProject } from '../helpers/start-host.ts'
+import { type StartedProject, startProject } from '../helpers/start-host.ts'
 import {
   aGate,
   type Gate,
@@ -184,6 +184,18 @@ describe('a parked dispatch', () => {
 })
 
 describe('a callback outside of handlers', () => {
+  it('is kept for as long as anything of its host, once it is resolved', async () => {
+    using gate = aGate(sqlite)
+    const yaml = gate.yaml.replace('host:\n', 'host:\n  retention: 1d\n')
+    await using project = await startProject(yaml)
+    const { callbacks } = project.host.scopeOf('gate')
+
+    const { id } = await callbacks.open({ timeout: '1h', meta: { order: 'short' } })
+
+    const [stored] = await callbacks.book.find([id])
+    assert.equal(stored?.retentionMs, 86_400_000)
+  })
+
   it('gives its payload, or throws why there is none', async () => {
     using gate = aGate(sqlite)
     await using project = await startGate(gate)
