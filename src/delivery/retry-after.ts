@@ -12,13 +12,17 @@ export function parseRetryAfter(
   const value = headers.find(([name]) => name === 'retry-after')?.[1].trim()
   if (value === undefined) return undefined
 
-  const ms = /^\d{1,15}$/.test(value) ? Number(value) * 1_000 : untilDate(value, now)
+  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : untilDate(value, now)
   return ms === undefined || ms <= 0 ? undefined : Math.min(ms, longestMs)
 }
 
-/** An IMF-fixdate (RFC 9110 §5.6.7); the two obsolete forms name a day and a month too, and `Date.parse` reads them. */
+/**
+ * An IMF-fixdate (RFC 9110 §5.6.7); the two obsolete forms name a day and a month too, and `Date.parse` reads them. That of asctime
+ * has no zone and means GMT.
+ */
 function untilDate(value: string, now: number): number | undefined {
   if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /.test(value)) return undefined
-  const at = Date.parse(value)
+  const isAsctime = /:\d\d \d{4}$/.test(value)
+  const at = Date.parse(isAsctime ? `${value} GMT` : value)
   return Number.isNaN(at) ? undefined : at - now
 }

@@ -82,8 +82,11 @@ describe('parseRetryAfter', () => {
     ['', undefined],
     ['2026-01-02', undefined],
     ['9999999', day],
+    ['99999999999999999999', day],
+    ['9'.repeat(400), day],
     ['Thu, 01 Jan 2026 00:00:30 GMT', 30_000],
     ['Thursday, 01-Jan-26 00:00:30 GMT', 30_000],
+    ['Thu Jan  1 00:00:30 2026', 30_000],
     ['Wed, 31 Dec 2025 23:59:00 GMT', undefined],
     ['Fri, 01 Jan 2027 00:00:00 GMT', day],
   ]
@@ -92,6 +95,19 @@ describe('parseRetryAfter', () => {
       assert.equal(parseRetryAfter([['retry-after', value]], now), expected)
     })
   }
+
+  it('takes a date without a zone for GMT, wherever the host stands', () => {
+    const { TZ } = process.env
+    process.env['TZ'] = 'America/New_York'
+    try {
+      const wait = parseRetryAfter([['retry-after', 'Thu Jan  1 00:00:30 2026']], now)
+
+      assert.equal(wait, 30_000)
+    } finally {
+      if (TZ === undefined) delete process.env['TZ']
+      else process.env['TZ'] = TZ
+    }
+  })
 })
 
 describe('nextStep', () => {
