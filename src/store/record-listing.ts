@@ -91,7 +91,7 @@ function searchable(text: string): string {
   return folded
 }
 
-/** Parts of at most four characters, one from each on: whatever a text contains begins one of them, or is made of several. */
+/** Parts of at most three characters, one from each on: whatever a text contains begins one of them, or is made of several. */
 export function partsOf(text: string): ReadonlySet<string> {
   const characters = [...text]
   return new Set(characters.map((_, at) => characters.slice(at, at + partLength).join('')))
@@ -99,18 +99,30 @@ export function partsOf(text: string): ReadonlySet<string> {
 
 /** What a text is found by, among the parts of others. */
 export type SoughtParts =
+  /** A text that contains it has them all, which others may, too. */
   | { readonly kind: 'all of'; readonly parts: readonly string[] }
+  /** A text has this part if, and only if, it contains it. */
+  | { readonly kind: 'this'; readonly part: string }
+  /** A text has a part that begins so if, and only if, it contains it. */
   | { readonly kind: 'beginning of one'; readonly part: string }
 
 /** Parts that every text has which contains this one. */
 export function soughtParts(text: string): SoughtParts {
   const whole = [...partsOf(text)].filter((part) => [...part].length === partLength)
-  return whole.length === 0
-    ? { kind: 'beginning of one', part: text }
-    : { kind: 'all of', parts: whole }
+  if (whole.length === 0) return { kind: 'beginning of one', part: text }
+  return text === whole[0] ? { kind: 'this', part: text } : { kind: 'all of', parts: spread(whole) }
 }
 
-const partLength = 4
+/** Parts of a long text overlap: some from all over it find as few others as all of them. */
+function spread(parts: readonly string[]): readonly string[] {
+  const step = Math.ceil(parts.length / mostParts)
+  return parts.filter((_, at) => at % step === 0)
+}
+
+/** Parts that a text is looked for by. */
+const mostParts = 24
+
+const partLength = 3
 const isPlain = /^[ -~]*$/
 
 function kept(text: string): string {

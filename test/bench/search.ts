@@ -124,10 +124,13 @@ const queries: Readonly<Record<string, Asked>> = {
   'subject, of one': { one: 0.7 },
   'subject, of one, of a status': { one: 0.7, facets: { status: 'processed' } },
   'subject, of one in a hundred': { text: '-12' },
+  'subject, of one in a hundred, of a status': { text: '-12', facets: { status: 'processed' } },
+  'subject, of one in a hundred, within most': { text: '-12', within: [0, 0.9] },
+  'subject, of half': { text: '1' },
   'page 500': { offset: 9_980 },
 }
 
-const unpromised: ReadonlySet<string> = new Set(['subject, of one in a hundred', 'page 500'])
+const unpromised: ReadonlySet<string> = new Set(['subject, of half', 'page 500'])
 
 async function pageCost(
   store: string,

@@ -55,7 +55,6 @@ const recordTables = [
   'record_lists',
   'record_listings',
   'record_places',
-  'record_parts',
   'record_totals',
   'record_spans',
 ]

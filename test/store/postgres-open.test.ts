@@ -1,12 +1,30 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { verifyAudit } from '../../src/audit/verify-audit.ts'
-import { aClaim, aMessage, anAuditRow, aPut, noon } from '../../src/store/contract/makers.ts'
+import {
+  aClaim,
+  aMessage,
+  anAuditRow,
+  aPatch,
+  aPut,
+  noon,
+} from '../../src/store/contract/makers.ts'
 import { openStore } from '../../src/store/open-store.ts'
+import type { RecordPut } from '../../src/store/records.ts'
 import { connect, testPostgres } from '../helpers/postgres.ts'
 
 const server = testPostgres({ fsync: false })
 after(() => server[Symbol.asyncDispose]())
+
+/** As it was up to schema 9. */
+const partsApart = `
+  CREATE TABLE record_parts (collection text, id text, parts tsvector);
+  INSERT INTO record_parts (collection, id, parts) SELECT collection, id, 'x'::tsvector FROM record_listings;
+  ALTER TABLE record_listings DROP COLUMN parts;`
+
+function aListed(id: string, text: string | null): RecordPut {
+  return aPut(id, { listed: { facets: { kind: 'thing' }, times: { at: noon }, text } })
+}
 
 describe('openStore of postgres:', () => {
   it('makes the schema, and finds again what was stored before', async () => {
@@ -34,7 +52,7 @@ describe('openStore of postgres:', () => {
     // As the migrations since found it.
     await client.query(`SET search_path TO carabiner; DROP TABLE audit_chains, audit_rosters, audit_key;
       ALTER TABLE audit DROP COLUMN chain, DROP COLUMN position, DROP COLUMN previous, DROP COLUMN mac;
-      DROP TABLE record_lists, record_listings, record_places, record_parts, record_totals, record_spans;
+      DROP TABLE record_lists, record_listings, record_places, record_totals, record_spans;
       RESET search_path`)
     await client.query('ALTER TABLE carabiner.messages DROP COLUMN is_text')
     await client.query('UPDATE carabiner.carabiner_store SET version = 2')
@@ -59,7 +77,7 @@ describe('openStore of postgres:', () => {
       const times = { at: noon }
       await store.writeRecords([aPut('a', { listed: { facets: {}, times, text: 'order-7' } })])
     }
-    await client.query(`SET search_path TO carabiner; DROP FUNCTION list_page, list_search;
+    await client.query(`SET search_path TO carabiner; DROP FUNCTION list_page, list_search; ${partsApart}
       CREATE FUNCTION list_page(text, jsonb, text, float, float, text, words text, text, text, boolean, bigint, integer, boolean)
         RETURNS TABLE (total bigint) LANGUAGE sql AS 'SELECT 0::bigint';
       UPDATE carabiner_store SET version = 7;
@@ -75,6 +93,46 @@ describe('openStore of postgres:', () => {
     })
 
     assert.equal(total, 1)
+  })
+
+  it('finds by any part of their texts what was listed when parts had four characters', async () => {
+    const url = await server.emptyDatabase()
+    await using client = await connect(url)
+    {
+      await using store = await openStore(url)
+      await store.writeRecords([
+        aListed('a', 'Order-1207'),
+        aListed('b', 'ordner 🪝é'),
+        aListed('c', null),
+        aListed('d', ''),
+      ])
+    }
+    await client.query(`SET search_path TO carabiner; DROP FUNCTION list_search; ${partsApart}
+      UPDATE carabiner_store SET version = 9;
+      RESET search_path`)
+
+    await using store = await openStore(url)
+    await store.writeRecords([
+      aListed('e', 'order-120'),
+      aPatch('a', { facets: { kind: 'moved' } }),
+      aListed('c', '-120'),
+    ])
+
+    const found = async (text: string, facets = {}): Promise<readonly string[]> => {
+      const order = { by: 'at', direction: 'ascending' } as const
+      const page = { order, offset: 0, limit: 9 }
+      const { records, total } = await store.listRecords({
+        ...{ collection: 'c/things', facets, text },
+        ...page,
+      })
+      assert.equal(total, records.length)
+      return records.map(({ id }) => id)
+    }
+    assert.deepEqual(await found('-12'), ['a', 'c', 'e'])
+    assert.deepEqual(await found('RD'), ['a', 'b', 'e'])
+    assert.deepEqual(await found('🪝É'), ['b'])
+    assert.deepEqual(await found('er-1207', { kind: 'moved' }), ['a'])
+    assert.deepEqual(await found('1207', { kind: 'thing' }), [])
   })
 
   it('makes one schema when several open it at once', async () => {

@@ -86,12 +86,12 @@ describe('what PostgreSQL does for a list', () => {
     const { total, records } = await store.listRecords(aList({ text: 'order-777' }))
     const { total: all } = await store.listRecords(aList({ text: 'order' }))
 
-    assert.ok(sought.includes('-777'))
+    assert.ok(sought.includes('777'))
     assert.deepEqual(
-      sought.filter((part) => ['orde', 'rder', 'der-'].includes(part)),
+      sought.filter((part) => ['ord', 'rde', 'der', 'er-'].includes(part)),
       [],
     )
-    assert.deepEqual(common, ['orde', 'rder'])
+    assert.deepEqual(common, ['ord', 'rde', 'der'])
     assert.deepEqual([total, records.map(({ id }) => id)], [1, ['777']])
     assert.equal(all, 1_000)
   })
@@ -125,6 +125,7 @@ const queries: Readonly<Record<string, Partial<RecordListQuery>>> = {
   'a range and a facet': { range, facets: { state: 'sent' } },
   'the order of a facet': { order: { by: 'state', thenBy: 'seen', direction: 'ascending' } },
   'a text': { text: 'order-5999' },
+  'a text, of a facet': { text: '999', facets: { state: 'new' } },
 }
 
 function aListed(index: number): RecordPut {

@@ -9,8 +9,9 @@ import type { RecordPut } from '../../src/store/records.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
 import { selectOfRun, selectRuns, selectStretch } from '../../src/store/sqlite/line-walk.ts'
 import { selectAcross } from '../../src/store/sqlite/record-list-page.ts'
-import { selectMatching, selectWord } from '../../src/store/sqlite/record-list-search.ts'
+import { selectSample } from '../../src/store/sqlite/record-list-search.ts'
 import { selectLists } from '../../src/store/sqlite/record-lists.ts'
+import { countMatches, selectGlance, selectMatches } from '../../src/store/sqlite/record-matches.ts'
 import {
   countFromPlace,
   selectRunAfter,
@@ -19,6 +20,10 @@ import {
 } from '../../src/store/sqlite/record-runs.ts'
 import { countWaiting, selectWaiting } from '../../src/store/sqlite/waiting-records.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
+
+const asked = { hasWords: false, hasText: true, order: 1, range: 0, isRanked: true, isUp: false }
+const wordsThenRows =
+  /record_parts VIRTUAL TABLE INDEX.*\n.*\n?.*SEARCH l USING INTEGER PRIMARY KEY \(rowid=\?\)/
 
 describe('what a list asks of SQLite', () => {
   for (const [what, sql, index] of [
@@ -56,12 +61,16 @@ describe('what a list asks of SQLite', () => {
     ['what runs count', sumRuns, /record_runs USING PRIMARY KEY \(line=\? AND \(at,id\)<\(\?,\?\)/],
     ['what waits', selectWaiting(0, undefined, true), /record_listings_waiting \(waits_for=\?\)/],
     ['what waits in a range', countWaiting(1), /record_listings_waiting \(waits_for=\?\)/],
+    ['texts with words', countMatches({ ...asked, hasWords: true }), wordsThenRows],
     [
-      'texts',
-      selectMatching,
-      /VIRTUAL TABLE INDEX.*\n.*record_listings|l USING INTEGER PRIMARY KEY/,
+      'each text',
+      countMatches(asked),
+      /SEARCH l USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)/,
     ],
-    ['a word', selectWord, /VIRTUAL TABLE INDEX/],
+    ['the last texts with words', selectGlance({ ...asked, hasWords: true }), wordsThenRows],
+    ['the last texts', selectGlance(asked), /SEARCH record_listings USING INTEGER PRIMARY KEY/],
+    ['what may be on the page', selectMatches(1), /l USING INTEGER PRIMARY KEY \(rowid=\?\)/],
+    ['a sample of texts', selectSample, /record_listings USING INTEGER PRIMARY KEY \(rowid>\?\)/],
   ] as const) {
     it(`reads ${what} by an index alone`, async () => {
       const database = await openDatabase(join(temporaryFolder(), 'store.db'), systemClock)
@@ -71,7 +80,7 @@ describe('what a list asks of SQLite', () => {
 
       assert.match(plan, index)
       // The full-text index is always told as a scan; and what `json_each` and the subqueries give is small.
-      assert.doesNotMatch(plan, /SCAN (?!record_parts VIRTUAL|json_each|\(subquery|f\b)/)
+      assert.doesNotMatch(plan, /SCAN (?!record_parts VIRTUAL|json_each|\(subquery|c\b)/)
     })
   }
 })

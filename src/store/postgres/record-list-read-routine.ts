@@ -14,7 +14,7 @@ export function recordListReadRoutines(schema: string): string {
     l_collection text, l_facets jsonb,
     -- the name of a time, or null; and from when to when
     l_range text, l_from double precision, l_to double precision,
-    -- what texts shall contain, or null; and the parts of those that may, each as a tsquery
+    -- what texts shall contain, or null where their parts tell it; and the parts of those that may, each as a tsquery, or null for all
     l_text text, l_words text[],
     l_by text, l_then text, l_is_up boolean, l_offset bigint, l_limit integer, l_content boolean
   ) RETURNS TABLE (
@@ -38,11 +38,11 @@ export function recordListReadRoutines(schema: string): string {
   BEGIN
     SELECT array_agg(s.list), array_agg(s.part), array_agg(s.order_slot), array_agg(s.range_slot)
     INTO s_list, s_part, s_order, s_range
-    FROM ${schema}.sought_lists(l_collection, l_facets, l_range, l_by, l_then, l_text IS NOT NULL) AS s;
+    FROM ${schema}.sought_lists(l_collection, l_facets, l_range, l_by, l_then, l_words IS NOT NULL) AS s;
 
-    IF s_list IS NOT NULL AND l_text IS NOT NULL THEN
+    IF s_list IS NOT NULL AND l_words IS NOT NULL THEN
       SELECT f.total, f.ids INTO found_total, found_id FROM ${schema}.list_search(
-        l_collection, s_list, s_part, s_order, s_range, l_from, l_to, l_text, l_words, l_is_up, l_offset, l_limit
+        s_list, s_part, s_order, s_range, l_from, l_to, l_text, l_words, l_is_up, l_offset, l_limit
       ) AS f;
     ELSIF s_list IS NOT NULL THEN
       s_total := ARRAY(

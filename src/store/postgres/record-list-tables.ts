@@ -66,6 +66,45 @@ export function recordListTables(schema: string): string {
   `
 }
 
+/**
+ * The parts of a text, of three characters now, beside the rest of its record's listing: one look at the table tells all that a search asks.
+ *
+ * They are kept out of line, whatever their length: what is changed and counted are short rows, of which a page holds many, and no change of a list
+ * touches the index.
+ */
+export function recordListParts(schema: string): string {
+  return `
+  ALTER TABLE ${schema}.record_listings RENAME TO former_listings;
+  ALTER INDEX ${schema}.record_listings_pkey RENAME TO former_listings_pkey;
+  CREATE TABLE ${schema}.record_listings (
+    -- first what a search reads of very many: it stands at the same place in each row
+    list integer NOT NULL,
+    whole integer NOT NULL,
+    time_0 double precision NOT NULL,
+    time_1 double precision,
+    time_2 double precision,
+    collection text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    text text COLLATE "C",
+    -- null where there is nothing to find
+    parts tsvector,
+    PRIMARY KEY (collection, id)
+  ) WITH (fillfactor = 80, toast_tuple_target = 128, ${vacuumSoon});
+  ALTER TABLE ${schema}.record_listings
+    ALTER COLUMN collection SET STORAGE PLAIN, ALTER COLUMN id SET STORAGE PLAIN, ALTER COLUMN text SET STORAGE PLAIN,
+    ALTER COLUMN parts SET STORAGE EXTERNAL;
+  INSERT INTO ${schema}.record_listings (collection, id, list, whole, time_0, time_1, time_2, text, parts)
+  SELECT l.collection, l.id, l.list, l.whole, l.time_0, l.time_1, l.time_2, l.text, CASE WHEN l.text <> '' THEN (
+    SELECT array_to_tsvector(array_agg(DISTINCT left(encode(sha256(convert_to(l.collection, 'UTF8')), 'hex'), 6)
+      || encode(convert_to(substr(l.text, place, 3), 'UTF8'), 'hex')))
+    FROM generate_series(1, length(l.text)) AS place
+  ) END
+  FROM ${schema}.former_listings AS l;
+  DROP TABLE ${schema}.former_listings, ${schema}.record_parts;
+  CREATE INDEX record_listings_parts ON ${schema}.record_listings USING gin (parts) WITH (gin_pending_list_limit = 256);
+  `
+}
+
 /** Rows come and go here: what is dead is cleared away before reading has to pass over much of it. */
 const vacuumSoon = `
     autovacuum_vacuum_scale_factor = 0.02,

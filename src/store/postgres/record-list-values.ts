@@ -23,8 +23,7 @@ export function listQueryValues(query: OwnListQuery): Value[] {
     range?.time ?? null,
     range?.from ?? -Infinity,
     range?.to ?? Infinity,
-    text === '' ? null : text,
-    text === '' ? null : wordsFor(collection, text),
+    ...textValues(collection, text),
     order.by,
     order.thenBy ?? null,
     order.direction === 'ascending',
@@ -34,36 +33,33 @@ export function listQueryValues(query: OwnListQuery): Value[] {
   ]
 }
 
-/** Tsqueries that together find every text of a collection which contains this one, and some others. */
-function wordsFor(collection: string, text: string): readonly string[] {
+/** What texts shall contain, where their parts do not tell it for certain; and tsqueries that together find them all. */
+function textValues(collection: string, text: string): Value[] {
+  if (text === '') return [null, null]
   const sought = soughtParts(text)
   switch (sought.kind) {
     case 'all of':
-      return spread(sought.parts).map((part) => `'${wordOf(collection, part)}'`)
+      return [text, sought.parts.map((part) => `'${wordOf(collection, part)}'`)]
+    case 'this':
+      return [null, [`'${wordOf(collection, sought.part)}'`]]
     case 'beginning of one':
-      return [`'${wordOf(collection, sought.part)}':*`]
+      return [null, [`'${wordOf(collection, sought.part)}':*`]]
   }
 }
-
-/** Parts of a long text overlap: some from all over it find as few others as all of them. */
-function spread(parts: readonly string[]): readonly string[] {
-  const step = Math.ceil(parts.length / mostWords)
-  return parts.filter((_, at) => at % step === 0)
-}
-
-/** Words that a text is looked for by. */
-const mostWords = 24
 
 /** A part as letters and digits, after some that tell collections apart. */
 function wordOf(collection: string, part: string): string {
   return `${prefixOf(collection)}${Buffer.from(part).toString('hex')}`
 }
 
+/** Characters of a word before those of its part. */
+export const prefixLength = 6
+
 /** Two collections with the same prefix would only find more candidates. */
 function prefixOf(collection: string): string {
   const known = prefixes.get(collection)
   if (known !== undefined) return known
-  const prefix = createHash('sha256').update(collection).digest('hex').slice(0, 6)
+  const prefix = createHash('sha256').update(collection).digest('hex').slice(0, prefixLength)
   if (prefixes.size < mostPrefixes) prefixes.set(collection, prefix)
   return prefix
 }

@@ -125,21 +125,16 @@ export function recordListWriteRoutines(schema: string): string {
     ), unlisted AS (
       DELETE FROM ${schema}.record_listings AS l USING given AS g
       WHERE g.list IS NULL AND g.o_list IS NOT NULL AND l.collection = g.collection AND l.id = g.id
-    ), listed AS (
-      INSERT INTO ${schema}.record_listings (collection, id, list, whole, time_0, time_1, time_2, text)
-      SELECT g.collection, g.id, g.list, g.whole, g.time_0, g.time_1, g.time_2, g.text FROM given AS g
-      WHERE g.list IS NOT NULL AND (g.list, g.whole, g.time_0, g.time_1, g.time_2, g.text)
-        IS DISTINCT FROM (g.o_list, g.o_whole, g.o_time_0, g.o_time_1, g.o_time_2, g.o_text)
-      ON CONFLICT (collection, id) DO UPDATE SET list = excluded.list, whole = excluded.whole,
-        time_0 = excluded.time_0, time_1 = excluded.time_1, time_2 = excluded.time_2, text = excluded.text
-    ), unread AS (
-      DELETE FROM ${schema}.record_parts AS p USING given AS g
-      WHERE g.o_text <> '' AND coalesce(g.text, '') = '' AND p.collection = g.collection AND p.id = g.id
     )
-    INSERT INTO ${schema}.record_parts AS p (collection, id, parts)
-    SELECT g.collection, g.id, array_to_tsvector(string_to_array(g.words, ' ')) FROM given AS g
-    WHERE g.text <> '' AND g.words IS NOT NULL AND g.text IS DISTINCT FROM g.o_text
-    ON CONFLICT (collection, id) DO UPDATE SET parts = excluded.parts;
+    INSERT INTO ${schema}.record_listings AS l (collection, id, list, whole, time_0, time_1, time_2, text, parts)
+    SELECT g.collection, g.id, g.list, g.whole, g.time_0, g.time_1, g.time_2, g.text,
+      CASE WHEN g.text <> '' AND g.text IS DISTINCT FROM g.o_text THEN array_to_tsvector(string_to_array(g.words, ' ')) END
+    FROM given AS g
+    WHERE g.list IS NOT NULL AND (g.list, g.whole, g.time_0, g.time_1, g.time_2, g.text)
+      IS DISTINCT FROM (g.o_list, g.o_whole, g.o_time_0, g.o_time_1, g.o_time_2, g.o_text)
+    ON CONFLICT (collection, id) DO UPDATE SET list = excluded.list, whole = excluded.whole,
+      time_0 = excluded.time_0, time_1 = excluded.time_1, time_2 = excluded.time_2, text = excluded.text,
+      parts = CASE WHEN excluded.text IS DISTINCT FROM l.text THEN excluded.parts ELSE l.parts END;
   END $$;
 
   CREATE OR REPLACE FUNCTION ${schema}.list_key(k_facets jsonb, k_times jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$

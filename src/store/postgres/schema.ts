@@ -6,7 +6,7 @@ import { enqueueRoutine } from './outbox-routine.ts'
 import { permitRoutines } from './permit-routine.ts'
 import { recordListReadRoutines } from './record-list-read-routine.ts'
 import { recordListSearchRoutines } from './record-list-search-routine.ts'
-import { recordListTables } from './record-list-tables.ts'
+import { recordListParts, recordListTables } from './record-list-tables.ts'
 import { recordListWriteRoutines } from './record-list-write-routine.ts'
 import { recordReadRoutines } from './record-read-routine.ts'
 import { recordTables } from './record-tables.ts'
@@ -227,6 +227,10 @@ const migrations: readonly ((schema: string) => string)[] = [
   -- What was leased together is read once, all of it: to press it would cost more than it saves.
   ALTER TABLE ${schema}.leases ALTER COLUMN delivery_ids SET STORAGE EXTERNAL;
   DROP FUNCTION IF EXISTS ${schema}.claim;
+  `,
+  /* 10: texts of lists are searched where they stand */ (schema) => `
+  ${recordListParts(schema)}
+  DROP FUNCTION IF EXISTS ${schema}.list_search;
   `,
 ]
 

@@ -332,6 +332,10 @@ const migrations: readonly string[] = [
   -- parts had three characters
   INSERT INTO record_parts (record_parts) VALUES ('delete-all');
   `,
+  /* 9: parts of texts have three characters again */ `
+  INSERT INTO record_parts (record_parts) VALUES ('delete-all');
+  UPDATE record_parts_end SET seq = 0;
+  `,
 ]
 
 /** The version of the schema this program works with. */

@@ -1,109 +1,139 @@
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
 import { compareBytes } from '../byte-order.ts'
 import { type SoughtList, soughtLists } from '../record-list-key.ts'
 import type { OwnListQuery } from '../record-listing.ts'
 import type { RecordPage } from '../records.ts'
+import { ListRanks } from './list-ranks.ts'
 import type { RecordListPage } from './record-list-page.ts'
 import type { RecordLists, StoredList } from './record-lists.ts'
-import { wordsFor } from './record-parts.ts'
+import { type Candidates, type Match, type MatchQuery, recordMatches } from './record-matches.ts'
+import { sampled, wordsFor } from './record-parts.ts'
+import { snapshots } from './snapshot.ts'
 
 /** Records of lists whose text contains another. */
 export interface RecordListSearch {
-  /** Looks at some of the records that may be meant, and takes those that are. Resolves to whether there are more. */
-  step(search: Search): boolean
   begin(query: OwnListQuery): Search
+  /** Looks at some of the records that may be meant, and counts those that are. Returns whether there are more. */
+  step(search: Search): boolean
 }
 
 /** A search on its way. */
 interface Search {
-  readonly query: OwnListQuery
-  readonly lists: ReadonlyMap<number, Sought>
-  /** What the full-text index is asked for. */
-  readonly words: string
-  /** The last row that was looked at. */
-  last: number
+  /** Records that the page ends with. */
+  readonly wanted: number
+  readonly isUp: boolean
+  /** What is still to be looked at. */
+  readonly looks: Look[]
   total: number
-  /** The first of those found, in order as far as they were sorted. */
-  best: Match[]
+  /** Those found that come first. */
+  best: readonly Match[]
+  /** As many as are wanted do not come after this one. */
+  bar: Match | undefined
 }
 
-interface Sought extends SoughtList<StoredList> {
-  /** Which comes first, of lists that follow each other. */
-  readonly part: number
+interface Look {
+  readonly query: MatchQuery
+  readonly among: Candidates
 }
 
-interface Match {
-  readonly part: number
-  readonly at: number
-  readonly id: string
-  readonly seq: number
+/** A list that is meant, and where it comes among others. */
+interface Ranked extends SoughtList<StoredList> {
+  readonly rank: number
 }
 
 /** Rows that are looked at in one go: everything else waits meanwhile. */
-const stepRows = 4000
-/** Records that have a word, from which on it is left to the others to find the few. */
-const manyRecords = 4096
+const stepRows = 12_000
+/** As long as each that is found may be on the page. */
+const stepRowsWithoutBar = 2_000
+/** Rows that a bar is looked for among. */
+const glanceRows = 1_000
 
-export const selectMatching = `
-  SELECT l.seq, l.list, l.id, l.time_0, l.time_1, l.time_2, instr(l.text, ?) AS place
-  FROM (SELECT rowid AS seq FROM record_parts WHERE record_parts MATCH ? AND rowid > ? ORDER BY rowid LIMIT +?) AS f
-    CROSS JOIN record_listings AS l ON l.seq = f.seq`
+const selectEnds = `
+  SELECT (SELECT seq FROM record_parts_end) AS indexed,
+    (SELECT min(seq) FROM record_listings) AS first, (SELECT max(seq) FROM record_listings) AS last`
 
-/** Those that are not in the full-text index yet. */
-const selectUnindexed = `
-  SELECT seq, list, id, time_0, time_1, time_2, instr(text, ?) AS place FROM record_listings
-  WHERE seq > max(?, (SELECT seq FROM record_parts_end)) AND text IS NOT NULL ORDER BY seq LIMIT ?`
-
-export const selectWord = `
-  SELECT rowid FROM record_parts WHERE record_parts MATCH ? LIMIT 1 OFFSET +?`
+export const selectSample = `
+  SELECT (SELECT text FROM record_listings WHERE seq >= c.value ORDER BY seq LIMIT 1) AS text FROM json_each(?) AS c`
 
 export function recordListSearch(database: DatabaseSync, lists: RecordLists): RecordListSearch {
-  const matching = database.prepare(selectMatching)
-  const unindexed = database.prepare(selectUnindexed)
-  const nth = database.prepare(selectWord)
+  const matches = recordMatches(database)
+  const ends = database.prepare(selectEnds)
+  const sample = database.prepare(selectSample)
+  const together = snapshots(database)
 
   return {
-    begin(query) {
-      const stored = lists.of(query.collection)
-      const parts = soughtLists(query, stored).flatMap((part, index) =>
-        part.map((sought) => ({ ...sought, part: index })),
-      )
-      const groups = parts.flatMap((sought) =>
-        sought.list.facets === null ? groupsOf(sought, stored) : [sought],
-      )
-      const wholes = stored.filter(({ facets }) => facets === null)
-      return {
-        query,
-        lists: new Map(groups.map((sought) => [sought.list.number, sought])),
-        words: wholes.map(({ number }) => rarest(wordsFor(number, query.text))).join(' OR '),
-        last: 0,
-        total: 0,
-        best: [],
-      }
-    },
+    begin: (query) =>
+      together(() => {
+        const { offset, limit, order } = query
+        return {
+          wanted: offset + limit,
+          isUp: order.direction === 'ascending',
+          looks: looksOf(query),
+          total: 0,
+          best: [],
+          bar: undefined,
+        }
+      }),
 
-    step(search) {
-      const { query, words, last } = search
-      if (words === '') return false
-      const rows = matching.all(query.text, words, last, stepRows)
-      rows.push(...unindexed.all(query.text, last, stepRows - rows.length))
-      for (const row of rows) {
-        const match = row['place'] === 0 ? undefined : matchOf(row, search)
-        if (match === undefined) continue
-        search.total += 1
-        search.best.push(match)
-      }
-      search.last = (rows.at(-1)?.['seq'] as number | undefined) ?? last
-      keepBest(search)
-      return rows.length === stepRows
-    },
+    step: (search) =>
+      together(() => {
+        const [look] = search.looks
+        if (look === undefined) return false
+        search.bar ??= barOf(search, look)
+        takeStep(search, look)
+        return search.looks.length > 0
+      }),
   }
 
-  /** What few records have finds them sooner than what many have; together they find no others. */
-  function rarest(words: readonly string[]): string {
-    const rare = words.filter((word) => nth.get(word, manyRecords) === undefined)
-    return `(${(rare.length === 0 ? words : rare).join(' AND ')})`
+  function looksOf(query: OwnListQuery): Look[] {
+    const stored = lists.of(query.collection)
+    const ranked = rankedLists(query, stored)
+    if (ranked.length === 0) return []
+    // There is a list, and so a row that stands in it.
+    const row = ends.get()
+    const indexed = Number(row?.['indexed'])
+    const last = Number(row?.['last'])
+    const texts = sampleOf(Number(row?.['first']), last)
+    return stored
+      .filter(({ facets }) => facets === null)
+      .flatMap((whole) => {
+        const meant = ranked.filter(({ list }) => hasSameTimes(list, whole))
+        const asked = matchQueryOf(query, meant)
+        if (asked === undefined) return []
+        const words = wordsFor(whole.number, query.text, texts)
+        const behind = { words: null, after: words === null ? 0 : indexed, to: last }
+        const among = words === null ? [behind] : [{ words, after: 0, to: indexed }, behind]
+        return among.map((each) => ({ query: asked, among: each }))
+      })
+  }
+
+  /** Texts from all over. */
+  function sampleOf(first: number, last: number): readonly string[] {
+    const places = Array.from(
+      { length: sampled },
+      (_, at) => first + Math.floor(((last - first) * at) / (sampled - 1)),
+    )
+    return sample.all(JSON.stringify(places)).map((row) => String(row['text'] ?? ''))
+  }
+
+  /** Looks ahead for as many as are wanted, so that none need be kept that come after them. */
+  function barOf({ wanted, best }: Search, { query, among }: Look): Match | undefined {
+    if (wanted > glanceRows || best.length > 0) return undefined
+    return matches.glance(query, among, glanceRows, wanted)[wanted - 1]
+  }
+
+  function takeStep(search: Search, { query, among }: Look): void {
+    const { wanted, isUp, bar, looks } = search
+    const limit = bar === undefined ? stepRowsWithoutBar : stepRows
+    const { found, contenders, rest } = matches.count(query, among, limit, bar)
+    search.total += found
+    if (contenders.length > 0) {
+      search.best = [...search.best, ...contenders].sort(inOrder(isUp)).slice(0, wanted)
+      search.bar = search.best[wanted - 1] ?? bar
+    }
+    looks.shift()
+    if (rest !== undefined) looks.unshift({ query, among: rest })
   }
 }
 
@@ -125,28 +155,40 @@ interface SearchParts {
   readonly recordListPage: Pick<RecordListPage, 'records'>
 }
 
-/** The lists that make up a whole one. */
-function groupsOf(sought: Sought, stored: readonly StoredList[]): readonly Sought[] {
-  const times = sought.list.times.join('\0')
-  return stored
-    .filter((list) => list.facets !== null && list.times.join('\0') === times)
-    .map((list) => ({ ...sought, list }))
+/** The lists that are meant: texts stand by those with facets, which make up a whole one. */
+function rankedLists(query: OwnListQuery, stored: readonly StoredList[]): readonly Ranked[] {
+  return soughtLists(query, stored).flatMap((part, rank) =>
+    part.flatMap((sought): readonly Ranked[] => {
+      if (sought.list.facets !== null) return [{ ...sought, rank }]
+      const groups = stored.filter((list) => list.facets !== null)
+      return groups
+        .filter((list) => hasSameTimes(list, sought.list))
+        .map((list) => ({ ...sought, list, rank }))
+    }),
+  )
 }
 
-function matchOf(row: Record<string, SQLOutputValue>, search: Search): Match | undefined {
-  const { range } = search.query
-  // The columns are as typed: the table is STRICT.
-  const sought = search.lists.get(row['list'] as number)
-  if (sought === undefined) return undefined
-  const over = range === null || sought.range === null ? 0 : (row[`time_${sought.range}`] as number)
-  if (range !== null && (over < range.from || over > range.to)) return undefined
-  const at = row[`time_${sought.order}`] as number
-  return { part: sought.part, at, id: row['id'] as string, seq: row['seq'] as number }
+function hasSameTimes(a: StoredList, b: StoredList): boolean {
+  return a.times.length === b.times.length && a.times.every((time, slot) => time === b.times[slot])
 }
 
-function keepBest(search: Search): void {
-  const { offset, limit, order } = search.query
-  const sign = order.direction === 'ascending' ? 1 : -1
-  search.best.sort((a, b) => a.part - b.part || sign * (a.at - b.at || compareBytes(a.id, b.id)))
-  search.best.splice(offset + limit)
+/** @param meant - lists with the same times */
+function matchQueryOf(
+  { text, range, order }: OwnListQuery,
+  meant: readonly Ranked[],
+): MatchQuery | undefined {
+  const [first] = meant
+  if (first === undefined) return undefined
+  return {
+    text,
+    ranks: new ListRanks(new Map(meant.map(({ list, rank }) => [list.number, rank]))),
+    order: first.order,
+    isUp: order.direction === 'ascending',
+    range: range === null || first.range === null ? null : { ...range, slot: first.range },
+  }
+}
+
+function inOrder(isUp: boolean): (a: Match, b: Match) => number {
+  const sign = isUp ? 1 : -1
+  return (a, b) => a.rank - b.rank || sign * (a.at - b.at || compareBytes(a.id, b.id))
 }

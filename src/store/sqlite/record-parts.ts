@@ -5,14 +5,44 @@ export function documentOf(list: number, text: string): string {
   return [...partsOf(text)].map((part) => wordOf(list, part)).join(' ')
 }
 
-/** What the full-text index is asked for: every text that contains this one is found, and some others. */
-export function wordsFor(list: number, text: string): readonly string[] {
+/** Of so many texts of a sample, */
+export const sampled = 128
+/** more have a part that is not left to rarer ones, */
+const few = 2
+/** or one that is quicker found by looking at all texts; */
+const many = 8
+/** or so a short text, whose records the index collects before it tells the first of them. */
+const manyShort = 3
+
+/** What the full-text index is asked for. */
+export interface Words {
+  readonly query: string
+  /** Whether all that it finds contain the text. */
+  readonly isExact: boolean
+}
+
+/**
+ * Words by which every text is found that contains this one. `null` where so many are to be expected that one looks at all texts rather.
+ *
+ * @param sample - texts from all over
+ */
+export function wordsFor(list: number, text: string, sample: readonly string[]): Words | null {
+  const having = (part: string): number => sample.filter((each) => each.includes(part)).length
   const sought = soughtParts(text)
   switch (sought.kind) {
-    case 'all of':
-      return sought.parts.map((part) => wordOf(list, part))
     case 'beginning of one':
-      return [`${wordOf(list, sought.part)}*`]
+      if (having(sought.part) >= manyShort) return null
+      return { query: `${wordOf(list, sought.part)}*`, isExact: true }
+    case 'this':
+      if (having(sought.part) >= many) return null
+      return { query: wordOf(list, sought.part), isExact: true }
+    case 'all of': {
+      const parts = sought.parts.map((part) => ({ part, texts: having(part) }))
+      const least = Math.min(...parts.map(({ texts }) => texts))
+      if (least >= many) return null
+      const rare = parts.filter(({ texts }) => texts <= Math.max(least, few))
+      return { query: rare.map(({ part }) => wordOf(list, part)).join(' AND '), isExact: false }
+    }
   }
 }
 

@@ -1,0 +1,196 @@
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { ListRanks } from './list-ranks.ts'
+import type { Words } from './record-parts.ts'
+
+/** What is searched for, in lists whose times have the same names. */
+export interface MatchQuery {
+  readonly text: string
+  readonly ranks: ListRanks
+  /** Which of their times orders them. */
+  readonly order: number
+  readonly isUp: boolean
+  /** Only those with a time between two, inclusive. */
+  readonly range: { readonly slot: number; readonly from: number; readonly to: number } | null
+}
+
+/** Rows to look at. */
+export interface Candidates {
+  /** Only those that the full-text index has under these words; `null`: each one. */
+  readonly words: Words | null
+  /** Rows behind this one, */
+  readonly after: number
+  /** and up to this. */
+  readonly to: number
+}
+
+/** A record that contains the text. */
+export interface Match {
+  readonly rank: number
+  readonly at: number
+  readonly id: string
+  readonly seq: number
+}
+
+/** What a look at some rows has come to. */
+interface MatchCount {
+  readonly found: number
+  /** Of those found, which may come before the bar. */
+  readonly contenders: readonly Match[]
+  /** What is still to be looked at. */
+  readonly rest: Candidates | undefined
+}
+
+/** Records that contain a text: most are only counted, where they stand, because they are on other pages. */
+export interface RecordMatches {
+  /** Looks at the next rows. @param bar - what comes after it is on no page that is wanted */
+  count(query: MatchQuery, among: Candidates, limit: number, bar: Match | undefined): MatchCount
+  /** The first of what is found among the last rows; where the order goes up, among the first rows. */
+  glance(query: MatchQuery, among: Candidates, limit: number, wanted: number): readonly Match[]
+}
+
+/** How a search is asked. */
+interface Asked {
+  readonly hasWords: boolean
+  /** Whether the text itself is to be looked at. */
+  readonly hasText: boolean
+  readonly order: number
+  /** `null` for all times. */
+  readonly range: number | null
+  /** Whether some lists come before others. */
+  readonly isRanked: boolean
+  readonly isUp: boolean
+}
+
+function isMatch({ hasText, range }: Asked): string {
+  const contains = hasText ? 'instr(l.text, ?1) > 0' : '?1 IS NOT NULL'
+  const isInRange = range === null ? '?3 < ?4' : `l.time_${range} BETWEEN ?3 AND ?4`
+  return `${contains} AND ${isInRange} AND ${rank} > x'00000000'`
+}
+
+/** Lists that were made since have none. */
+const rank = 'substr(?2, l.list * 4 + 1, 4)'
+
+/** Rows of the index come in the order of the table, where each is next to the one before, mostly. */
+function candidates(hasWords: boolean, isUp: boolean): string {
+  const order = `ORDER BY seq ${isUp ? 'ASC' : 'DESC'} LIMIT +?7`
+  return hasWords
+    ? `(SELECT rowid AS seq FROM record_parts WHERE record_parts MATCH ?8 AND rowid > ?5 AND rowid <= ?6 ${order}) AS c
+      CROSS JOIN record_listings AS l ON l.seq = c.seq WHERE true`
+    : `(SELECT seq FROM record_listings WHERE seq > ?5 AND seq <= ?6 AND ?8 IS NULL ${order}) AS c
+      CROSS JOIN record_listings AS l ON l.seq = c.seq WHERE true`
+}
+
+/** Of a span of rows it is cheaper to say where it ends than how many there are. */
+function span(hasWords: boolean): string {
+  return hasWords
+    ? candidates(true, true)
+    : 'record_listings AS l WHERE l.seq > ?5 AND l.seq <= min(?6, ?5 + ?7) AND ?8 IS NULL'
+}
+
+export function countMatches(asked: Asked): string {
+  const { hasWords, order, isRanked, isUp } = asked
+  const isBeforeBar = `(l.time_${order} ${isUp ? '<=' : '>='} ?9 OR ${isRanked ? `${rank} < ?10` : '?10 IS NULL'})`
+  return `
+  SELECT count(*) AS looked, max(l.seq) AS last, count(*) FILTER (WHERE ${isMatch(asked)}) AS found,
+    json_group_array(l.seq) FILTER (WHERE ${isBeforeBar} AND ${isMatch(asked)}) AS contenders
+  FROM ${span(hasWords)}`
+}
+
+export function selectGlance(asked: Asked): string {
+  const { hasWords, order, isUp } = asked
+  const direction = isUp ? 'ASC' : 'DESC'
+  return `
+  SELECT l.seq, l.list, l.id, l.time_${order} AS at FROM ${candidates(hasWords, isUp)} AND ${isMatch(asked)}
+  ORDER BY ${rank}, at ${direction}, l.id ${direction} LIMIT +?9`
+}
+
+export function selectMatches(order: number): string {
+  return `
+  SELECT l.seq, l.list, l.id, l.time_${order} AS at FROM json_each(?) AS c CROSS JOIN record_listings AS l ON l.seq = c.value`
+}
+
+export function recordMatches(database: DatabaseSync): RecordMatches {
+  const prepared = new Map<string, StatementSync>()
+  const nextRow = database.prepare('SELECT min(seq) AS seq FROM record_listings WHERE seq > ?')
+
+  return {
+    count(query, among, limit, bar) {
+      const row = statement(countMatches(askedOf(query, among))).get(
+        ...valuesOf(query, among, limit),
+        bar?.at ?? (query.isUp ? Infinity : -Infinity),
+        query.ranks.bytesOf(bar?.rank ?? 0),
+      )
+      return {
+        found: Number(row?.['found']),
+        contenders: contenders(query, row?.['contenders']),
+        rest: restOf(among, limit, Number(row?.['looked']), Number(row?.['last'])),
+      }
+    },
+
+    glance(query, among, limit, wanted) {
+      const rows = statement(selectGlance(askedOf(query, among))).all(
+        ...valuesOf(query, among, limit),
+        wanted,
+      )
+      return rows.map((row) => matchOf(query, row))
+    },
+  }
+
+  function restOf(
+    among: Candidates,
+    limit: number,
+    looked: number,
+    last: number,
+  ): Candidates | undefined {
+    if (among.words !== null) return looked < limit ? undefined : { ...among, after: last }
+    const end = among.after + limit
+    if (end >= among.to) return undefined
+    // Where records have gone there are no rows for a long way.
+    const next = looked > 0 ? end : Number(nextRow.get(end)?.['seq'] ?? among.to) - 1
+    return { ...among, after: next }
+  }
+
+  function contenders(query: MatchQuery, seqs: SQLOutputValue | undefined): readonly Match[] {
+    if (typeof seqs !== 'string' || seqs === '[]') return []
+    const rows = statement(selectMatches(query.order)).all(seqs)
+    return rows.map((row) => matchOf(query, row))
+  }
+
+  function statement(sql: string): StatementSync {
+    const known = prepared.get(sql)
+    if (known !== undefined) return known
+    const made = database.prepare(sql)
+    prepared.set(sql, made)
+    return made
+  }
+}
+
+function askedOf({ ranks, order, range, isUp }: MatchQuery, { words }: Candidates): Asked {
+  return {
+    hasWords: words !== null,
+    hasText: words?.isExact !== true,
+    order,
+    range: range?.slot ?? null,
+    isRanked: !ranks.areEqual,
+    isUp,
+  }
+}
+
+function valuesOf(
+  { text, ranks, range }: MatchQuery,
+  { words, after, to }: Candidates,
+  limit: number,
+): SQLInputValue[] {
+  const { from, to: until } = range ?? { from: -Infinity, to: Infinity }
+  return [text, ranks.bytes, from, until, after, to, limit, words?.query ?? null]
+}
+
+function matchOf({ ranks }: MatchQuery, row: Record<string, SQLOutputValue>): Match {
+  // The columns are as typed: the table is STRICT.
+  return {
+    rank: ranks.of(row['list'] as number) ?? 0,
+    at: row['at'] as number,
+    id: row['id'] as string,
+    seq: row['seq'] as number,
+  }
+}
