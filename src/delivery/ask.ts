@@ -36,7 +36,7 @@ export async function ask(
   if (queue.refusal !== undefined) return noReply('egress', queue.refusal, 0)
   const { byteLength } = message.body
   if (byteLength > parts.bodyLimit) {
-    const text = `the question has ${byteLength} bytes, the limit is ${parts.bodyLimit}`
+    const text = `the question has ${byteLength} bytes, the limit is ${parts.bodyLimit} (host.deliveries.body_limit)`
     return noReply('over-limit', text, 0)
   }
   if (queue.circuitAdmission(parts.clock.now()).kind === 'circuit-open') return circuitOpen

@@ -176,7 +176,7 @@ export class Outbox {
     if (byteLength > this.#parts.bodyLimit) {
       throw new CarabinerError(
         'MESSAGE_TOO_LARGE',
-        `the body of \`${message.type}\` has ${byteLength} bytes, the limit is ${this.#parts.bodyLimit}`,
+        `the body of \`${message.type}\` has ${byteLength} bytes, the limit is ${this.#parts.bodyLimit} (host.deliveries.body_limit)`,
       )
     }
     return {

@@ -37,7 +37,7 @@ describe('ask', () => {
     assert.partialDeepStrictEqual(reply, {
       kind: 'no-reply',
       error: 'over-limit',
-      message: 'the question has 1048577 bytes, the limit is 1048576',
+      message: 'the question has 1048577 bytes, the limit is 1048576 (host.deliveries.body_limit)',
     })
     assert.equal(sender.requests.length, 0)
   })

@@ -494,7 +494,7 @@ for (const kind of ['memory', 'sqlite'] as const) {
 
       await assert.rejects(running.engine.send([anOutboundMessage({ body: Buffer.alloc(11) })]), {
         code: 'MESSAGE_TOO_LARGE',
-        message: /has 11 bytes, the limit is 10/,
+        message: /has 11 bytes, the limit is 10 \(host\.deliveries\.body_limit\)/,
       })
       assert.deepEqual(await allDeliveries(opened.store), [])
     })

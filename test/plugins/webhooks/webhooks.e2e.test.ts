@@ -423,7 +423,7 @@ describe('after webhooks, over real HTTP', () => {
     assert.partialDeepStrictEqual(outcome.failures, [{ code: 'DELIVERY_NOT_STORED' }])
     assert.match(
       outcome.failures[0]?.message ?? '',
-      /^the body of `after:adjust` has \d{7} bytes, the limit is 1048576$/,
+      /^the body of `after:adjust` has \d{7} bytes, the limit is 1048576 \(host\.deliveries\.body_limit\)$/,
     )
     assert.deepEqual((await project.host.store.deliveries({})).rows, [])
   })
@@ -509,7 +509,7 @@ ${webhooks.replaceAll(/^/gm, '  ')}
     assert.ok(outcome.kind === 'failed')
     assert.match(
       outcome.failures[0]?.message ?? '',
-      /^the body of `audit.said` has 1048577 bytes, the limit is 1048576$/,
+      /^the body of `audit.said` has 1048577 bytes, the limit is 1048576 \(host\.deliveries\.body_limit\)$/,
     )
   })
 

@@ -169,6 +169,16 @@ describe('what is refused tells why', { timeout: 60_000 }, () => {
     assert.equal((await fresh.event(id))['subject'], 'ab\ufffd')
   })
 
+  it('names the limit of what is delivered, where that is the smaller one', async () => {
+    await using fresh = await startIngress({ host: 'deliveries: { body_limit: 1KiB }' })
+
+    const { status, json } = await fresh.post({ data: { id: 'x'.repeat(1_024) } })
+
+    assert.deepEqual([status, json['error']?.['code']], [413, 'PAYLOAD_TOO_LARGE'])
+    assert.match(String(json['error']?.['message']), /is 1024 \(host\.deliveries\.body_limit\)$/)
+    assert.equal((await fresh.get('/events'))['meta']?.['total'], 0)
+  })
+
   it('takes genuine requests from an address that has sent too many others', async () => {
     await using fresh = await startIngress({ acme: 'rate_limit: { unverified: 1/h }' })
     const forged = signedAcme('{}', { 'x-acme-signature': '00' })
