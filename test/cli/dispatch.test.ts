@@ -142,6 +142,7 @@ describe('carabiner dispatch', () => {
       /cannot read none.json/,
     ],
     ['a bad duration', ['adjust', '--timeout', '5x'], 2, /5x/],
+    ['an actor without a name', ['adjust', '--actor', ''], 2, /1 to 256 visible .* --actor/],
     ['an unknown option', ['adjust', '--tmieout', '5s'], 2, /unknown option/],
     ['no event', [], 2, /missing required argument/],
   ] as const) {

@@ -50,6 +50,13 @@ describe('carabiner generate', () => {
     assert.equal((await carabiner([...generate, '--append'], { cwd })).code, 0)
     assert.match(text(), /^# mine\n\n[\s\S]*^webhooks:$/m)
     assert.equal((await carabiner(['validate', 'x.yaml'], { cwd })).err, '')
+    const again = await carabiner([...generate, '--append'], { cwd })
+    assert.deepEqual(again, {
+      code: 2,
+      out: '',
+      err: 'error: x.yaml has `webhooks` already: `second:webhooks` gives another one an id of its own\n',
+    })
+    assert.equal((await carabiner(['generate', 'webhooks', 'webhooks'], { cwd })).code, 2)
     assert.equal((await carabiner([...generate, '--force'], { cwd })).code, 0)
     assert.doesNotMatch(text(), /mine/)
   })

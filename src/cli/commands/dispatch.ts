@@ -1,6 +1,7 @@
 import type { Outcome, Parked } from '../../bus/outcome.ts'
 import { outcomeToJson } from '../../bus/outcome-json.ts'
 import { systemClock } from '../../clock.ts'
+import { CarabinerError } from '../../errors.ts'
 import type { RunningHost } from '../../host.ts'
 import { refuseLifecycleEvent } from '../../lifecycle-event.ts'
 import { parseDuration } from '../../quantity/duration.ts'
@@ -32,11 +33,16 @@ export const configureDispatch: ConfigureCommand = (command, act) => {
     .action(act(dispatch))
 }
 
+const visible = /^\P{Cc}{1,256}$/u
+
 const dispatch: Run<DispatchFlags> = async (context, flags, event) => {
   refuseLifecycleEvent(String(event))
   const waitMs = parseDuration(flags.wait, { zero: true, bareSeconds: true })
   const timeoutMs =
     flags.timeout === undefined ? undefined : parseDuration(flags.timeout, { bareSeconds: true })
+  if (flags.actor !== undefined && !visible.test(flags.actor)) {
+    throw new CarabinerError('USAGE', 'expected 1 to 256 visible characters for --actor')
+  }
   const params = await readJsonObject(context, '--params', flags.params)
   const loaded = await loadForCommand(context)
 

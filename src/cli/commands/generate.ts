@@ -74,8 +74,23 @@ async function generateStanzas(
   )
   const wanted =
     asking.length === 0 ? installed.map(ownName) : asking.map((each) => named(installed, each))
-  const appending = append && existsSync(resolve(context.cwd, output))
+  const file = resolve(context.cwd, output)
+  const appending = append && existsSync(file)
+  refuseTwice(wanted, appending ? await readFile(file, 'utf8') : '', output)
   return textOf(wanted, defaults, appending)
+}
+
+/** A stanza stands once in a file. @throws {CarabinerError} USAGE */
+function refuseTwice(wanted: readonly Wanted[], standing: string, output: string): void {
+  for (const [index, { id, connector }] of wanted.entries()) {
+    const another = `\`second:${connector.name}\` gives another one an id of its own`
+    if (wanted.findIndex((each) => each.id === id) < index) {
+      throw new CarabinerError('USAGE', `\`${id}\` is named twice: ${another}`)
+    }
+    if (new RegExp(`^["']?${id}["']?\\s*:`, 'm').test(standing)) {
+      throw new CarabinerError('USAGE', `${output} has \`${id}\` already: ${another}`)
+    }
+  }
 }
 
 /** A connector under the id it gets in the assembly. */
