@@ -1,6 +1,6 @@
 import { RecordConflictError } from 'carabiner'
 import type { Call } from './call.ts'
-import { commitSubscription, inItsTurn } from './commit.ts'
+import { commitSubscription, inItsTurn, welcome } from './commit.ts'
 import { foundOrRefused } from './not-found.ts'
 import { checkReceiver } from './receiver.ts'
 import type { PatchBody } from './schemas/subscription.ts'
@@ -42,6 +42,7 @@ export async function change(call: Call, id: string, body: PatchBody): Promise<S
     const known = await findUnrevoked(call, id)
     const subscription = changed(known, body, service.scope.clock.now())
     await refuseTakenUrl(call, subscription)
+    if (body.active === true) await welcome(service, id)
     try {
       await commitSubscription(call, subscription, 'subscription.updated')
       return subscription

@@ -39,6 +39,11 @@ export async function commitSubscription(
   if (version > 0) await makeKnown(service, id)
 }
 
+/** Who says that a subscription is active wants it to get events again, though its receiver has answered 410. @throws {CarabinerError} STORE_UNAVAILABLE */
+export function welcome({ family }: Pick<Service, 'family'>, id: string): Promise<void> {
+  return family.welcome(endpointOf(id))
+}
+
 /**
  * Changes one subscription: in its turn on this host, and again, on what is there by then, when another host was faster.
  *

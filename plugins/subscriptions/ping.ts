@@ -7,7 +7,7 @@ import { messageOfEvent } from './publish.ts'
 import { shownError } from './shown-error.ts'
 import type { Subscription } from './subscription.ts'
 
-/** What a test event is called. No event type that is published can be called so. */
+/** What a test event is called. Whoever publishes under the name, where any is taken, has an event of his own. */
 const pingType = 'webhook.test'
 const source = 'carabiner'
 
@@ -83,7 +83,7 @@ function untried(id: string): Tested {
 function disabled(): never {
   throw new CarabinerError(
     'ENDPOINT_DISABLED',
-    'the receiver has answered 410: nothing is sent to it',
+    'the receiver has answered 410: nothing is sent to it until it is subscribed again',
   )
 }
 

@@ -1,6 +1,6 @@
 import { newId } from 'carabiner'
 import type { Call } from './call.ts'
-import { commitSubscription, inItsTurn } from './commit.ts'
+import { commitSubscription, inItsTurn, welcome } from './commit.ts'
 import type { AnswerWith, Keep } from './once.ts'
 import { checkReceiver } from './receiver.ts'
 import type { UpsertBody } from './schemas/subscription.ts'
@@ -32,6 +32,7 @@ export async function upsert(
     if (service.scope.config.require_secret && subscription.secrets.length === 0) {
       throw unfitBody('/secret', 'a subscription must have a secret here', 'required')
     }
+    if (known !== undefined && subscription.active) await welcome(service, known.id)
     const answer = { status: 200, body: { ok: true, subscription: viewOf(subscription) } }
     await commitSubscription(
       call,

@@ -187,6 +187,16 @@ export class EndpointRegistry {
     await this.note(endpoint, { ...enabled, ...circuitFields(closedCircuit) })
   }
 
+  /** Undoes what a 410 did, if one did. @throws {CarabinerError} STORE_UNAVAILABLE */
+  async welcome(endpoint: string): Promise<void> {
+    await this.refresh([endpoint])
+    const state = this.get(endpoint)?.state ?? this.#states.get(endpoint)
+    if (state !== undefined && state.disabledReason !== null) {
+      await this.note(endpoint, { disabledReason: null, disabledUrl: null })
+    }
+    this.forget(endpoint)
+  }
+
   /** The receiver wants nothing more: nothing is sent to this URL until somebody enables it. */
   async disable(queue: EndpointQueue, reason: string): Promise<void> {
     const fields = { disabledReason: reason, disabledUrl: queue.definition.url }

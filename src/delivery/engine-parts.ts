@@ -102,8 +102,8 @@ export class EngineParts {
   }
 
   #createFamilyBook(): FamilyBook {
-    const { families, members, dueMembers } = this
-    return new FamilyBook({ families, members, dueMembers, notice: this.#options })
+    const { families, members, dueMembers, registry } = this
+    return new FamilyBook({ families, members, dueMembers, registry, notice: this.#options })
   }
 
   #createMissing(): MissingEndpoints {

@@ -93,6 +93,7 @@ export class FakeScope {
     endpoint: () => nothing,
     family: () => ({
       changed: async () => {},
+      welcome: async () => {},
       noticed: async () => {},
       [Symbol.dispose]: () => {},
     }),

@@ -23,6 +23,8 @@ export interface RegisteredFamily extends Disposable {
    * @throws {CarabinerError} STORE_UNAVAILABLE: what waits for those that are gone may still wait, and is cancelled when it is due
    */
   changed(ids: readonly string[]): Promise<void>
+  /** Undoes what a 410 of this endpoint did: what is sent to it from now on is delivered again. @throws {CarabinerError} STORE_UNAVAILABLE */
+  welcome(id: string): Promise<void>
   /**
    * Resolves when every host on the store goes by what is stored now, and by nothing that was before: at once when this host is the only one,
    * in less than two seconds otherwise.

@@ -1,3 +1,4 @@
+import type { EndpointRegistry } from '../endpoint-registry.ts'
 import type { DueMembers } from './due-members.ts'
 import type { EndpointFamily, RegisteredFamily } from './endpoint-family.ts'
 import type { Families } from './families.ts'
@@ -8,6 +9,7 @@ export interface FamilyBookParts {
   readonly families: Families
   readonly members: Members
   readonly dueMembers: DueMembers
+  readonly registry: Pick<EndpointRegistry, 'welcome'>
   readonly notice: NoticeParts
 }
 
@@ -21,12 +23,13 @@ export class FamilyBook {
 
   /** @throws {CarabinerError} USAGE for a prefix that overlaps with another family's */
   register(family: EndpointFamily): RegisteredFamily {
-    const { families, members, dueMembers, notice } = this.#parts
+    const { families, members, dueMembers, registry, notice } = this.#parts
     families.add(family)
     members.reset(family.prefix)
     dueMembers.begin(family.prefix)
     return {
       changed: (ids) => members.changed(ids),
+      welcome: (id) => registry.welcome(id),
       noticed: () => noticedByOthers(notice),
       [Symbol.dispose]: () => this.#end(family),
     }

@@ -390,6 +390,27 @@ describe('a revoked subscription', () => {
   })
 })
 
+describe('a subscription whose receiver has answered 410', () => {
+  it('gets events again when somebody says that it is active', async () => {
+    await using endpoint = await receiver({ answers: [410, 410, 200] })
+    await using api = await startApi({ stanza: 'settle_wait: 5s' })
+    const id = await api.subscribe(endpoint.url)
+    const deadLettered = async () => (await api.publish())['dead_lettered']
+    const queued = async () => (await api.publish())['queued_deliveries']
+
+    assert.deepEqual([await deadLettered(), await queued()], [1, 0])
+    await api.ok('PATCH', `${path}/${id}`, { body: { active: true } })
+    assert.deepEqual([await deadLettered(), await queued()], [1, 0])
+    await api.ok('PATCH', `${path}/${id}`, { body: { description: 'the same' } })
+    assert.equal(await queued(), 0)
+    const again = await api.subscribe(endpoint.url)
+    const published = await api.publish()
+
+    assert.equal(again, id)
+    assert.deepEqual([published['queued_deliveries'], published['delivered']], [1, 1])
+  })
+})
+
 /** In a later millisecond than what was made before: those of one millisecond are listed by their ids, which are random. */
 async function subscribeLater(api: Api, url: string, fields = {}): Promise<string> {
   const now = Date.now()
