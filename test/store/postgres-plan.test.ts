@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { after, describe, it } from 'node:test'
 import type { Client } from 'pg'
 import { aClaim, aMessageTo, delivered, noon } from '../../src/store/contract/makers.ts'
@@ -49,6 +50,28 @@ describe('what PostgreSQL does for a batch', () => {
 
     assert.ok(rows.length > 5)
     for (const { indexdef } of rows) assert.doesNotMatch(indexdef, /\b(state|lease_\w+)\b/)
+  })
+
+  it('finds room for what it claims beside it, so that no index has to know of another place', async () => {
+    const url = await server.database()
+    await using store = await openStore(url)
+    await enqueueMany(store, waiting)
+    await using client = await connect(url)
+    await client.query('BEGIN')
+
+    const { rowCount } = await client.query('SELECT FROM carabiner.claim($1, $2, $2, $3, $4)', [
+      randomUUID(),
+      noon,
+      ['hooks/audit'],
+      [waiting],
+    ])
+
+    const { rows } = await client.query<{ changed: number; beside: number }>(
+      `SELECT n_tup_upd::integer AS changed, n_tup_hot_upd::integer AS beside FROM pg_stat_xact_user_tables WHERE relname = 'deliveries'`,
+    )
+    await client.query('ROLLBACK')
+    assert.equal(rowCount, waiting)
+    assert.deepEqual(rows, [{ changed: waiting, beside: waiting }])
   })
 })
 

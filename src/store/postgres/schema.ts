@@ -232,6 +232,16 @@ const migrations: readonly ((schema: string) => string)[] = [
   ${recordListParts(schema)}
   DROP FUNCTION IF EXISTS ${schema}.list_search;
   `,
+  /* 11: deliveries find room where they are */ (schema) => `
+  -- A row is longer while it is leased: a page that was filled by half had no room for the last ones, and each of these changed all indexes.
+  ALTER TABLE ${schema}.deliveries SET (fillfactor = 40);
+  -- A delivery is entered twice, when it is stored and, beside that, when it is settled: without room for both, a page is searched for dead
+  -- entries first, and split then.
+  ALTER INDEX ${schema}.deliveries_pkey SET (fillfactor = 45);
+  ALTER INDEX ${schema}.deliveries_message SET (fillfactor = 45);
+  ALTER INDEX ${schema}.deliveries_created SET (fillfactor = 45);
+  ALTER INDEX ${schema}.deliveries_endpoint SET (fillfactor = 45);
+  `,
 ]
 
 /** The version of the schema this program works with. */
