@@ -11,9 +11,18 @@ export function routableUrl(url: string): string {
 /** Whether every `%` of a URL's path stands for a part of a character. */
 export function isReadable(url: string): boolean {
   if (!url.includes('%')) return true
-  const path = url.split('?', 1).join('')
+  return isDecodable(url.split('?', 1).join(''))
+}
+
+/** The same of its query. */
+export function hasReadableQuery(url: string): boolean {
+  const start = url.indexOf('?')
+  return start === -1 || isDecodable(url.slice(start))
+}
+
+function isDecodable(text: string): boolean {
   try {
-    decodeURIComponent(path)
+    decodeURIComponent(text)
     return true
   } catch {
     return false // It throws for nothing else.

@@ -9,6 +9,7 @@ import type { HostFace, ServedRoute } from './host-face.ts'
 import { takesAnyBody, takesNamesOnce } from './json-body.ts'
 import { errorHandlerOf } from './own-errors.ts'
 import { paramsOf, takesRawParams } from './path-params.ts'
+import { refuseUnreadableQuery } from './readable-query.ts'
 import type { RefusalOptions } from './refusal.ts'
 import { RequestError, unavailable } from './request-error.ts'
 import { partReader } from './request-schema.ts'
@@ -92,6 +93,7 @@ function readParts(
     body === undefined || body === 'bytes' ? undefined : partReader(validator, body, 'body')
   return (request, _reply, done) => {
     if (readParams !== undefined) request.params = readParams(paramsOf(request))
+    refuseUnreadableQuery(request, query)
     request.query = readQuery(request.query)
     if (readBody !== undefined) request.body = readBody(request.body)
     done()

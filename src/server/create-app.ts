@@ -11,6 +11,7 @@ import { failure } from './envelope.ts'
 import { readBodies } from './json-body.ts'
 import type { ErrorHandler } from './own-errors.ts'
 import { wantsRawParams } from './path-params.ts'
+import { refuseUnreadableQuery } from './readable-query.ts'
 import { type RefusalOptions, refusalOf } from './refusal.ts'
 import { invalidRequest } from './request-error.ts'
 import { requestIdOf, tellIds, traceIdOf } from './request-ids.ts'
@@ -67,6 +68,10 @@ export function createApp(options: AppOptions): App {
       throw invalidRequest('the path is not percent-encoded UTF-8')
     // Before the body is read: an unknown path is unknown whatever is sent to it.
     if (request.is404) refuseUnknownPath()
+    done()
+  })
+  app.addHook('preValidation', (request, _reply, done) => {
+    refuseUnreadableQuery(request, request.routeOptions.schema?.querystring)
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {

@@ -182,6 +182,28 @@ describe('every answer under /api/v1', () => {
     ],
     ['a path that is no text', '/api/v1/events/%ff', { headers: key }, 400, 'VALIDATION_ERROR'],
     ['a path that is not encoded', '/api/v1/%zz', { headers: key }, 400, 'VALIDATION_ERROR'],
+    [
+      'a search for no text',
+      '/api/v1/events?subject=%ff',
+      { headers: key },
+      400,
+      'VALIDATION_ERROR',
+    ],
+    [
+      'a provider that is no text',
+      '/api/v1/events?provider=%zz',
+      { headers: key },
+      400,
+      'VALIDATION_ERROR',
+    ],
+    [
+      'an action that is no text',
+      '/api/v1/audit-entries?action=%c3',
+      { headers: key },
+      400,
+      'VALIDATION_ERROR',
+    ],
+    ['a search for no text by nobody', '/api/v1/events?subject=%ff', {}, 401, 'UNAUTHORIZED'],
     ['an id that is none', '/api/v1/events/1', { headers: key }, 400, 'VALIDATION_ERROR'],
   ]
   for (const [what, path, init, status, code] of cases) {
