@@ -126,6 +126,54 @@ describe('a long list on SQLite', () => {
   })
 })
 
+describe('a search on SQLite', () => {
+  it('goes on where a step has ended, by words and by rows, over rows that are gone', async () => {
+    const path = join(temporaryFolder(), 'store.db')
+    await using store = await openStore(`sqlite:${path}`)
+    const ids = Array.from({ length: 36_000 }, (_, index) => index)
+    for (let from = 0; from < ids.length; from += 2_000) {
+      await store.writeRecords(ids.slice(from, from + 2_000).map(aTold))
+    }
+    await store.writeRecords(ids.slice(4_000, 9_000).map((id) => aRemoval(`${id}`)))
+
+    const left = ids.filter((id) => id < 4_000 || id >= 9_000)
+
+    for (const [text, found] of [
+      ['are', left.filter(isRare)],
+      ['rare', left.filter(isRare)],
+      ['o', left],
+      ['told', left],
+    ] as const) {
+      for (const offset of [0, 1_500]) {
+        const { records, total } = await store.listRecords({
+          collection: 'c/things',
+          text,
+          order: { by: 'made', direction: 'descending' },
+          offset,
+          limit: 20,
+        })
+        assert.equal(total, found.length, text)
+        const expected = found.toReversed().slice(offset, offset + 20)
+        assert.deepEqual(
+          records.map(({ id }) => id),
+          expected.map(String),
+          `${text} from ${offset}`,
+        )
+      }
+    }
+  })
+})
+
+/** So few that they are looked for by words, as far as a sample tells. */
+function isRare(index: number): boolean {
+  return index >= 284 && index < 2_384
+}
+
+function aTold(index: number): RecordPut {
+  const text = isRare(index) ? `told, rare: ${index % 10}` : 'told'
+  return aPut(`${index}`, { listed: { facets: {}, times: { made: noon + index }, text } })
+}
+
 function aListed(index: number): RecordPut {
   const times = { made: noon + ((index * 7919) % 1_000), seen: noon + index }
   return aPut(`${index}`, { listed: { facets: { state: 'a' }, times, text: `order-${index}` } })
