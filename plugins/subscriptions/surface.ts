@@ -50,14 +50,8 @@ export function tellRefusal(refused: RouteRefusal): RouteAnswer {
   if (isAboutContent(refused)) {
     return answer({ detail: mismatches.map(toMisfit) }, { status: 422, headers })
   }
-  return answer(errorBody(status === 503 ? { ...refused, message: away } : refused), {
-    status,
-    headers,
-  })
+  return answer(errorBody(refused), { status, headers })
 }
-
-/** Where the store stands, and what it said, is for the host's log alone. */
-const away = 'the host cannot do this now: try again later'
 
 /** `{ error: { code, message, details }, detail }`. */
 export function errorBody({ code, message, details = {} }: Omit<Refused, 'status'>): {

@@ -65,7 +65,9 @@ const answers: ReadonlyMap<string, readonly [number, ErrorCode]> = new Map(Objec
 
 /** The answer to an error of the host, by its code. */
 export function answerForCode(code: string, message: string): ErrorAnswer {
-  if (code === 'STORE_UNAVAILABLE' || code === 'SHUTTING_DOWN') return unavailable(message)
+  // Where the store stands, and what it said, is for the host's log alone.
+  if (code === 'STORE_UNAVAILABLE') return unavailable('the store is away')
+  if (code === 'SHUTTING_DOWN') return unavailable(message)
   const answer = answers.get(code)
   return answer === undefined ? internal : { status: answer[0], code: answer[1], message }
 }

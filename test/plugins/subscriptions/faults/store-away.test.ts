@@ -84,7 +84,7 @@ function assertAway({ status, headers, json, text }: Answered): void {
   assert.ok(Number(headers.get('retry-after')) >= 1)
   assert.equal(typeof json['error']?.['code'], 'string', text)
   assert.equal(json['detail'], json['error']?.['message'])
-  assert.equal(json['detail'], 'the host cannot do this now: try again later')
+  assert.equal(json['detail'], 'the store is away')
 }
 
 async function firstSubscription(api: ApiProcess): Promise<string> {
