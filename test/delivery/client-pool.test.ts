@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { describe, it } from 'node:test'
 import type { Reply, Sender } from '../../src/delivery/sender.ts'
 import { createUndiciSender } from '../../src/delivery/senders/undici-sender.ts'
@@ -42,6 +44,28 @@ describe('connections to one origin', () => {
     await Promise.all(replies)
   })
 
+  it('carry one request after another, each made when the one before is answered', async () => {
+    await using quick = await receiver()
+    await using sender = createUndiciSender({ egress, clock: new FakeClock() })
+
+    const replies = await chain(sender, quick.url, 20)
+
+    assert.deepEqual(replies, Array(20).fill('reply'))
+    // The first one is used again when it has stayed open for a moment; until then there is another.
+    assert.equal(quick.connections, 2)
+    assert.equal(quick.received.length, 20)
+  })
+
+  it('are made anew, and nothing is sent twice, where the receiver ends each after its reply without a word', async () => {
+    await using curt = await endingConnections()
+    await using sender = createUndiciSender({ egress, clock: new FakeClock() })
+
+    const replies = await chain(sender, curt.url, 20)
+
+    assert.deepEqual(replies, Array(20).fill('reply'))
+    assert.equal(curt.requests, 20)
+  })
+
   it('are left to others by a request that is given up before its turn', async () => {
     const hanging = new Hanging()
     await using slow = await receiver({ answers: [() => hanging.wait()] })
@@ -61,6 +85,48 @@ describe('connections to one origin', () => {
     assert.equal(slow.received.length, 65)
   })
 })
+
+/** Makes each request in the turn in which the one before was answered. */
+function chain(sender: Sender, url: string, count: number): Promise<Reply['kind'][]> {
+  assert.ok(sender.dispatch)
+  const dispatch = sender.dispatch.bind(sender)
+  const request = { url: new URL(url), headers: {}, timeoutMs: 10_000, replyLimit: 1_024 }
+  const kinds: Reply['kind'][] = []
+  return new Promise((resolve) => {
+    const next = (): void =>
+      dispatch({ ...request, body: Buffer.from('{}') }, ({ kind }) => {
+        kinds.push(kind)
+        if (kinds.length === count) resolve(kinds)
+        else next()
+      })
+    next()
+  })
+}
+
+/** Answers as if connections were kept, and ends each. */
+async function endingConnections() {
+  let requests = 0
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy())
+    socket.on('data', () => {
+      requests += 1
+      socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  // A server that listens on a port.
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    get requests() {
+      return requests
+    },
+    async [Symbol.asyncDispose]() {
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
 
 function send(sender: Sender, url: string, count: number, signal?: AbortSignal): Promise<Reply>[] {
   return Array.from({ length: count }, () =>
