@@ -92,11 +92,11 @@ describe('POST /api/v1/redeliveries', () => {
   }
 
   const refusals = [
-    ['ENDPOINT_UNKNOWN', 409],
-    ['ENDPOINT_DISABLED', 409],
-    ['STORE_UNAVAILABLE', 503],
+    ['ENDPOINT_UNKNOWN', 409, 'not this one'],
+    ['ENDPOINT_DISABLED', 409, 'not this one'],
+    ['STORE_UNAVAILABLE', 503, 'the store is away'],
   ] as const
-  for (const [code, status] of refusals) {
+  for (const [code, status, message] of refusals) {
     it(`is ${status} when the host says ${code}`, async () => {
       const redeliver = async (): Promise<Outcome> => refusedByHost(code, 'not this one')
       await using host = await servedHost({ face: { redeliver } })
@@ -104,7 +104,7 @@ describe('POST /api/v1/redeliveries', () => {
       const answer = await host.request('/api/v1/redeliveries', post({ endpoint: 'a/b' }))
 
       assert.equal(answer.status, status)
-      assert.equal(answer.json['error']?.['message'], 'not this one')
+      assert.equal(answer.json['error']?.['message'], message)
     })
   }
 
