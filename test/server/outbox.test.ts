@@ -238,7 +238,10 @@ describe('POST /api/v1/outbox/:deliveryId/redeliver', () => {
 
       assert.equal(answer.status, status)
       assert.equal(answer.json['error']?.['code'], answered)
-      assert.match(String(answer.json['error']?.['message']), /not to be sent again|^the store is away$/)
+      assert.match(
+        String(answer.json['error']?.['message']),
+        /not to be sent again|^the store is away$/,
+      )
     })
   }
 
