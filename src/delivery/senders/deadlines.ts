@@ -54,10 +54,12 @@ class DeadlineQueue {
 
   add(of: Bounded, at: number): Link {
     const link = new Link(this, of, at, this.#last)
-    if (this.#last === undefined) this.#first = link
-    else this.#last.next = link
+    if (this.#last !== undefined) this.#last.next = link
+    else {
+      this.#first = link
+      this.#wait(link)
+    }
     this.#last = link
-    if (this.#timer === undefined) this.#wait(link)
     return link
   }
 
@@ -90,7 +92,7 @@ class DeadlineQueue {
       link[Symbol.dispose]()
       link.of.expire()
     }
-    if (this.#first !== undefined && this.#timer === undefined) this.#wait(this.#first)
+    if (this.#first !== undefined) this.#wait(this.#first)
   }
 }
 

@@ -47,9 +47,10 @@ class UndiciSender implements Sender {
   }
 
   dispatch(request: OutboundRequest, replied: (reply: Reply) => void): void {
+    // First what may throw: nobody is told of an exchange that was not begun.
+    const route = this.#routeOf(request)
     const exchange = this.#exchanges.open(request, replied)
     if (exchange.settled) return
-    const route = this.#routeOf(request)
     const header = unsendableHeader(request.headers)
     if (route.refusal !== undefined) exchange.fail('egress', route.refusal)
     else if (header !== undefined) exchange.fail('protocol', cannotSend(header))
