@@ -85,6 +85,7 @@ export { type EndpointTls, type EndpointTlsProblem, inspectTls } from './deliver
 export type { EndpointFamily, RegisteredFamily } from './delivery/family/endpoint-family.ts'
 export { inspectHeader } from './delivery/inspect-header.ts'
 export { inspectUrl } from './delivery/inspect-url.ts'
+export { enableEndpoint, pauseEndpoint } from './delivery/intervention.ts'
 export { nextStep, scheduledWait } from './delivery/next-step.ts'
 export { parseRetryAfter } from './delivery/retry-after.ts'
 export { type RetryPolicy, type RetryPresetName, retryPolicies } from './delivery/retry-policy.ts'

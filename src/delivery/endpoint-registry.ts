@@ -1,12 +1,11 @@
 import type { Logger } from '../bus/handler.ts'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
-import type { EndpointState, Store } from '../store/store.ts'
+import type { AuditRow, EndpointState, Store } from '../store/store.ts'
 import type { CircuitSignal } from './attempt-outcome.ts'
-import { closedCircuit } from './circuit-breaker.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
 import type { EndpointDefinition } from './endpoint.ts'
-import { circuitFields, EndpointHealth } from './endpoint-health.ts'
+import { EndpointHealth } from './endpoint-health.ts'
 import { EndpointQueue, type Membership } from './endpoint-queue.ts'
 import type { Families } from './family/families.ts'
 import { Pace } from './pace.ts'
@@ -172,19 +171,14 @@ export class EndpointRegistry {
     return this.#health.takeProbe(queue)
   }
 
-  pause(endpoint: string, until: number): Promise<void> {
-    return this.note(endpoint, { pausedUntil: until })
-  }
-
-  /** Writes fields of an endpoint's state, whether or not it is known here. */
-  async note(endpoint: string, fields: StateFields): Promise<void> {
-    await this.#states.write(endpoint, fields)
+  /** Writes fields of an endpoint's state, whether or not it is known here, with rows of the audit trail. */
+  async note(
+    endpoint: string,
+    fields: StateFields,
+    audit: readonly AuditRow[] = [],
+  ): Promise<void> {
+    await this.#states.write(endpoint, fields, audit)
     this.#apply(endpoint, fields)
-  }
-
-  /** Ends a pause, a 410 and an open circuit. */
-  async enable(endpoint: string): Promise<void> {
-    await this.note(endpoint, { ...enabled, ...circuitFields(closedCircuit) })
   }
 
   /** Undoes what a 410 did, if one did. @throws {CarabinerError} STORE_UNAVAILABLE */
@@ -284,5 +278,3 @@ export class EndpointRegistry {
     queue.expectDue()
   }
 }
-
-const enabled = { pausedUntil: null, disabledReason: null, disabledUrl: null } as const

@@ -25,12 +25,16 @@ import { type DeliveryEngineOptions, defaultBodyLimit } from './engine-options.t
 import { EngineParts } from './engine-parts.ts'
 import { erase } from './erasure.ts'
 import type { EndpointFamily, RegisteredFamily } from './family/endpoint-family.ts'
+import { cancelDelivery, enabling, pausing } from './intervention.ts'
 import type { MissingEndpoint } from './missing-endpoints.ts'
 import type { Redeliveries } from './redelivery/redeliveries.ts'
 import type { CompleteReply, NoReply } from './sender.ts'
 
 export type { EndpointStatus, FamilyStatus } from './endpoint-status.ts'
 export type { DeliveryEngineOptions } from './engine-options.ts'
+
+/** Who it was when a program does not say. */
+const byHost = { actor: 'host' } as const
 
 /** Everything that leaves the host leaves through here: stored first, then sent until it is settled, by one host at a time. */
 export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
@@ -176,9 +180,16 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     claimer.wake()
   }
 
-  /** Cancels what waits. Resolves to `false` when it is settled or being sent. @throws {CarabinerError} STORE_UNAVAILABLE */
-  cancel(id: DeliveryId): Promise<boolean> {
-    return this.#options.store.cancel(id, this.#options.clock.now())
+  /**
+   * Cancels what waits. Written to the audit trail.
+   *
+   * @returns `false` when it is settled, being sent or unknown
+   * @throws {CarabinerError} STORE_UNAVAILABLE
+   */
+  async cancel(id: DeliveryId, cause: { readonly actor: string } = byHost): Promise<boolean> {
+    const { store, clock } = this.#options
+    const found = await store.delivery(id)
+    return found !== undefined && cancelDelivery(store, clock, found.delivery, cause.actor)
   }
 
   /** The endpoints of the assembly. */
@@ -213,15 +224,21 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     return this.#parts.missing.sweep(retentionMs)
   }
 
-  /** Lets deliveries of an endpoint wait until then, UTC milliseconds. @throws {CarabinerError} STORE_UNAVAILABLE */
-  async pause(endpoint: string, untilMs: number): Promise<void> {
-    await this.#parts.registry.pause(endpoint, untilMs)
+  /** Lets deliveries of an endpoint wait until then, UTC milliseconds. Written to the audit trail. @throws {CarabinerError} STORE_UNAVAILABLE */
+  async pause(
+    endpoint: string,
+    untilMs: number,
+    cause: { readonly actor: string } = byHost,
+  ): Promise<void> {
+    const { fields, audit } = pausing(this.#options.clock, endpoint, untilMs, cause.actor)
+    await this.#parts.registry.note(endpoint, fields, audit)
   }
 
-  /** Ends a pause, a 410 and an open circuit. @throws {CarabinerError} STORE_UNAVAILABLE */
-  async enable(endpoint: string): Promise<void> {
+  /** Ends a pause, a 410 and an open circuit. Written to the audit trail. @throws {CarabinerError} STORE_UNAVAILABLE */
+  async enable(endpoint: string, cause: { readonly actor: string } = byHost): Promise<void> {
     const { registry, claimer } = this.#parts
-    await registry.enable(endpoint)
+    const { fields, audit } = enabling(this.#options.clock, endpoint, cause.actor)
+    await registry.note(endpoint, fields, audit)
     registry.expectDue(endpoint)
     claimer.wake()
   }

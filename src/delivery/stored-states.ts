@@ -1,5 +1,5 @@
 import { untouchedEndpoint } from '../store/endpoint-state.ts'
-import type { EndpointState, Store } from '../store/store.ts'
+import type { AuditRow, EndpointState, Store } from '../store/store.ts'
 
 export type StateFields = Partial<Omit<EndpointState, 'endpoint'>>
 
@@ -41,10 +41,14 @@ export class StoredStates {
     this.#states.set(endpoint, { ...stored, ...fields })
   }
 
-  async write(endpoint: string, fields: StateFields): Promise<void> {
+  async write(
+    endpoint: string,
+    fields: StateFields,
+    audit: readonly AuditRow[] = [],
+  ): Promise<void> {
     this.#count(endpoint, 'begun')
     try {
-      await this.#store.updateEndpoint(endpoint, fields)
+      await this.#store.updateEndpoint(endpoint, fields, audit)
     } finally {
       this.#count(endpoint, 'ended')
     }

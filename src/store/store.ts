@@ -1,5 +1,5 @@
 import type { DeliveryId, MessageId } from '../ids.ts'
-import type { AuditStore } from './audit.ts'
+import type { AuditRow, AuditStore } from './audit.ts'
 import type { Beside } from './beside.ts'
 import type { ChangeFeed } from './change-feed.ts'
 import type { DeliveryState } from './delivery-state.ts'
@@ -248,14 +248,26 @@ export interface Store
       }
     | undefined
   >
-  /** Cancels what is not settled and not being sent. Resolves to whether it did. */
-  cancel(id: DeliveryId, at: number): Promise<boolean>
+  /**
+   * Cancels what is not settled and not being sent. Resolves to whether it did.
+   *
+   * @param audit - written in the same commit, if it did. @defaultValue nothing
+   */
+  cancel(id: DeliveryId, at: number, audit?: readonly AuditRow[]): Promise<boolean>
   backlog(): Promise<Backlog>
 
   /** @param endpoints - only these; those of which nothing is known are left out. @defaultValue all */
   endpointStates(endpoints?: readonly string[]): Promise<readonly EndpointState[]>
-  /** Writes the given fields of one endpoint's state, creating it when it is new. */
-  updateEndpoint(endpoint: string, fields: Partial<Omit<EndpointState, 'endpoint'>>): Promise<void>
+  /**
+   * Writes the given fields of one endpoint's state, creating it when it is new.
+   *
+   * @param audit - written in the same commit. @defaultValue nothing
+   */
+  updateEndpoint(
+    endpoint: string,
+    fields: Partial<Omit<EndpointState, 'endpoint'>>,
+    audit?: readonly AuditRow[],
+  ): Promise<void>
 
   /**
    * Claims the one probe of an open circuit: resolves to `true` for exactly one caller, if `probeAt` has come, and puts `probeAt` off to `next`.

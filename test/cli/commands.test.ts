@@ -465,6 +465,13 @@ describe('carabiner deliveries and audit', () => {
       { cwd },
     )
     assert.equal((audit as { entityId: string }[])[0]?.entityId, delivered?.id)
+    const { json: cancelled } = await carabinerJson(
+      ['audit', 'list', '--action', 'delivery.cancelled'],
+      { cwd },
+    )
+    assert.ok(Array.isArray(cancelled) && cancelled.length === 1)
+    const row = { entityType: 'delivery', entityId: waiting?.id, actor: 'cli' }
+    assert.partialDeepStrictEqual(cancelled, [{ ...row, details: { endpoint: 'webhooks/audit' } }])
   })
 
   it('exits 2 for a delivery, state or time that is none', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { DeliveryObserver } from '../../src/delivery/delivery-observer.ts'
 import { retryPolicies } from '../../src/delivery/retry-policy.ts'
+import { newDeliveryId } from '../../src/ids.ts'
 import type { DeliveryRow, Store } from '../../src/store/store.ts'
 import {
   allDeliveries,
@@ -443,8 +444,14 @@ for (const kind of ['memory', 'sqlite'] as const) {
       await eventually(async () => (await onlyDelivery(store)).attempts === 1)
       const { id } = await onlyDelivery(store)
 
-      assert.equal(await running.engine.cancel(id), true)
+      assert.equal(await running.engine.cancel(id, { actor: 'anna' }), true)
       assert.equal(await running.engine.cancel(id), false)
+      assert.equal(await running.engine.cancel(newDeliveryId()), false)
+      const { rows } = await store.auditTrail({})
+      assert.deepEqual(
+        rows.map(({ action, entityId, actor }) => [action, entityId, actor]),
+        [['delivery.cancelled', id, 'anna']],
+      )
       assert.equal((await onlyDelivery(store)).state, 'cancelled')
     })
 

@@ -1,4 +1,4 @@
-import type { CommandContext, ConnectorCommand } from 'carabiner'
+import { type CommandContext, type ConnectorCommand, enableEndpoint, systemClock } from 'carabiner'
 import type { WebhookConfig } from '../config.ts'
 import { namedWebhook } from './named-webhook.ts'
 
@@ -14,14 +14,7 @@ async function enableWebhook(context: CommandContext<readonly WebhookConfig[]>):
   const webhook = namedWebhook(context, context.args[0])
 
   await using store = await context.openStore()
-  await store.updateEndpoint(webhook.id, {
-    pausedUntil: null,
-    disabledReason: null,
-    disabledUrl: null,
-    circuit: 'closed',
-    consecutiveFailures: 0,
-    probeAt: null,
-  })
+  await enableEndpoint(store, systemClock, webhook.id, 'cli')
   const { name } = webhook
   context.print(context.json ? JSON.stringify({ name, enabled: true }) : `${name} is enabled`)
   return 0

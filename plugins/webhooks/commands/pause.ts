@@ -3,6 +3,7 @@ import {
   type CommandContext,
   type ConnectorCommand,
   parseDuration,
+  pauseEndpoint,
   systemClock,
 } from 'carabiner'
 import type { WebhookConfig } from '../config.ts'
@@ -24,7 +25,7 @@ async function pauseWebhook(context: CommandContext<readonly WebhookConfig[]>): 
   const until = systemClock.now() + durationOf(context.options['for'])
 
   await using store = await context.openStore()
-  await store.updateEndpoint(webhook.id, { pausedUntil: until })
+  await pauseEndpoint(store, systemClock, webhook.id, until, 'cli')
   const pausedUntil = new Date(until).toISOString()
   const { name } = webhook
   context.print(

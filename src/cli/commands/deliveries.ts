@@ -1,4 +1,5 @@
 import { systemClock } from '../../clock.ts'
+import { cancelDelivery } from '../../delivery/intervention.ts'
 import { CarabinerError } from '../../errors.ts'
 import type { DeliveryId } from '../../ids.ts'
 import { deliveryDetailJson, deliveryJson } from '../../server/delivery-json.ts'
@@ -89,7 +90,7 @@ const cancel: Run = async (context, _options, id) => {
   await using store = await openCommandStore(context)
   const { delivery } = await found(store, id)
   const { terminal, options } = context
-  if (await store.cancel(delivery.id, systemClock.now())) {
+  if (await cancelDelivery(store, systemClock, delivery, 'cli')) {
     if (options.json) terminal.printJson({ id: delivery.id })
     else terminal.print(`${delivery.id}: cancelled`)
     return exitCode.done

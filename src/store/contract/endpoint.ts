@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Store } from '../store.ts'
-import { aClaim, aClaimed, aMessageTo, delivered, noon, second } from './makers.ts'
+import { aClaim, aClaimed, aMessageTo, anAuditRow, delivered, noon, second } from './makers.ts'
 
 export function testEndpoint(open: () => Promise<Store>): void {
   describe('endpoint states', () => {
@@ -29,6 +29,20 @@ export function testEndpoint(open: () => Promise<Store>): void {
         { ...untouched, endpoint: 'h/a' },
         { ...untouched, endpoint: 'h/b', consecutiveFailures: 2, pausedUntil: noon },
       ])
+    })
+
+    it('change with a row of the audit trail, or not at all', async () => {
+      await using store = await open()
+      const row = anAuditRow({ action: 'endpoint.paused' })
+
+      await store.updateEndpoint('h/a', { pausedUntil: noon }, [row])
+      await assert.rejects(store.updateEndpoint('h/a', { pausedUntil: null }, [row]), {
+        code: 'USAGE',
+      })
+
+      const [state] = await store.endpointStates(['h/a'])
+      assert.equal(state?.pausedUntil, noon)
+      assert.deepEqual((await store.auditTrail({})).rows, [row])
     })
 
     it('give the probe of an open circuit to one caller', async () => {

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { newDeliveryId } from '../../ids.ts'
 import type { Store } from '../store.ts'
-import { aClaim, aClaimed, aMessage, anAttempt, delivered, noon, second } from './makers.ts'
+import {
+  aClaim,
+  aClaimed,
+  aMessage,
+  anAttempt,
+  anAuditRow,
+  delivered,
+  noon,
+  second,
+} from './makers.ts'
 
 export function testSettle(open: () => Promise<Store>): void {
   describe('settle', () => {
@@ -140,6 +149,32 @@ export function testSettle(open: () => Promise<Store>): void {
       assert.equal((await store.delivery(id))?.delivery.settledAt, noon + second)
       assert.deepEqual(await store.claim(aClaim()), [])
       assert.equal(await store.cancel(id, noon), false)
+    })
+
+    it('is audited in the same commit, if it takes place', async () => {
+      await using store = await open()
+      const message = aMessage()
+      await store.enqueue([message])
+      const id = message.deliveries[0]?.id ?? newDeliveryId()
+      const row = anAuditRow({ action: 'delivery.cancelled', entityId: id })
+
+      assert.equal(await store.cancel(id, noon, [row]), true)
+      assert.equal(await store.cancel(id, noon, [anAuditRow()]), false)
+
+      assert.deepEqual((await store.auditTrail({})).rows, [row])
+    })
+
+    it('does not take place when its row of the audit trail is there already', async () => {
+      await using store = await open()
+      const message = aMessage()
+      await store.enqueue([message])
+      const id = message.deliveries[0]?.id ?? newDeliveryId()
+      const row = anAuditRow()
+      await store.audit([row])
+
+      await assert.rejects(store.cancel(id, noon, [row]), { code: 'USAGE' })
+
+      assert.equal((await store.delivery(id))?.delivery.state, 'pending')
     })
 
     it('leaves alone what is being sent, settled or unknown', async () => {

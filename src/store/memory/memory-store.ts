@@ -172,10 +172,11 @@ export class MemoryStore implements Store {
     return messages.map((message) => this.#listing.tally(message))
   }
 
-  async cancel(id: DeliveryId, at: number): Promise<boolean> {
+  async cancel(id: DeliveryId, at: number, audit: readonly AuditRow[] = []): Promise<boolean> {
     this.ready()
     const record = this.#book.records.get(id)
     if (record?.state !== 'pending') return false
+    this.#writeBeside(ownBeside({ audit }))
     this.#book.settle(record, 'cancelled', at)
     return true
   }
@@ -198,8 +199,10 @@ export class MemoryStore implements Store {
   async updateEndpoint(
     endpoint: string,
     fields: Partial<Omit<EndpointState, 'endpoint'>>,
+    audit: readonly AuditRow[] = [],
   ): Promise<void> {
     this.ready()
+    this.#writeBeside(ownBeside({ audit }))
     this.#endpoints.update(endpoint, fields)
   }
 

@@ -1,4 +1,5 @@
 import type { DeliveryId } from '../../ids.ts'
+import type { AuditText } from '../audit-chain.ts'
 import type { OwnSettlement } from '../copies.ts'
 import { hostSilenceMs } from '../liveness.ts'
 import type { ClaimedDelivery, ClaimRequest, Lease } from '../store.ts'
@@ -83,7 +84,9 @@ export class DeliveryTable {
     }
   }
 
-  async cancel(id: DeliveryId, at: number): Promise<boolean> {
+  /** @param audit - written in the same transaction, if it is cancelled */
+  async cancel(id: DeliveryId, at: number, audit: readonly AuditText[]): Promise<boolean> {
+    if (audit.length > 0) return this.#beside.cancel(id, at, audit)
     return (await this.#count(this.#statements.cancel, [id, at])) === 1
   }
 

@@ -1,20 +1,25 @@
+import type { AuditText } from '../audit-chain.ts'
 import type { SlotRequest } from '../rate-slots.ts'
 import { endpointStateOf } from '../rows.ts'
 import type { EndpointState } from '../store.ts'
+import type { AuditEnd, Extension } from './audit-end.ts'
+import { auditRefusal, auditValues } from './audit-table.ts'
 import type { Connections } from './connections.ts'
 import type { Value } from './database.ts'
-import { optionalText, text } from './parameters.ts'
+import { optionalText, placeholders, text } from './parameters.ts'
 
 type Fields = Partial<Omit<EndpointState, 'endpoint'>>
 
 /** What all hosts on the store know of each endpoint. */
 export class EndpointTable {
   readonly #connections: Connections
+  readonly #audit: AuditEnd
   /** The last write: what one host says of an endpoint is stored in the order in which it says it. */
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(connections: Connections) {
+  constructor(connections: Connections, audit: AuditEnd) {
     this.#connections = connections
+    this.#audit = audit
   }
 
   /** @param endpoints - all when they are not given */
@@ -30,10 +35,13 @@ export class EndpointTable {
     return rows.map(endpointStateOf)
   }
 
-  update(endpoint: string, fields: Fields): Promise<void> {
-    return this.#inTurn(async () => {
-      await this.#write(endpoint, fields)
-    })
+  /** @param audit - written in the same transaction */
+  update(endpoint: string, fields: Fields, audit: readonly AuditText[]): Promise<void> {
+    return this.#inTurn(() =>
+      audit.length === 0
+        ? this.#write(endpoint, fields)
+        : this.#audit.extend(audit, (extension) => this.#write(endpoint, fields, extension)),
+    )
   }
 
   takeProbe(endpoint: string, now: number, next: number): Promise<boolean> {
@@ -64,7 +72,7 @@ export class EndpointTable {
     return row?.['taken_from'] as number
   }
 
-  async #write(endpoint: string, fields: Fields): Promise<void> {
+  async #write(endpoint: string, fields: Fields, audit?: Extension): Promise<void> {
     const { schema, sender } = this.#connections
     const given = columnNames.filter(([field]) => fields[field] !== undefined)
     const columns = given.map(([, column]) => column)
@@ -76,12 +84,22 @@ export class EndpointTable {
         : `UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`
     // What is only looked at by people is no reason to wake others.
     const tells = given.some(([field]) => !forPeople.has(field))
+    const own = [text(endpoint), sender, ...values]
+    const beside = audit === undefined ? [] : auditValues(audit)
+    const added =
+      audit === undefined
+        ? ''
+        : `, ${schema}.add_audit(${placeholders(beside.length, own.length + 1)})`
     const statement = `
       WITH written AS (
         INSERT INTO ${schema}.endpoints (${['endpoint', ...columns].join(', ')}) VALUES (${['$1', ...holders].join(', ')})
         ON CONFLICT (endpoint) DO ${change} RETURNING endpoint
-      ) SELECT ${schema}.tell($2) FROM written WHERE ${tells}`
-    await this.#connections.write({ text: statement }, [text(endpoint), sender, ...values])
+      ) SELECT CASE WHEN ${tells} THEN ${schema}.tell($2) END${added}`
+    try {
+      await this.#connections.write({ text: statement }, [...own, ...beside])
+    } catch (error) {
+      throw auditRefusal(error) ?? error
+    }
   }
 
   #inTurn<T>(write: () => Promise<T>): Promise<T> {

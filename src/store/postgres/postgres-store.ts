@@ -4,7 +4,7 @@ import type { AuditChains } from '../audit.ts'
 import { type AuditCut, cutChains } from '../audit-cut.ts'
 import type { AuditWriter } from '../audit-writer.ts'
 import type { Beside } from '../beside.ts'
-import { copyOfMessage, copyOfSettlement, ownBeside } from '../copies.ts'
+import { auditTextOf, copyOfMessage, copyOfSettlement, ownBeside } from '../copies.ts'
 import type { DueEndpoints, DueWalk } from '../due-endpoints.ts'
 import type { Erasure, ErasureTarget } from '../erasure.ts'
 import { hostSilenceMs } from '../liveness.ts'
@@ -192,8 +192,9 @@ export class PostgresStore implements Store, Transactional {
     return this.#open(() => this.#tables.list.find(id))
   }
 
-  async cancel(id: DeliveryId, at: number): Promise<boolean> {
-    return this.#open(() => this.#tables.deliveries.cancel(id, at))
+  async cancel(id: DeliveryId, at: number, audit: readonly AuditRow[] = []): Promise<boolean> {
+    const rows = audit.map(auditTextOf)
+    return this.#open(() => this.#tables.deliveries.cancel(id, at, rows))
   }
 
   async backlog(): Promise<Backlog> {
@@ -207,9 +208,11 @@ export class PostgresStore implements Store, Transactional {
   async updateEndpoint(
     endpoint: string,
     fields: Partial<Omit<EndpointState, 'endpoint'>>,
+    audit: readonly AuditRow[] = [],
   ): Promise<void> {
     const own = { ...fields }
-    await this.#open(() => this.#tables.endpoints.update(endpoint, own))
+    const rows = audit.map(auditTextOf)
+    await this.#open(() => this.#tables.endpoints.update(endpoint, own, rows))
   }
 
   async takeProbe(endpoint: string, now: number, next: number): Promise<boolean> {

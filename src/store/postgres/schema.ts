@@ -242,6 +242,7 @@ const migrations: readonly ((schema: string) => string)[] = [
   ALTER INDEX ${schema}.deliveries_created SET (fillfactor = 45);
   ALTER INDEX ${schema}.deliveries_endpoint SET (fillfactor = 45);
   `,
+  /* 12: cancellations with rows of the audit trail, erasures of what is listed */ () => '',
 ]
 
 /** The version of the schema this program works with. */

@@ -108,6 +108,13 @@ export function settleRoutines(schema: string): string {
     RETURN given_up;
   END $$;
 
+  -- Of what was given up with something beside it, all has to be, or nothing of the statement is.
+  CREATE OR REPLACE FUNCTION ${schema}.all_given_up(a_given_up integer, a_wanted integer) RETURNS integer LANGUAGE plpgsql AS $$
+  BEGIN
+    IF a_given_up < a_wanted THEN RAISE EXCEPTION 'nothing that waits' USING ERRCODE = '${raised.notSettled}'; END IF;
+    RETURN a_given_up;
+  END $$;
+
   -- What is held back by its order key goes first: nothing is left behind that waits for what is given up already.
   CREATE OR REPLACE FUNCTION ${schema}.give_up_waiting(
     b_sender text, b_endpoint text, b_state text, b_reason text, b_at double precision, b_limit integer

@@ -1,3 +1,5 @@
+import type { DeliveryId } from '../../ids.ts'
+import type { AuditText } from '../audit-chain.ts'
 import { besideOf, type OwnSettlement } from '../copies.ts'
 import type { OwnWrite } from '../record-write.ts'
 import type { AuditEnd, Extension } from './audit-end.ts'
@@ -43,6 +45,19 @@ export class SettlementsBeside {
   /** @throws {RecordConflictError} nothing of the call is settled then */
   settle(settlements: readonly OwnSettlement[]): Promise<readonly boolean[]> {
     return this.#calls.add(settlements)
+  }
+
+  /** Cancels what waits, with rows of the audit trail, or neither. */
+  async cancel(id: DeliveryId, at: number, audit: readonly AuditText[]): Promise<boolean> {
+    const values = [this.#connections.sender, [id], 'cancelled', null, at]
+    const call = { routine: 'all_given_up', of: { routine: 'give_up', values }, values: [1] }
+    try {
+      await this.#audit.extend(audit, (extension) => this.#make([call], extension))
+      return true
+    } catch (error) {
+      if (lostPlaces(error) !== undefined) return false
+      throw auditRefusal(error) ?? error
+    }
   }
 
   idle(): Promise<void> {

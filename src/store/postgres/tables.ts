@@ -42,7 +42,7 @@ export function tablesOf(connections: Connections, now: () => number, writer: Au
     deliveries,
     list: new DeliveryList(connections),
     tallies: new TallyTable(connections),
-    endpoints: new EndpointTable(connections),
+    endpoints: new EndpointTable(connections, audit),
     redeliveries: new RedeliveryTable(connections),
     audit: new AuditTable(connections),
     auditChains: new AuditChainTable(connections, writer),

@@ -173,8 +173,13 @@ export class SqliteStore implements Store {
     return this.#file.read(() => this.#tables.list.tally(messages))
   }
 
-  async cancel(id: DeliveryId, at: number): Promise<boolean> {
-    return this.#file.write(() => this.#tables.deliveries.cancel(id, at))
+  async cancel(id: DeliveryId, at: number, audit: readonly AuditRow[] = []): Promise<boolean> {
+    const rows = audit.map(auditTextOf)
+    return this.#file.write(() => {
+      const isCancelled = this.#tables.deliveries.cancel(id, at)
+      if (isCancelled) this.#tables.audit.add(rows)
+      return isCancelled
+    })
   }
 
   async backlog(): Promise<Backlog> {
@@ -194,9 +199,14 @@ export class SqliteStore implements Store {
   async updateEndpoint(
     endpoint: string,
     fields: Partial<Omit<EndpointState, 'endpoint'>>,
+    audit: readonly AuditRow[] = [],
   ): Promise<void> {
     const own = { ...fields }
-    await this.#file.write(() => this.#tables.endpoints.update(endpoint, own))
+    const rows = audit.map(auditTextOf)
+    await this.#file.write(() => {
+      this.#tables.endpoints.update(endpoint, own)
+      this.#tables.audit.add(rows)
+    })
   }
 
   async takeProbe(endpoint: string, now: number, next: number): Promise<boolean> {

@@ -45,6 +45,14 @@ describe('webhooks list, pause and enable', () => {
     assert.equal(JSON.stringify(json).includes('hidden'), false)
     assert.ok(Array.isArray(json) && Date.parse(json[1].paused) > Date.now())
     assert.partialDeepStrictEqual(after.json, [{}, { name: 'warehouse', paused: null }])
+
+    const { json: trail } = await carabinerJson(['audit', 'list'], at)
+    const row = { entityType: 'endpoint', entityId: 'webhooks/warehouse', actor: 'cli' }
+    const until = json[1].paused
+    assert.partialDeepStrictEqual(trail, [
+      { ...row, action: 'endpoint.enabled', details: {} },
+      { ...row, action: 'endpoint.paused', details: { until } },
+    ])
   })
 
   it('enable what a 410 disabled', async () => {
