@@ -12,6 +12,7 @@ import { testPermits } from './contract/permits.ts'
 import { testRate } from './contract/rate.ts'
 import { testRecordLists } from './contract/record-lists.ts'
 import { testRecordPatches } from './contract/record-patch.ts'
+import { testRecordSearch } from './contract/record-search.ts'
 import { testRecordWalk } from './contract/record-walk.ts'
 import { testRecords } from './contract/records.ts'
 import { testRedelivery } from './contract/redelivery.ts'
@@ -47,6 +48,7 @@ export function testStore(name: string, open: () => Promise<Store>): void {
     testRecordPatches(open)
     testRecordWalk(open)
     testRecordLists(open)
+    testRecordSearch(open)
     testBeside(open)
     testTally(open)
     testDueEndpoints(open)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ListedRecord, RecordListQuery } from '../record-list.ts'
-import type { RecordPut } from '../records.ts'
 import type { Store } from '../store.ts'
+import { aList, aListed, listed } from './list-makers.ts'
 import { aPatch, aPut, aRemoval, noon } from './makers.ts'
 
 export function testRecordLists(open: () => Promise<Store>): void {
@@ -111,82 +111,6 @@ export function testRecordLists(open: () => Promise<Store>): void {
     })
   })
 
-  describe('a search in a list', () => {
-    for (const { text, found } of [
-      { text: 'order-1', found: ['one', 'ten'] },
-      { text: 'ORDER-10', found: ['ten'] },
-      { text: '0', found: ['hundred', 'ten'] },
-      { text: 'r-', found: ['one', 'ten'] },
-      { text: '%', found: ['hundred'] },
-      { text: '_', found: ['hundred', 'under'] },
-      { text: '0%_', found: ['hundred'] },
-      { text: 'R%1', found: [] },
-      { text: 'straße', found: ['street'] },
-      { text: 'STRASSE', found: ['street'] },
-      { text: 'δος', found: ['road'] },
-      { text: 'ΔΟΣ', found: ['road'] },
-      { text: '🪝', found: ['hook'] },
-      { text: '\u{1fa9d}b', found: ['hook'] },
-      { text: "'", found: ['quoted'] },
-      { text: '" OR "', found: ['quoted'] },
-      { text: 'NOT', found: [] },
-      { text: 'x'.repeat(600), found: [] },
-    ]) {
-      it(`finds ${found.length} by ${JSON.stringify(text.slice(0, 20))}`, async () => {
-        await using store = await open()
-        await store.writeRecords([
-          aListed('one', {}, {}, 'order-1'),
-          aListed('ten', {}, {}, 'Order-10'),
-          aListed('hundred', {}, {}, '100%_'),
-          aListed('under', {}, {}, 'a_b'),
-          aListed('street', {}, {}, 'Straße'),
-          aListed('road', {}, {}, 'ΟΔΟΣ α'),
-          aListed('hook', {}, {}, 'a🪝B'),
-          aListed('quoted', {}, {}, `it's " OR "`),
-          aListed('empty', {}, {}, ''),
-          aListed('none', {}, {}, null),
-          { ...aListed('other', {}, {}, text), collection: 'c/other' },
-        ])
-
-        const answer = await listed(store, { text })
-
-        assert.deepEqual(answer.ids.toSorted(), found)
-        assert.equal(answer.total, answer.ids.length)
-      })
-    }
-
-    it('goes with facets, ranges, orders and pages', async () => {
-      await using store = await open()
-      await store.writeRecords(
-        Array.from({ length: 40 }, (_, index) =>
-          aListed(
-            `${index}`,
-            { made: index, seen: -index },
-            { kind: index % 2 === 0 ? 'even' : 'odd' },
-            `order-${index}`,
-          ),
-        ),
-      )
-
-      const answer = await listed(store, {
-        text: 'R-1',
-        facets: { kind: 'even' },
-        range: { time: 'seen', from: noon - 17, to: noon - 11 },
-        order: { by: 'made', direction: 'descending' },
-        offset: 1,
-        limit: 1,
-      })
-      const byKind = await listed(store, {
-        text: '-1',
-        order: { by: 'kind', thenBy: 'seen', direction: 'descending' },
-        limit: 3,
-      })
-
-      assert.deepEqual(answer, { ids: ['14'], total: 3 })
-      assert.deepEqual(byKind, { ids: ['1', '11', '13'], total: 11 })
-    })
-  })
-
   describe('a list', () => {
     it('follows what is written, moved, removed and expired', async () => {
       await using store = await open()
@@ -281,30 +205,4 @@ export function testRecordLists(open: () => Promise<Store>): void {
       assert.equal((await listed(store, { text: 'É'.repeat(510) })).total, 1)
     })
   })
-}
-
-/** A record made and seen at noon, or so much later, in milliseconds. */
-function aListed(
-  id: string,
-  times: Readonly<Record<string, number>> = {},
-  facets: Readonly<Record<string, string>> = {},
-  text?: string | null,
-): RecordPut {
-  const at = Object.entries({ made: 0, ...times }).map(([name, ms]) => [name, noon + ms] as const)
-  return aPut(id, {
-    listed: { facets, times: Object.fromEntries(at), ...(text !== undefined && { text }) },
-  })
-}
-
-function aList(fields: Partial<RecordListQuery> = {}): RecordListQuery {
-  const order = { by: 'made', direction: 'ascending' } as const
-  return { collection: 'c/things', order, offset: 0, limit: 100, ...fields }
-}
-
-async function listed(
-  store: Store,
-  fields: Partial<RecordListQuery> = {},
-): Promise<{ readonly ids: readonly string[]; readonly total: number }> {
-  const { records, total } = await store.listRecords(aList(fields))
-  return { ids: records.map(({ id }) => id), total }
 }

@@ -1,14 +1,11 @@
-/** Which lists are meant, and which of them come first: 0 before 1. As bytes, a statement finds a list's without a look-up. */
+/** Which lists are meant, and which of them come first: 0 before 1. Of bytes, a statement takes a list's without a look-up. */
 export class ListRanks {
-  /** Four for each number of a list, the greatest first: its rank and one, or nothing where it is not meant. */
+  /** Four for each number of a list, big-endian: its rank and one, or 0 where it is not meant. */
   readonly bytes: Uint8Array
-  /** Whether none comes before another. */
-  readonly areEqual: boolean
   readonly #ranks: ReadonlyMap<number, number>
 
   constructor(ranks: ReadonlyMap<number, number>) {
     this.#ranks = ranks
-    this.areEqual = new Set(ranks.values()).size <= 1
     const last = [...ranks.keys()].reduce((most, list) => Math.max(most, list), 0)
     this.bytes = new Uint8Array(4 * (last + 1))
     for (const [list, rank] of ranks) this.bytes.set(this.bytesOf(rank), 4 * list)

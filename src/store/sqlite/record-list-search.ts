@@ -90,6 +90,7 @@ export function recordListSearch(database: DatabaseSync, lists: RecordLists): Re
     const stored = lists.of(query.collection)
     const ranked = rankedLists(query, stored)
     if (ranked.length === 0) return []
+    const isRanked = new Set(ranked.map(({ rank }) => rank)).size > 1
     // There is a list, and so a row that stands in it.
     const row = ends.get()
     const indexed = Number(row?.['indexed'])
@@ -99,7 +100,7 @@ export function recordListSearch(database: DatabaseSync, lists: RecordLists): Re
       .filter(({ facets }) => facets === null)
       .flatMap((whole) => {
         const meant = ranked.filter(({ list }) => hasSameTimes(list, whole))
-        const asked = matchQueryOf(query, meant)
+        const asked = matchQueryOf(query, meant, isRanked)
         if (asked === undefined) return []
         const words = wordsFor(whole.number, query.text, texts)
         const behind = { words: null, after: words === null ? 0 : indexed, to: last }
@@ -176,12 +177,14 @@ function hasSameTimes(a: StoredList, b: StoredList): boolean {
 function matchQueryOf(
   { text, range, order }: OwnListQuery,
   meant: readonly Ranked[],
+  isRanked: boolean,
 ): MatchQuery | undefined {
   const [first] = meant
   if (first === undefined) return undefined
   return {
     text,
     ranks: new ListRanks(new Map(meant.map(({ list, rank }) => [list.number, rank]))),
+    isRanked,
     order: first.order,
     isUp: order.direction === 'ascending',
     range: range === null || first.range === null ? null : { ...range, slot: first.range },

@@ -6,6 +6,8 @@ import type { Words } from './record-parts.ts'
 export interface MatchQuery {
   readonly text: string
   readonly ranks: ListRanks
+  /** Whether some lists come before others, among all that are searched: maybe not among these. */
+  readonly isRanked: boolean
   /** Which of their times orders them. */
   readonly order: number
   readonly isUp: boolean
@@ -56,7 +58,6 @@ interface Asked {
   readonly order: number
   /** `null` for all times. */
   readonly range: number | null
-  /** Whether some lists come before others. */
   readonly isRanked: boolean
   readonly isUp: boolean
 }
@@ -165,13 +166,13 @@ export function recordMatches(database: DatabaseSync): RecordMatches {
   }
 }
 
-function askedOf({ ranks, order, range, isUp }: MatchQuery, { words }: Candidates): Asked {
+function askedOf({ order, range, isRanked, isUp }: MatchQuery, { words }: Candidates): Asked {
   return {
     hasWords: words !== null,
     hasText: words?.isExact !== true,
     order,
     range: range?.slot ?? null,
-    isRanked: !ranks.areEqual,
+    isRanked,
     isUp,
   }
 }

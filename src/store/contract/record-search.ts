@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Store } from '../store.ts'
+import { aListed, listed } from './list-makers.ts'
+import { noon } from './makers.ts'
+
+export function testRecordSearch(open: () => Promise<Store>): void {
+  describe('a search in a list', () => {
+    for (const { text, found } of [
+      { text: 'order-1', found: ['one', 'ten'] },
+      { text: 'ORDER-10', found: ['ten'] },
+      { text: '0', found: ['hundred', 'ten'] },
+      { text: 'r-', found: ['one', 'ten'] },
+      { text: '%', found: ['hundred'] },
+      { text: '_', found: ['hundred', 'under'] },
+      { text: '0%_', found: ['hundred'] },
+      { text: 'R%1', found: [] },
+      { text: 'straße', found: ['street'] },
+      { text: 'STRASSE', found: ['street'] },
+      { text: 'δος', found: ['road'] },
+      { text: 'ΔΟΣ', found: ['road'] },
+      { text: '🪝', found: ['hook'] },
+      { text: '\u{1fa9d}b', found: ['hook'] },
+      { text: "'", found: ['quoted'] },
+      { text: '" OR "', found: ['quoted'] },
+      { text: 'NOT', found: [] },
+      { text: 'x'.repeat(600), found: [] },
+    ]) {
+      it(`finds ${found.length} by ${JSON.stringify(text.slice(0, 20))}`, async () => {
+        await using store = await open()
+        await store.writeRecords([
+          aListed('one', {}, {}, 'order-1'),
+          aListed('ten', {}, {}, 'Order-10'),
+          aListed('hundred', {}, {}, '100%_'),
+          aListed('under', {}, {}, 'a_b'),
+          aListed('street', {}, {}, 'Straße'),
+          aListed('road', {}, {}, 'ΟΔΟΣ α'),
+          aListed('hook', {}, {}, 'a🪝B'),
+          aListed('quoted', {}, {}, `it's " OR "`),
+          aListed('empty', {}, {}, ''),
+          aListed('none', {}, {}, null),
+          { ...aListed('other', {}, {}, text), collection: 'c/other' },
+        ])
+
+        const answer = await listed(store, { text })
+
+        assert.deepEqual(answer.ids.toSorted(), found)
+        assert.equal(answer.total, answer.ids.length)
+      })
+    }
+
+    it('goes with facets, ranges, orders and pages', async () => {
+      await using store = await open()
+      await store.writeRecords(
+        Array.from({ length: 40 }, (_, index) =>
+          aListed(
+            `${index}`,
+            { made: index, seen: -index },
+            { kind: index % 2 === 0 ? 'even' : 'odd' },
+            `order-${index}`,
+          ),
+        ),
+      )
+
+      const answer = await listed(store, {
+        text: 'R-1',
+        facets: { kind: 'even' },
+        range: { time: 'seen', from: noon - 17, to: noon - 11 },
+        order: { by: 'made', direction: 'descending' },
+        offset: 1,
+        limit: 1,
+      })
+      const byKind = await listed(store, {
+        text: '-1',
+        order: { by: 'kind', thenBy: 'seen', direction: 'descending' },
+        limit: 3,
+      })
+
+      assert.deepEqual(answer, { ids: ['14'], total: 3 })
+      assert.deepEqual(byKind, { ids: ['1', '11', '13'], total: 11 })
+    })
+
+    it('keeps to the order of a facet where records have different times', async () => {
+      await using store = await open()
+      await store.writeRecords([
+        aListed('b-1', { made: 1, seen: 1 }, { kind: 'b' }, 'text'),
+        aListed('b-2', { made: 2, seen: 1 }, { kind: 'b' }, 'text'),
+      ])
+      await store.writeRecords([
+        aListed('a-5', { made: 5 }, { kind: 'a' }, 'text'),
+        aListed('a-6', { made: 6 }, { kind: 'a' }, 'text'),
+      ])
+
+      const answer = await listed(store, {
+        text: 'text',
+        order: { by: 'kind', thenBy: 'made', direction: 'ascending' },
+        limit: 2,
+      })
+
+      assert.deepEqual(answer, { ids: ['a-5', 'a-6'], total: 4 })
+    })
+  })
+}
