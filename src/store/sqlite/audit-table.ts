@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import type { AuditText } from '../audit-chain.ts'
 import { type AuditWriter, type ChainEnd, chainRows } from '../audit-writer.ts'
 import { pageLimit, placeOfCursor, toPage } from '../paging.ts'
@@ -6,6 +6,7 @@ import { auditRowOf } from '../rows.ts'
 import type { AuditFilter, AuditPage, AuditPageQuery, AuditRow, Page } from '../store.ts'
 import { auditShelf } from './audit-shelf.ts'
 import { Conditions } from './conditions.ts'
+import { preparedOnce } from './prepared.ts'
 
 /** Who did what, newest first. */
 export interface AuditTable {
@@ -21,8 +22,7 @@ export interface AuditTable {
 
 export function auditTable(database: DatabaseSync, writer: AuditWriter): AuditTable {
   const shelf = auditShelf(database)
-  /** One statement for each text, of which there are few: one for each combination of conditions. */
-  const statements = new Map<string, StatementSync>()
+  const statement = preparedOnce(database)
   let end: ChainEnd | undefined
 
   return {
@@ -61,14 +61,6 @@ export function auditTable(database: DatabaseSync, writer: AuditWriter): AuditTa
   function finish(): void {
     if (end !== undefined) shelf.moveHead(end.chain, writer.sign(end.chain, end.place))
     end = undefined
-  }
-
-  function statement(sql: string): StatementSync {
-    const known = statements.get(sql)
-    if (known !== undefined) return known
-    const prepared = database.prepare(sql)
-    statements.set(sql, prepared)
-    return prepared
   }
 }
 

@@ -1,10 +1,11 @@
-import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
 import { checkMessageIds, type Place, pageLimit, placeOfCursor, toPage } from '../paging.ts'
 import type { DeliveryFilter, DeliveryRow, DeliveryState, Page } from '../store.ts'
 import { deliveryColumns } from './columns.ts'
 import { Conditions } from './conditions.ts'
 import { listedOf } from './delivery-list.ts'
+import { preparedOnce } from './prepared.ts'
 
 /** A row of a listing, and its place in it. */
 interface ListedDelivery extends Place {
@@ -53,8 +54,7 @@ export function selectEnd(state: DeliveryState | undefined, conditions: string):
 }
 
 export function deliveryPage(database: DatabaseSync): DeliveryPage {
-  /** One statement for each combination of conditions, of which there are few. */
-  const statements = new Map<string, StatementSync>()
+  const prepared = preparedOnce(database)
 
   return {
     slice(filter, after, limit) {
@@ -84,14 +84,6 @@ export function deliveryPage(database: DatabaseSync): DeliveryPage {
       .before('d', after)
     const found = prepared(selectOfMessages(sql)).all(...values, limit)
     return { rows: found.map((row) => ({ ...placeOf(row), row: listedOf(row) })), end: undefined }
-  }
-
-  function prepared(sql: string): StatementSync {
-    const known = statements.get(sql)
-    if (known !== undefined) return known
-    const statement = database.prepare(sql)
-    statements.set(sql, statement)
-    return statement
   }
 }
 

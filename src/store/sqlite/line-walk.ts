@@ -1,6 +1,7 @@
-import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { compareBytes } from '../byte-order.ts'
 import { merged } from './merged.ts'
+import { preparedOnce } from './prepared.ts'
 
 /** A record in a line. */
 export interface Entry {
@@ -72,7 +73,7 @@ export function selectOfRun(isUp: boolean, beside: 0 | 1): string {
 }
 
 export function lineWalks(database: DatabaseSync): LineWalks {
-  const prepared = new Map<string, StatementSync>()
+  const statement = preparedOnce(database)
 
   return {
     along(stretches, wanted) {
@@ -147,14 +148,6 @@ export function lineWalks(database: DatabaseSync): LineWalks {
       if (last === undefined || rows.length < runChunk) return
       place = beyond(runOf(last), isUp)
     }
-  }
-
-  function statement(sql: string): StatementSync {
-    const known = prepared.get(sql)
-    if (known !== undefined) return known
-    const made = database.prepare(sql)
-    prepared.set(sql, made)
-    return made
   }
 }
 

@@ -1,5 +1,6 @@
-import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite'
 import type { ListRanks } from './list-ranks.ts'
+import { preparedOnce } from './prepared.ts'
 import type { Words } from './record-parts.ts'
 
 /** What is searched for, in lists whose times have the same names. */
@@ -111,7 +112,7 @@ export function selectMatches(order: number): string {
 }
 
 export function recordMatches(database: DatabaseSync): RecordMatches {
-  const prepared = new Map<string, StatementSync>()
+  const statement = preparedOnce(database)
   const nextRow = database.prepare('SELECT min(seq) AS seq FROM record_listings WHERE seq > ?')
 
   return {
@@ -155,14 +156,6 @@ export function recordMatches(database: DatabaseSync): RecordMatches {
     if (typeof seqs !== 'string' || seqs === '[]') return []
     const rows = statement(selectMatches(query.order)).all(seqs)
     return rows.map((row) => matchOf(query, row))
-  }
-
-  function statement(sql: string): StatementSync {
-    const known = prepared.get(sql)
-    if (known !== undefined) return known
-    const made = database.prepare(sql)
-    prepared.set(sql, made)
-    return made
   }
 }
 

@@ -1,5 +1,6 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { Entry } from './line-walk.ts'
+import { preparedOnce } from './prepared.ts'
 
 /** What is wanted of lists, all with the same times. */
 export interface WaitingQuery {
@@ -27,7 +28,7 @@ export function countWaiting(range: number | undefined): string {
 }
 
 export function waitingRecords(database: DatabaseSync): WaitingRecords {
-  const prepared = new Map<string, StatementSync>()
+  const statement = preparedOnce(database)
 
   return {
     count(query) {
@@ -44,14 +45,6 @@ export function waitingRecords(database: DatabaseSync): WaitingRecords {
           id: row['id'] as string,
           seq: row['seq'] as number,
         })),
-  }
-
-  function statement(sql: string): StatementSync {
-    const known = prepared.get(sql)
-    if (known !== undefined) return known
-    const made = database.prepare(sql)
-    prepared.set(sql, made)
-    return made
   }
 }
 
