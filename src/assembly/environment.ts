@@ -39,15 +39,15 @@ export function addFromEnvironment(
     const value = variables(variable)
     if (value === undefined) return []
     const at = { offset: place.offset, end: place.offset }
-    const tree: Tree = {
-      ...{ kind: 'scalar', place: at, value, variable },
-      ...{ loose: true, substituted: true },
-    }
-    return [[field, { keyPlace: at, tree }] as const]
+    return [[field, { keyPlace: at, tree: scalarFrom(variable, value, at) }] as const]
   })
   if (added.length === 0) return stanza
   const base: MapTree = stanza ?? emptyMap(place)
   return { ...base, entries: new Map([...base.entries, ...added]) }
+}
+
+function scalarFrom(variable: string, value: string, place: Place): Tree {
+  return { kind: 'scalar', place, value, variable, loose: true, substituted: true }
 }
 
 /** `CARABINER_<ID>_<FIELD>`: upper case, `-` and `.` written `_`. */

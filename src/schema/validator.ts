@@ -50,9 +50,11 @@ export class Validator {
    */
   compile(schema: object): Check {
     return remembered(this.#checks, schema, () =>
-      plainlyAtFirst(
-        schema,
-        lazily(schema, () => this.#ajv(), describeErrors),
+      unlessOpen(schema, () =>
+        plainlyAtFirst(
+          schema,
+          lazily(schema, () => this.#ajv(), describeErrors),
+        ),
       ),
     )
   }
@@ -60,28 +62,22 @@ export class Validator {
   /** Like `compile`, but the check fills the schema's defaults into the value it is given. */
   compileWithDefaults(schema: object): Check {
     return remembered(this.#fillers, schema, () =>
-      lazily(schema, () => this.#ajvWithDefaults(), describeErrors),
+      unlessOpen(schema, () => lazily(schema, () => this.#ajvWithDefaults(), describeErrors)),
     )
   }
 
   /** Like `compileWithDefaults`, with the keyword of the schema that each mismatch is about. */
   inspect(schema: object): Inspection {
-    let check = this.#inspections.get(schema)
-    if (check === undefined) {
-      check = lazily(schema, () => this.#ajvWithDefaults(), findingsOf)
-      this.#inspections.set(schema, check)
-    }
-    return check
+    return remembered(this.#inspections, schema, () =>
+      lazily(schema, () => this.#ajvWithDefaults(), findingsOf),
+    )
   }
 
-  /** Like `compile`, with the keyword of the schema that each mismatch is about, and the member that is missing or must not be there. */
+  /** Like `compile`, with the keyword of the schema that each mismatch is about; its pointer ends at the member that is missing or must not be there. */
   examine(schema: object): Inspection {
-    let check = this.#examinations.get(schema)
-    if (check === undefined) {
-      check = lazily(schema, () => this.#ajv(), findingsOf)
-      this.#examinations.set(schema, check)
-    }
-    return check
+    return remembered(this.#examinations, schema, () =>
+      lazily(schema, () => this.#ajv(), findingsOf),
+    )
   }
 
   /** What makes a schema written by a user unusable, compiled on the spot; `undefined`: nothing. */
@@ -111,13 +107,17 @@ export class Validator {
   }
 }
 
-function remembered(cache: WeakMap<object, Check>, schema: object, make: () => Check): Check {
+function remembered<T>(cache: WeakMap<object, T>, schema: object, make: () => T): T {
   let check = cache.get(schema)
   if (check === undefined) {
-    check = constrainsNothing(schema) ? onlyItsType(schema) : make()
+    check = make()
     cache.set(schema, check)
   }
   return check
+}
+
+function unlessOpen(schema: object, make: () => Check): Check {
+  return constrainsNothing(schema) ? onlyItsType(schema) : make()
 }
 
 function onlyItsType(schema: { readonly type?: unknown }): Check {
