@@ -20,7 +20,7 @@ export const erasedReason = 'erased'
 /** Takes back what was said, and leaves that it was said. */
 export interface ErasureStore {
   /**
-   * Removes bodies, headers and what receivers answered, of at most `limit` messages, and the content of at most `limit` records in one transaction; the rows stay, as proof that something was there.
+   * Removes bodies, headers and what receivers answered, of at most `limit` messages, and the content of at most `limit` records, with the texts they are listed with, in one transaction; the rows stay, as proof that something was there.
    * What is not settled is cancelled; the answer to what is being sent is not recorded. What was erased is not sent again and not found by the next call: go on until `messages` and `records` are less than `limit`.
    */
   erase(target: ErasureTarget, at: number, limit: number): Promise<Erasure>

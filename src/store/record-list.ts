@@ -8,7 +8,7 @@ export interface ListedRecord {
   readonly facets: Readonly<Record<string, string>>
   /** What lists are sorted by and ranged over: 1 to 3 times by name, UTC milliseconds. */
   readonly times: Readonly<Record<string, number>>
-  /** What is searched by its parts, ignoring case; of the first 512 characters. @defaultValue `null`: found by no text */
+  /** What is searched by its parts, ignoring case; of the first 512 characters. Erased with the record's content. @defaultValue `null`: found by no text */
   readonly text?: string | null
 }
 

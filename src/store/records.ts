@@ -41,9 +41,9 @@ export interface RecordPut {
    * @defaultValue none
    */
   readonly entries?: Readonly<Record<string, readonly string[]>>
-  /** Whose it is: an erasure of the tenant removes its content, if it has any. @defaultValue `null` */
+  /** Whose it is: an erasure of the tenant removes its content, if it has any, and the text it is listed with. @defaultValue `null` */
   readonly tenant?: string | null
-  /** An erasure of this message removes its content. @defaultValue `null` */
+  /** An erasure of this message removes its content, and the text it is listed with. @defaultValue `null` */
   readonly messageId?: MessageId | null
   /** When it goes by itself, UTC milliseconds. @defaultValue `null`: it stays */
   readonly expiresAt?: number | null

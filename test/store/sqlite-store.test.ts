@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, it } from 'node:test'
 import {
   aClaim,
@@ -14,6 +15,7 @@ import {
 } from '../../src/store/contract/makers.ts'
 import { testStore } from '../../src/store/contract.ts'
 import { openStore } from '../../src/store/open-store.ts'
+import type { ListedRecord } from '../../src/store/record-list.ts'
 import type { NewDelivery, NewMessage, Store } from '../../src/store/store.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 import { testRecordListModel } from './record-list-model.ts'
@@ -112,13 +114,52 @@ describe('erasure of a SQLite store', () => {
     assert.ok(bytesOf(path).includes('hush-hush'), 'looked for where it cannot be')
 
     const content = Buffer.from(`hush-hush ${'x'.repeat(9_000)} hush-hush`)
-    await store.writeRecords([aPut('a', { tenant: 'acme', content })])
+    const listed = { facets: {}, times: { made: noon }, text: 'from hush-hush' }
+    await store.writeRecords([aPut('a', { tenant: 'acme', content, listed })])
 
     await store.erase({ kind: 'tenant', tenant: 'acme' }, noon, 10)
 
     assert.ok(!bytesOf(path).includes('hush-hush'))
   })
+
+  it('leaves nothing of a text in the index of texts', async () => {
+    const path = join(temporaryFolder(), 'store.db')
+    await using store = await openStore(`sqlite:${path}`)
+    const listed = (text: string): ListedRecord => ({
+      facets: {},
+      times: { made: noon },
+      text,
+    })
+    const content = Buffer.from('x')
+    // Texts get into the index many at once.
+    const others = Array.from({ length: 30 }, (_, at) =>
+      aPut(`other-${at}`, { listed: listed(`${at} `.padEnd(200, 'abc ')) }),
+    )
+    const secret = aPut('secret', { tenant: 'acme', content, listed: listed('zqj') })
+    await store.writeRecords([secret, ...others])
+    const part = Buffer.from('zqj').toString('hex').slice(2)
+    assert.ok(indexOf(path).includes(part), 'looked for where it cannot be')
+
+    await store.erase({ kind: 'tenant', tenant: 'acme' }, noon, 10)
+
+    assert.ok(!indexOf(path).includes(part))
+    const query = {
+      collection: 'c/things',
+      order: { by: 'made', direction: 'ascending' },
+      offset: 0,
+      limit: 1,
+    } as const
+    assert.equal((await store.listRecords({ ...query, text: 'zqj' })).total, 0)
+    assert.equal((await store.listRecords({ ...query, text: 'abc' })).total, 30)
+  })
 })
+
+/** What the index of texts is made of now. */
+function indexOf(path: string): Buffer {
+  using database = new DatabaseSync(path, { readOnly: true })
+  const rows = database.prepare('SELECT block FROM record_parts_data').all()
+  return Buffer.concat(rows.map(({ block }) => block as Uint8Array)) // the column is one of FTS5's, always a blob
+}
 
 function bytesOf(path: string): Buffer {
   return Buffer.concat([readFileSync(path), readFileSync(`${path}-wal`)])

@@ -23,6 +23,7 @@ export interface IngressEvent {
   readonly eventType: string
   /** The provider's own id of it; `null`: it gives none, and its payload's digest stands in for it. */
   readonly externalEventId: string | null
+  /** `null` without one, and once it was erased. */
   readonly subject: string | null
   readonly occurredAt: number
   /** When it came, which is also when it was stored. */

@@ -1,4 +1,5 @@
 import type { MessageId, RecordBook, RecordPut, StoredRecord } from 'carabiner'
+import { splitFront, withFront } from './front.ts'
 import { nameIdInOrder } from './name-id.ts'
 
 /** A request of a provider that became an event, as it came. */
@@ -12,7 +13,7 @@ export interface Webhook {
   readonly idempotencyKey: string
   /** `false`: its provider is configured with `verify: none`. */
   readonly signatureValid: boolean
-  /** Credentials and signatures are masked: they are not stored. */
+  /** Credentials and signatures are masked: they are not stored. None once they were erased. */
   readonly requestHeaders: Readonly<Record<string, string>>
   readonly sourceIp: string
   /** UTC milliseconds. */
@@ -26,7 +27,13 @@ export interface Webhook {
 /** Where webhooks are kept. */
 export const webhooks = 'webhooks'
 
-type Kept = Omit<Webhook, 'id' | 'body'>
+/** What goes with a webhook's body when that is erased. */
+type Front = Pick<Webhook, 'requestHeaders'>
+
+interface Kept extends Omit<Webhook, 'id' | 'body' | 'requestHeaders'> {
+  /** None in a record of an older host: its headers stand here. */
+  readonly frontBytes?: number
+}
 
 /** Where the webhooks of events are found. */
 export class WebhookBook {
@@ -48,14 +55,15 @@ export function webhookIdOf(idempotencyKey: string): string {
 }
 
 /** The write that keeps a webhook, which never changes: refused when there is one of its key. */
-export function toWebhookRecord({ id, body, ...kept }: Webhook): RecordPut {
+export function toWebhookRecord({ id, body, requestHeaders, ...kept }: Webhook): RecordPut {
+  const { content, frontBytes } = withFront({ requestHeaders } satisfies Front, body)
   return {
     kind: 'put',
     collection: webhooks,
     id,
     expects: 'absent',
-    value: kept satisfies Kept,
-    content: body,
+    value: { ...kept, frontBytes } satisfies Kept,
+    content,
     messageId: kept.eventId,
     expiresAt: kept.expiresAt,
   }
@@ -63,5 +71,9 @@ export function toWebhookRecord({ id, body, ...kept }: Webhook): RecordPut {
 
 /** Only this file says what the collection holds: a record has the shape it was given here. */
 function fromRecord({ id, value, content }: StoredRecord): Webhook {
-  return { ...(value as Kept), id, body: content }
+  const { frontBytes = 0, ...kept } = value as Kept
+  const { front, bytes } = splitFront({ content, frontBytes })
+  return { ...erased, ...kept, ...(front as Front | undefined), id, body: bytes }
 }
+
+const erased: Front = { requestHeaders: {} }

@@ -82,7 +82,7 @@ function webhookRecord(
 }
 
 function auditOf(arrival: Arrival, event: IngressEvent): NonNullable<SendOptions['audit']> {
-  const { provider, webhookEventId, externalEventId, eventType, subject } = event
+  const { provider, webhookEventId, externalEventId, eventType } = event
   const row = { entityType: 'event', entityId: event.id, actor: actorOf(arrival) }
   return [
     {
@@ -90,7 +90,8 @@ function auditOf(arrival: Arrival, event: IngressEvent): NonNullable<SendOptions
       action: 'webhook.received',
       details: { provider, webhookEventId, externalEventId, sourceIp: arrival.request.address },
     },
-    { ...row, action: 'event.normalized', details: { provider, eventType, subject } },
+    // Without the subject: an erasure leaves the trail as it is.
+    { ...row, action: 'event.normalized', details: { provider, eventType } },
     { ...row, action: 'event.queued', details: { endpoint: arrival.integration.endpoint } },
   ]
 }

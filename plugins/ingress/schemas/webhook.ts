@@ -13,7 +13,8 @@ export const WebhookBody: TObject = Type.Object(
     requestHeaders: Type.Unsafe<Readonly<Record<string, string>>>({
       type: 'object',
       additionalProperties: { type: 'string' },
-      description: 'Credentials and signatures are masked before they are stored',
+      description:
+        'Credentials and signatures are masked before they are stored; none once they were erased',
     }),
     rawPayload: Type.Unsafe<unknown>({
       description: 'The JSON that came, or the text of what is no JSON; null once it was erased',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { newMessageId } from '../../ids.ts'
+import type { RecordPut } from '../records.ts'
 import type { Store } from '../store.ts'
 import {
   aClaim,
@@ -204,6 +205,38 @@ export function testErasure(open: () => Promise<Store>): void {
       assert.deepEqual(records[0]?.value, { kept: true })
     })
 
+    it('takes the text with which a record is listed, and leaves it where it stands', async () => {
+      await using store = await open()
+      const message = aMessage()
+      const told = (id: string, fields: Partial<RecordPut> = {}): RecordPut =>
+        aPut(id, { content: Buffer.from('hush'), listed: aboutAnna, ...fields })
+      await store.writeRecords([
+        told('a', { messageId: message.id }),
+        told('b', { tenant: 'acme' }),
+        told('c'),
+        told('without content', { tenant: 'acme', content: null }),
+      ])
+      const found = async (text: string): Promise<readonly string[]> => {
+        const order = { by: 'made', direction: 'ascending' } as const
+        const facets = { kind: 'x' }
+        const query = { collection: 'c/things', facets, text, order, offset: 0, limit: 9 }
+        const { records, total } = await store.listRecords(query)
+        assert.equal(records.length, total)
+        return records.map(({ id }) => id)
+      }
+      assert.deepEqual(await found('anna@exa'), ['a', 'b', 'c', 'without content'])
+
+      await store.erase({ kind: 'message', id: message.id }, noon, 1)
+      assert.deepEqual(await found('anna@exa'), ['b', 'c', 'without content'])
+      await store.erase({ kind: 'tenant', tenant: 'acme' }, noon, 9)
+
+      assert.deepEqual(await found('anna@exa'), ['c', 'without content'])
+      assert.deepEqual(await found('an'), ['c', 'without content'])
+      assert.deepEqual(await found(''), ['a', 'b', 'c', 'without content'])
+      await store.writeRecords([told('a', { listed: { ...aboutAnna, text: 'of Bob' } })])
+      assert.deepEqual(await found('bob'), ['a'])
+    })
+
     it('is told by a record until it gets content anew', async () => {
       await using store = await open()
       await store.writeRecords([aPut('a', { tenant: 'acme', content: Buffer.from('hush') })])
@@ -236,6 +269,12 @@ export function testErasure(open: () => Promise<Store>): void {
     })
   })
 }
+
+const aboutAnna = {
+  facets: { kind: 'x' },
+  times: { made: noon },
+  text: 'from Anna@example.com',
+} satisfies RecordPut['listed']
 
 function messageIds(claimed: readonly { readonly message: { readonly id: string } }[]): string[] {
   return claimed.map(({ message }) => message.id)

@@ -117,7 +117,8 @@ export class RecordBook {
     const erased = [...this.#erasable(target)].slice(0, limit)
     for (const record of erased) {
       const { collection, id, version } = record
-      const rest = { ...record, content: null, erasedAt: at, version: version + 1 }
+      const listed = record.listed && { ...record.listed, text: null }
+      const rest = { ...record, content: null, erasedAt: at, version: version + 1, listed }
       this.#replace(collection, id, rest)
     }
     return erased.length

@@ -295,16 +295,27 @@ export function recordWriteRoutines(schema: string): string {
   ) RETURNS integer LANGUAGE plpgsql ${steadyPlans} AS $$
   DECLARE
     erased integer;
+    g_collection text[];
+    g_id text[];
   BEGIN
-    UPDATE ${schema}.records AS r SET content = NULL, erased_at = e_at, version = r.version + 1
-    WHERE r.ctid = ANY (CASE WHEN e_tenant IS NULL THEN ARRAY(
-      SELECT m.ctid FROM ${schema}.records AS m WHERE m.message_id = e_message AND m.content IS NOT NULL
-      ORDER BY m.collection, m.id LIMIT e_limit FOR UPDATE
-    ) ELSE ARRAY(
-      SELECT t.ctid FROM ${schema}.records AS t WHERE t.tenant = e_tenant AND t.content IS NOT NULL
-      ORDER BY t.collection, t.id LIMIT e_limit FOR UPDATE
-    ) END);
-    GET DIAGNOSTICS erased = ROW_COUNT;
+    WITH gone AS (
+      UPDATE ${schema}.records AS r SET content = NULL, erased_at = e_at, version = r.version + 1
+      WHERE r.ctid = ANY (CASE WHEN e_tenant IS NULL THEN ARRAY(
+        SELECT m.ctid FROM ${schema}.records AS m WHERE m.message_id = e_message AND m.content IS NOT NULL
+        ORDER BY m.collection, m.id LIMIT e_limit FOR UPDATE
+      ) ELSE ARRAY(
+        SELECT t.ctid FROM ${schema}.records AS t WHERE t.tenant = e_tenant AND t.content IS NOT NULL
+        ORDER BY t.collection, t.id LIMIT e_limit FOR UPDATE
+      ) END) RETURNING r.collection, r.id
+    )
+    SELECT count(*), array_agg(gone.collection), array_agg(gone.id) INTO erased, g_collection, g_id FROM gone;
+    -- Who holds a record holds how it is listed.
+    UPDATE ${schema}.record_listings AS l SET text = NULL, parts = NULL WHERE l.ctid = ANY (ARRAY(
+      SELECT found.row_at FROM unnest(g_collection, g_id) AS g (collection, id) CROSS JOIN LATERAL (
+        SELECT t.ctid AS row_at FROM ${schema}.record_listings AS t
+        WHERE t.collection = g.collection AND t.id = g.id AND t.text IS NOT NULL OFFSET 0
+      ) AS found
+    ));
     RETURN erased;
   END $$;
   `

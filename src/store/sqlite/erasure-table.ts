@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { type Erasure, type ErasureTarget, erasedReason } from '../erasure.ts'
 import { limited } from './limit.ts'
+import type { RecordListings } from './record-listings.ts'
 
 /** Takes bodies out of the file. */
 export interface ErasureTable {
@@ -32,9 +33,13 @@ const forgetAnswers = `
   UPDATE attempts SET response_headers = NULL, response_body = NULL
   WHERE delivery_seq IN (SELECT seq FROM deliveries WHERE message_seq = ?)`
 
-/** @param passKeyOn - lets the next delivery of an order key go */
+/**
+ * @param listings - of the records
+ * @param passKeyOn - lets the next delivery of an order key go
+ */
 export function erasureTable(
   database: DatabaseSync,
+  listings: Pick<RecordListings, 'eraseTexts'>,
   passKeyOn: (endpoint: string, orderKey: string) => void,
 ): ErasureTable {
   const byId = database.prepare(selectById)
@@ -60,6 +65,8 @@ export function erasureTable(
         for (const seq of messages) cancelled += eraseOne(seq, at)
         const records = findRecords(target, limit)
         for (const { seq } of records) emptyOne.run(at, seq ?? null)
+        // The column is as typed: the table is STRICT.
+        listings.eraseTexts(records.map(({ seq }) => seq as number))
         return { messages: messages.length, cancelled, records: records.length }
       } finally {
         database.exec('PRAGMA secure_delete = OFF')

@@ -25,6 +25,8 @@ export interface RecordListings {
   replace(record: ListedRow, listing: OwnListing | null): void
   /** A record whose facets change, if it is listed. */
   move(record: ListedRow, facets: Readonly<Record<string, string>>): void
+  /** Records, by their rows, that are found by no text any more. */
+  eraseTexts(rows: readonly number[]): void
   /** The transaction is about to be committed. */
   finish(): void
 }
@@ -78,6 +80,7 @@ export function recordListings(
   const setList = database.prepare(
     'UPDATE record_listings SET list = ?1, waits_for = ?1 WHERE seq = ?2',
   )
+  const removeText = database.prepare('UPDATE record_listings SET text = NULL WHERE seq = ?')
   const remove = database.prepare('DELETE FROM record_listings WHERE seq = ?')
   const takePlace = database.prepare(insertPlace)
   const leavePlace = database.prepare(
@@ -140,6 +143,15 @@ export function recordListings(
       leaveList(record, stored)
       setList.run(list, record.seq)
       count(record, { list, times: stored.times, isWaiting: true, by: 1 })
+    },
+
+    eraseTexts(rows) {
+      const found = rows.flatMap((seq) => {
+        const { whole, text } = find(seq) ?? { text: null }
+        return text === null || whole === undefined ? [] : [{ seq, whole, text }]
+      })
+      for (const { seq } of found) removeText.run(seq)
+      texts.erase(found)
     },
 
     finish() {

@@ -19,6 +19,8 @@ export interface RecordTexts {
   add(seq: number, listed: ListedText): void
   /** A record that is listed otherwise; `null`: no longer. */
   replace(seq: number, before: ListedText, after: ListedText | null): void
+  /** Takes texts out of the index as if they had never been there; from what is only marked as deleted, their parts could still be read. */
+  erase(listed: readonly (ListedText & { readonly seq: number })[]): void
   /** The transaction is about to be committed. */
   finish(): void
 }
@@ -37,11 +39,18 @@ const selectRest = `
 const measureRest = `
   SELECT coalesce(sum(length(text)), 0) AS characters FROM record_listings WHERE seq > ?`
 
+/** The number is part of the text: what is bound is a number with a fraction to SQLite, which the index refuses. */
+function setSecureDelete(isOn: 0 | 1): string {
+  return `INSERT INTO record_parts (record_parts, rank) VALUES ('secure-delete', ${isOn})`
+}
+
 export function recordTexts(database: DatabaseSync): RecordTexts {
   const insert = database.prepare('INSERT INTO record_parts (rowid, parts) VALUES (?, ?)')
   const remove = database.prepare(
     `INSERT INTO record_parts (record_parts, rowid, parts) VALUES ('delete', ?, ?)`,
   )
+  const deleteSecurely = database.prepare(setSecureDelete(1))
+  const deleteQuickly = database.prepare(setSecureDelete(0))
   const selectEnd = database.prepare(selectIndexed)
   const moveEnd = database.prepare('UPDATE record_parts_end SET seq = ?')
   const rest = database.prepare(selectRest)
@@ -68,6 +77,15 @@ export function recordTexts(database: DatabaseSync): RecordTexts {
         if (before.text) remove.run(seq, documentOf(before.whole, before.text))
         if (after?.text) put(seq, after)
       } else if (after?.text) wait(after.text)
+    },
+
+    erase(listed) {
+      const indexed = listed.filter(({ seq, text }) => text && isIndexed(seq))
+      if (indexed.length === 0) return
+      deleteSecurely.run()
+      for (const { seq, whole, text } of indexed) remove.run(seq, documentOf(whole, text ?? ''))
+      // What was deleted is written now, before it is in force.
+      deleteQuickly.run()
     },
 
     finish() {

@@ -72,7 +72,7 @@ export function tablesOf(database: DatabaseSync, writer: AuditWriter): Tables {
     retention: retention(database),
     settled,
     redeliveries: redeliveryTable(database, settled),
-    erasure: erasureTable(database, deliveries.passKeyOn),
+    erasure: erasureTable(database, listings, deliveries.passKeyOn),
     rates: rateTable(database),
     permits: permitTable(database),
     records: recordTable(database, listings),
