@@ -5,19 +5,18 @@ import { invalidRequest } from './request-error.ts'
 /**
  * Refuses a query that is read, and cannot be: what is not decoded would stand for itself, and be searched for.
  *
- * @param schema - of the query. One that is open and names nothing leaves the query to whoever verifies the request
+ * @param schema - of the query. One that names nothing leaves the query to whoever verifies the request, or takes none
  */
 export function refuseUnreadableQuery(
   { originalUrl }: Pick<FastifyRequest, 'originalUrl'>,
   schema: unknown,
 ): void {
-  if (isRead(schema) && !hasReadableQuery(originalUrl)) {
+  if (namesParameters(schema) && !hasReadableQuery(originalUrl)) {
     throw invalidRequest('the query is not percent-encoded UTF-8')
   }
 }
 
-function isRead(schema: unknown): boolean {
-  if (typeof schema !== 'object' || schema === null) return false
-  if ('additionalProperties' in schema && schema.additionalProperties === false) return true
-  return 'properties' in schema && Object.keys(Object(schema.properties)).length > 0
+function namesParameters(schema: unknown): boolean {
+  const { properties }: { readonly properties?: unknown } = Object(schema)
+  return Object.keys(Object(properties)).length > 0
 }
