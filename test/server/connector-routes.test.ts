@@ -38,6 +38,16 @@ describe('a connector’s route', () => {
     assert.deepEqual([answered.status, answered.text], [204, ''])
   })
 
+  it('gets a query that is no text where its schema names no parameter', async () => {
+    const query = Type.Object({}, { additionalProperties: true })
+    const handle = ({ url }: RouteRequest) => ({ url })
+    await using host = await servedHost({ routes: [aRoute({ path: '/v1/things', query, handle })] })
+
+    const answered = await request(`${host.url}/v1/things?name=%ff`)
+
+    assert.deepEqual([answered.status, answered.json], [200, { url: '/v1/things?name=%ff' }])
+  })
+
   it('gets query and body as its schemas want them', async () => {
     const seen: RouteRequest[] = []
     const route = aRoute({
