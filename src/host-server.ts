@@ -1,5 +1,6 @@
 import type { AssembledConnector, Assembly } from './assembly/assembly.ts'
 import { redeliverEvent } from './bus/built-in-events.ts'
+import { ConnectorHealth } from './connector/connector-health.ts'
 import { routesOf } from './connector/lifecycle.ts'
 import { ProxyCheck } from './delivery/egress/proxy-check.ts'
 import type { HostParts } from './host-parts.ts'
@@ -50,6 +51,7 @@ function announcedBy({
 
 function faceOf(host: ServedHost, { store, engine, parking, clock }: HostParts): HostFace {
   const proxyCheck = new ProxyCheck(clock)
+  const connectorHealth = new ConnectorHealth(clock)
   const proxyHealth = async (): Promise<readonly HealthCheck[]> => {
     const { proxy } = host.assembly.host.egress
     return proxy === null ? [] : [{ name: 'proxy', ...(await proxyCheck.look(proxy)) }]
@@ -61,8 +63,12 @@ function faceOf(host: ServedHost, { store, engine, parking, clock }: HostParts):
     describe: () => host.describe(),
     state: () => host.state,
     async health() {
-      const [ofStore, ofProxy] = await Promise.all([engine.health(), proxyHealth()])
-      return [{ name: store.name, ...ofStore }, ...ofProxy]
+      const [ofStore, ofProxy, ofConnectors] = await Promise.all([
+        engine.health(),
+        proxyHealth(),
+        connectorHealth.look(host.assembly.connectors),
+      ])
+      return [{ name: store.name, ...ofStore }, ...ofProxy, ...ofConnectors]
     },
     redeliver: (filter, cause) => host.dispatch(redeliverEvent.name, { filter }, cause),
     stopRedelivery: (id, cause) => engine.redeliveries.stop(id, cause),

@@ -80,6 +80,7 @@ export type { AdmissionVerdict, DeliveryAtHand } from './delivery/delivery-at-ha
 export type { DeliveryStep, StepRecords } from './delivery/delivery-step.ts'
 export type { EndpointEgress } from './delivery/egress/egress-options.ts'
 export { egressRefusal } from './delivery/egress/egress-refusal.ts'
+export { checkProxy } from './delivery/egress/proxy-check.ts'
 export type { CircuitBreakerOptions, EndpointDefinition } from './delivery/endpoint.ts'
 export { type EndpointTls, type EndpointTlsProblem, inspectTls } from './delivery/endpoint-tls.ts'
 export type { EndpointFamily, RegisteredFamily } from './delivery/family/endpoint-family.ts'

@@ -8,6 +8,7 @@ export interface HostLogger extends Logger {
   child(fields: object): Logger
 }
 
+/** How a host's log is made. */
 export interface LogOptions {
   readonly level: LogLevel
   readonly format: 'pretty' | 'json'

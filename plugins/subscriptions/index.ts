@@ -1,5 +1,6 @@
 import { type Connector, defineConnector } from 'carabiner'
 import type { TUnsafe } from 'typebox'
+import { checks } from './checks.ts'
 import { commands } from './commands/commands.ts'
 import { SubscriptionsConfig } from './config.ts'
 import { example } from './example.ts'
@@ -24,6 +25,7 @@ const subscriptions: Connector<TUnsafe<SubscriptionsConfig>> = defineConnector({
   example,
   inspect,
   events: [publishEvent],
+  checks,
   commands,
   routes: [
     ...subscriptionRoutes,

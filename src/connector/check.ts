@@ -8,6 +8,13 @@ export interface Check<Config = unknown> {
   readonly tags: readonly string[]
   /** Fails by throwing or returning `false`. */
   run(context: CheckContext<Config>): unknown
+  /**
+   * Whether `/health` looks at it too, whenever it is asked, as `<connector id>.<id>`: for something the connector needs all the time, and a check that is
+   * quick, changes nothing, and says nothing that not everybody may know.
+   *
+   * @defaultValue never
+   */
+  health?(config: Config): boolean
   readonly hint?: string
   /** Puts it right; offered, never run unasked. */
   readonly remedy?: string

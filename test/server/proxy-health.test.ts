@@ -33,6 +33,38 @@ connectors: []
     assert.equal(away.json['data']?.['status'], 'degraded')
   })
 
+  it('goes by that of subscriptions too, which has a check of its own', async () => {
+    const proxy = await startProxy()
+    await using project = await startProject(
+      `host:
+  store: "memory:"
+  server: { port: 0, allow_unauthenticated: true }
+connectors: [subscriptions]
+subscriptions:
+  api_keys: [{ key: a-key-of-this-test, owner: "agent://acme/ops" }]
+  egress: { proxy: "http://anna:hidden-word@127.0.0.1:${proxy.port}" }
+`,
+      { listen: true },
+    )
+    const ask = (path: string) => request(`${project.url}${path}`)
+
+    const well = await ask('/health')
+    await proxy[Symbol.asyncDispose]()
+    const away = await ask('/health')
+    const ready = await ask('/readyz')
+    const checked = await project.host.check({ ids: ['subscriptions.proxy'] })
+
+    const memory = { status: 'ok' }
+    const gone = { status: 'error', detail: 'the proxy cannot be reached (ECONNREFUSED)' }
+    assert.deepEqual([well.status, away.status, ready.status], [200, 503, 200])
+    assert.deepEqual(well.json['checks'], { memory, 'subscriptions.proxy': { status: 'ok' } })
+    assert.deepEqual(away.json['checks'], { memory, 'subscriptions.proxy': gone })
+    assert.deepEqual(
+      checked.map(({ status, message }) => [status, message]),
+      [['failed', 'the proxy cannot be reached (ECONNREFUSED)']],
+    )
+  })
+
   it('does not wait longer than 1 s for it, and looks once for all who ask', async () => {
     const clock = new FakeClock()
     const check = new ProxyCheck(clock)

@@ -1,8 +1,20 @@
 import { connect } from 'node:net'
 import type { Clock } from '../../clock.ts'
+import { CarabinerError } from '../../errors.ts'
 import { parseProxy } from './proxy.ts'
 
 export type ProxyVerdict = { readonly ok: true } | { readonly ok: false; readonly detail: string }
+
+/**
+ * Looks whether a proxy takes connections; it has 1 s.
+ *
+ * @param url - as it stands in the assembly; no message repeats any of it
+ * @throws {CarabinerError} PROXY_FAILED
+ */
+export async function checkProxy(url: string, clock: Pick<Clock, 'after'>): Promise<void> {
+  const verdict = await new ProxyCheck(clock).look(url)
+  if (!verdict.ok) throw new CarabinerError('PROXY_FAILED', verdict.detail)
+}
 
 /** Milliseconds a proxy has for taking a connection. */
 const patienceMs = 1_000
