@@ -4,6 +4,7 @@ import { erasureRoutine } from './erasure-routine.ts'
 import { keyRoutines } from './order-key.ts'
 import { enqueueRoutine } from './outbox-routine.ts'
 import { permitRoutines } from './permit-routine.ts'
+import { recordKeyRoutines } from './record-key-routine.ts'
 import { recordListReadRoutines } from './record-list-read-routine.ts'
 import { recordListSearchRoutines } from './record-list-search-routine.ts'
 import { recordListParts, recordListTables } from './record-list-tables.ts'
@@ -265,6 +266,7 @@ export function routines(schema: string): string {
     redeliveryRoutine(schema),
     auditRoutine(schema),
     recordWriteRoutines(schema),
+    recordKeyRoutines(schema),
     recordReadRoutines(schema),
     recordListWriteRoutines(schema),
     recordListReadRoutines(schema),
