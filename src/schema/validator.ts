@@ -73,7 +73,7 @@ export class Validator {
     )
   }
 
-  /** Like `compile`, with the keyword of the schema that each mismatch is about; its pointer ends at the member that is missing or must not be there. */
+  /** Like `compile`, with the keyword of the schema that each mismatch is about, and the member that is missing or must not be there. */
   examine(schema: object): Inspection {
     return remembered(this.#examinations, schema, () =>
       lazily(schema, () => this.#ajv(), findingsOf),

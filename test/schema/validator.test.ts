@@ -10,6 +10,22 @@ const order = Type.Object(
 )
 
 describe('the validator', () => {
+  it('examines a value as it is, and names the member that is missing', () => {
+    const schema = Type.Object({ size: Type.Number({ default: 3 }), name: Type.String() })
+    const given = {}
+
+    const findings = new Validator({ allErrors: true }).examine(schema)(given)
+
+    assert.deepEqual(
+      findings.map(({ keyword, property }) => [keyword, property]),
+      [
+        ['required', 'size'],
+        ['required', 'name'],
+      ],
+    )
+    assert.deepEqual(given, {})
+  })
+
   it('takes a condition that only names what must be there', () => {
     const schema = { required: ['amount'] }
 
