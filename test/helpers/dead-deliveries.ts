@@ -14,17 +14,20 @@ export async function storeDead(
   count: number,
   { endpoint = 'webhooks/audit', at = Date.now() - 60_000 } = {},
 ): Promise<readonly string[]> {
-  const lease = { owner: 'the past', until: at + 1_000 }
+  // A host that beats and whose leases last: another one that runs on the store takes nothing from it.
+  const owner = 'the past'
+  const lease = { owner, until: Date.now() + 3_600_000 }
   const stored: string[] = []
   while (stored.length < count) {
     const size = Math.min(batch, count - stored.length)
     const messages = Array.from({ length: size }, () => aMessageTo(endpoint, at))
     const ids = messages.flatMap(({ deliveries }) => deliveries.map(({ id }) => id))
+    await store.beat(owner, Date.now())
     await store.enqueue(messages, { lease, ids: new Set(ids) })
     await store.settle(
       ids.map((id) => ({
         id,
-        owner: lease.owner,
+        owner,
         attempt: null,
         next: { kind: 'dead', reason: 'given up by the test' },
         at,

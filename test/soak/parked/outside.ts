@@ -48,7 +48,7 @@ export class Outside implements AsyncDisposable {
     while (this.#answering.size > 0) await Promise.all(this.#answering)
   }
 
-  /** Posts until a host has heard it. */
+  /** Posts until a host has heard it. Whether what was answered with 202 was decided as it is here, is looked at in the end. */
   async answer(
     { id, url, signature }: Omit<Handed, 'intent'>,
     action: CallbackAction,
@@ -61,11 +61,10 @@ export class Outside implements AsyncDisposable {
       body: JSON.stringify(body),
     }
     const giveUpAt = performance.now() + 120_000
-    for (let tries = 1; ; tries += 1) {
+    for (;;) {
       const reply = await request(`${this.#hostUrl()}${path}`, init).catch(() => undefined)
-      if (reply?.status === 200) return
-      // One that broke off may have been heard.
-      if (reply?.status === 404 && tries > 1) return
+      // Not there any more: one that broke off was heard, or the host was killed before it had parked the dispatch.
+      if (reply?.status === 200 || reply?.status === 404) return
       assert.ok(reply === undefined || reply.status === 503, `${id}: ${reply?.status}`)
       assert.ok(performance.now() < giveUpAt, `${id} has not been heard for two minutes`)
       this.triedAgain += 1
