@@ -74,8 +74,12 @@ export class Conclusions {
     this.#settle(held, { kind: 'dead', reason, disablesEndpoint: false }, null)
   }
 
-  cancel(held: HeldDelivery, reason: string): void {
-    this.#conclude(held, null, { kind: 'cancelled', reason })
+  /** @param by - who said so */
+  cancel(
+    held: HeldDelivery,
+    { reason, by }: { readonly reason: string; readonly by?: string },
+  ): void {
+    this.#conclude(held, null, { kind: 'cancelled', reason }, by)
   }
 
   #settle(held: HeldDelivery, step: NextStep, attempt: AttemptRow | null): void {
@@ -83,12 +87,17 @@ export class Conclusions {
   }
 
   /** With what its endpoint has written beside it. */
-  #conclude(held: HeldDelivery, attempt: AttemptRow | null, next: Settlement['next']): void {
+  #conclude(
+    held: HeldDelivery,
+    attempt: AttemptRow | null,
+    next: Settlement['next'],
+    by?: string,
+  ): void {
     const settlement = { ...this.#settlement(held, attempt, this.#parts.clock.now()), next }
     const { beside } = held.endpoint.definition
     this.#parts.settle(
       held,
-      beside === undefined ? settlement : withBeside(settlement, held, this.#parts.log),
+      beside === undefined ? settlement : withBeside(settlement, by, held, this.#parts.log),
     )
   }
 

@@ -14,8 +14,8 @@ export interface DeliveryAtHand
 /** What an endpoint says of a delivery that is about to be sent. */
 export type AdmissionVerdict =
   | { readonly kind: 'go' }
-  /** Nobody wants it any more. */
-  | { readonly kind: 'cancel'; readonly reason: string }
+  /** Nobody wants it any more. `by` is who said so: `beside` is told. */
+  | { readonly kind: 'cancel'; readonly reason: string; readonly by?: string }
   /** It cannot be sent, now or later. */
   | { readonly kind: 'dead'; readonly reason: string }
   /** Not now: an attempt without an answer, that uses up a try; the retry policy says when it is asked again. */

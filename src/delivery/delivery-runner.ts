@@ -183,7 +183,7 @@ export class DeliveryRunner {
         this.#parts.giveBack(held)
         return 'over'
       case 'cancel':
-        this.#conclusions.cancel(held, verdict.reason)
+        this.#conclusions.cancel(held, verdict)
         return 'over'
       case 'dead':
         this.#conclusions.bury(held, verdict.reason)

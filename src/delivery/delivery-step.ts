@@ -9,6 +9,8 @@ export interface DeliveryStep {
   /** `null` when nothing was sent. */
   readonly attempt: AttemptRow | null
   readonly next: Settlement['next']
+  /** Who cancelled it, as `admit` named them. */
+  readonly by?: string
   /** UTC milliseconds. */
   readonly at: number
 }

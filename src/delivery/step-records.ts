@@ -17,12 +17,16 @@ export function besideOf(
 /** A settlement with what its endpoint has written beside it. Should the endpoint fail, its delivery is settled all the same. */
 export function withBeside(
   settlement: Settlement,
+  by: string | undefined,
   { delivery, endpoint }: HeldDelivery,
   log: Logger,
 ): Settlement {
   const { attempt, next, at } = settlement
   try {
-    const written = endpoint.definition.beside?.({ delivery, attempt, next, at })
+    const written = endpoint.definition.beside?.({
+      ...{ delivery, attempt, next, at },
+      ...(by !== undefined && { by }),
+    })
     const beside = written && besideOf(written, at)
     return beside === undefined ? settlement : { ...settlement, beside }
   } catch (error) {

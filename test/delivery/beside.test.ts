@@ -92,16 +92,19 @@ describe('what an endpoint writes beside what comes of its deliveries', () => {
     const clock = new FakeClock()
     await using opened = await openTestStore('memory', clock)
     const ends: unknown[] = []
-    const beside = ({ delivery, attempt, next }: DeliveryStep): StepRecords => {
-      ends.push([delivery.endpoint, attempt?.error ?? null, next.kind])
+    const beside = ({ delivery, attempt, next, by }: DeliveryStep): StepRecords => {
+      const end = [delivery.endpoint, attempt?.error ?? null, next.kind]
+      ends.push(by === undefined ? end : [...end, by])
       return {}
     }
+    const cancel = { kind: 'cancel', reason: 'no' } as const
     const never = { ...retry, maxTimeMs: -1 }
     const open = { failureThreshold: 1, recoveryTimeoutMs: 60_000, count5xx: false }
     const counting = { ...retry, maxTries: 2, openCircuit: 'count' } as const
     const endpoints = [
       anEndpoint({ id: 'w/expired', retry: never, beside }),
-      anEndpoint({ id: 'w/vetoed', beside, admit: () => ({ kind: 'cancel', reason: 'no' }) }),
+      anEndpoint({ id: 'w/vetoed', beside, admit: () => ({ ...cancel, by: 'legal' }) }),
+      anEndpoint({ id: 'w/recalled', beside, admit: () => cancel }),
       anEndpoint({ id: 'w/inactive', beside, admit: () => ({ kind: 'dead', reason: 'no' }) }),
       anEndpoint({ id: 'w/circuit', retry: counting, circuitBreaker: open, beside }),
     ]
@@ -118,7 +121,8 @@ describe('what an endpoint writes beside what comes of its deliveries', () => {
 
     assert.deepEqual(ends, [
       ['w/expired', null, 'dead'],
-      ['w/vetoed', null, 'cancelled'],
+      ['w/vetoed', null, 'cancelled', 'legal'],
+      ['w/recalled', null, 'cancelled'],
       ['w/inactive', null, 'dead'],
       ['w/circuit', noConnection.kind === 'no-reply' ? noConnection.message : '', 'pending'],
       ['w/circuit', 'circuit open', 'dead'],

@@ -41,7 +41,7 @@ async function dispatch(
     case 'completed':
       return undefined
     case 'cancelled':
-      return { kind: 'cancel', reason: outcome.reason }
+      return { kind: 'cancel', reason: outcome.reason, by: outcome.by }
     case 'parked':
       return { kind: 'again', reason: 'ingress.received waits' } // the event does not park
     case 'failed':

@@ -98,12 +98,14 @@ function auditOf(step: DeliveryStep): NonNullable<StepRecords['audit']> {
 }
 
 function detailsOf(step: DeliveryStep) {
-  const { delivery, attempt, next } = step
+  const { delivery, attempt, next, by } = step
   const error = errorOf(step)
   return {
     deliveryId: delivery.id,
     ...(attempt !== null && { attempt: attempt.number, httpStatus: attempt.status }),
     ...(error !== null && { error }),
+    // As a veto before the provider's answer is told.
+    ...(by !== undefined && { by, reason: error }),
     ...(next.kind === 'dead' && next.reason !== error && { reason: next.reason }),
     ...(next.kind === 'pending' && { nextAttemptAt: new Date(next.dueAt).toISOString() }),
   }

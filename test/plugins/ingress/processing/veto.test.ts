@@ -39,7 +39,11 @@ describe('ingress.received', { timeout: 60_000 }, () => {
 
     assert.equal(event['lastError'], 'too much: 700')
     assert.equal(Number(event['processingAttempts']), 0)
-    assert.equal((await host.actions(id)).at(-1), 'event.cancelled')
+    const { action, details } = (await host.audit(`entityId=${id}`)).at(-1) ?? {}
+    assert.deepEqual(
+      [action, details?.['by'], details?.['reason']],
+      ['event.cancelled', 'guard', 'too much: 700'],
+    )
     assert.equal(to.received.length, 0)
   })
 
@@ -95,7 +99,8 @@ describe('ingress.received', { timeout: 60_000 }, () => {
     await host.reaches(String(again.json['data']?.['eventId']), 'processed')
     assert.equal(await total(host), 1)
     const [row] = await host.audit('action=event.cancelled')
-    assert.equal(row?.['details']?.['reason'], 'too much: 700')
+    const { by, reason } = row?.['details'] ?? {}
+    assert.deepEqual([by, reason], ['guard', 'too much: 700'])
   })
 
   it('undecided before the answer: 503, and the provider’s retry is taken', async () => {
@@ -136,6 +141,8 @@ describe('ingress.received', { timeout: 60_000 }, () => {
         const event = await host.reaches(String(json['data']?.['eventId']), 'cancelled')
         assert.equal(event['lastError'], 'not on a Sunday')
       }
+      const [row] = await host.audit('action=event.cancelled')
+      assert.match(String(row?.['details']?.['by']), /^webhooks\/before:ingress\.received@/)
       assert.equal(to.received.length, 0)
     })
   }
