@@ -85,7 +85,7 @@ export type { CircuitBreakerOptions, EndpointDefinition } from './delivery/endpo
 export { type EndpointTls, type EndpointTlsProblem, inspectTls } from './delivery/endpoint-tls.ts'
 export type { EndpointFamily, RegisteredFamily } from './delivery/family/endpoint-family.ts'
 export { inspectHeader } from './delivery/inspect-header.ts'
-export { inspectUrl } from './delivery/inspect-url.ts'
+export { inspectUrl, type UrlProblem } from './delivery/inspect-url.ts'
 export { enableEndpoint, pauseEndpoint } from './delivery/intervention.ts'
 export { nextStep, scheduledWait } from './delivery/next-step.ts'
 export { parseRetryAfter } from './delivery/retry-after.ts'

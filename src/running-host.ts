@@ -1,4 +1,5 @@
 import type { Assembly } from './assembly/assembly.ts'
+import { tellWarnings } from './assembly/tell-warnings.ts'
 import type { Bus } from './bus/bus.ts'
 import type { DispatchOptions } from './bus/dispatch-options.ts'
 import type { AnyEvent, ParamsOf, ResultOf } from './bus/event.ts'
@@ -65,6 +66,7 @@ export class RunningHost implements Host, AsyncDisposable {
     if (deliver) {
       this.#retention = startRetention({ store, engine, clock, log, retentionMs })
     }
+    tellWarnings(this.assembly, log)
     parking.keeper.start({ bus: () => this.bus, retentionMs })
     await completed(this.bus.dispatch('startup', {}))
   }
@@ -174,6 +176,7 @@ export class RunningHost implements Host, AsyncDisposable {
     }
     this.#generation = next
     this.#parts.log.info({ generation: next.number }, 'assembly reloaded')
+    tellWarnings(assembly, this.#parts.log)
     this.#retiring = this.#retire(old)
     await this.#retiring
   }

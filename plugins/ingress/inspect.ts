@@ -18,7 +18,7 @@ export function inspect({ config, host }: Input): readonly ConfigProblem[] {
     ...integrations.flatMap((integration, index) =>
       [
         ...inspectProvider(integration, host.publicUrl),
-        ...wrongUrl(integration),
+        ...wrongUrl(integration, host),
         ...wrongRetry(integration.retry),
         ...sameProvider(integration, integrations.slice(0, index)),
       ].map((problem) => ({ ...problem, path: ['integrations', index, ...problem.path] })),
@@ -34,8 +34,11 @@ function wrongRetry(retry: RetryChoice | undefined): readonly ConfigProblem[] {
   }))
 }
 
-function wrongUrl({ callback_url: url }: IntegrationConfig): readonly ConfigProblem[] {
-  const problem = inspectUrl(url)
+function wrongUrl(
+  { callback_url: url }: IntegrationConfig,
+  host: Input['host'],
+): readonly ConfigProblem[] {
+  const problem = inspectUrl(url, host)
   return problem === undefined ? [] : [{ path: ['callback_url'], ...problem }]
 }
 

@@ -27,7 +27,7 @@ export function inspect(input: Input): readonly ConfigProblem[] {
       path: ['retry', field],
     })),
     ...wrongAllow(config),
-    ...inspectTenants(config.tenants ?? {}),
+    ...inspectTenants(config.tenants ?? {}, input.host),
   ]
 }
 

@@ -77,8 +77,8 @@ function wrongChannels({ channels, response_channel }: WebhookConfig): readonly 
   return [...problems, { path: ['response_channel'], message, expected: 'the name of a channel' }]
 }
 
-function wrongUrl({ url }: WebhookConfig): readonly WebhookProblem[] {
-  const problem = inspectUrl(url)
+function wrongUrl({ url }: WebhookConfig, { host }: Input): readonly WebhookProblem[] {
+  const problem = inspectUrl(url, host)
   return problem === undefined ? [] : [{ path: ['url'], ...problem }]
 }
 

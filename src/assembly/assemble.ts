@@ -1,10 +1,11 @@
 import { builtInEvents } from '../bus/built-in-events.ts'
 import type { AnyEvent } from '../bus/event.ts'
-import type { Connector } from '../connector/connector.ts'
+import type { ConfigProblem, Connector } from '../connector/connector.ts'
+import { writtenRefusal } from '../delivery/egress/egress-refusal.ts'
 import type { Validator } from '../schema/validator.ts'
 import type { AssembledConnector, Assembly } from './assembly.ts'
 import { AssemblyError } from './assembly-error.ts'
-import type { Fault } from './fault.ts'
+import { type Fault, isError } from './fault.ts'
 import { findSecrets, Secrets } from './find-secrets.ts'
 import type { HostConfig } from './host-config.ts'
 import { type HostStanza, hostSchema } from './host-schema.ts'
@@ -67,8 +68,11 @@ export function assemble(input: AssemblyInput, validator: Validator, file: strin
     ...connectors.flatMap(({ connector }) => connector.events ?? []),
   ]
   const callbacks = servesCallbacks(connectors)
+  const warnings: ConfigProblem[] = []
   for (const connector of connectors) {
-    refuse(inspect(connector, events, { ...host.config, callbacks }, validator), file)
+    const found = inspect(connector, events, { ...host.config, callbacks }, validator)
+    refuse(found.filter(isError), file)
+    warnings.push(...found)
   }
   return {
     file,
@@ -78,6 +82,7 @@ export function assemble(input: AssemblyInput, validator: Validator, file: strin
     connectors,
     events,
     redactor: createRedactor(secrets.values),
+    warnings: warnings.map((warning) => problemOf(warning, file)),
     position: () => undefined,
     problemsOf: (id, complaints) =>
       complaints.map((each) => problemOf({ ...each, path: ['connectors', id] }, file)),
@@ -87,14 +92,19 @@ export function assemble(input: AssemblyInput, validator: Validator, file: strin
 function inspect(
   { id, connector, config }: AssembledConnector,
   events: readonly AnyEvent[],
-  { store, server, callbacks }: HostConfig & { readonly callbacks: boolean },
+  { store, server, egress, callbacks }: HostConfig & { readonly callbacks: boolean },
   validator: Validator,
-): readonly Described[] {
+): readonly ConfigProblem[] {
   const problems = connector.inspect?.({
     id,
     config,
     events,
-    host: { durable: store !== 'memory:', publicUrl: server.publicUrl, callbacks },
+    host: {
+      durable: store !== 'memory:',
+      publicUrl: server.publicUrl,
+      callbacks,
+      egressRefusal: writtenRefusal(egress),
+    },
     schemaProblem: (schema) => validator.problem(schema),
   })
   return (problems ?? []).map((problem) => ({ ...problem, path: [id, ...problem.path] }))

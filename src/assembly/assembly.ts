@@ -19,6 +19,8 @@ export interface Assembly {
   /** Built-in events first, then those of the connectors in assembly order. */
   readonly events: readonly AnyEvent[]
   readonly redactor: Redactor
+  /** What will not work as it stands, though the host starts. */
+  readonly warnings: readonly Problem[]
   /** Line of a path such as `['webhooks', 0]`, for `explain`; `undefined` when the file does not spell it out. */
   position(path: readonly (string | number)[]): Position | undefined
   /** Problems that came up when the connector `id` was set up, where the file names it; without a file, at its beginning. */

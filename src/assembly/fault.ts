@@ -7,4 +7,11 @@ export interface Fault {
   readonly path: Path
   readonly message: string
   readonly expected: string
+  /** @defaultValue `error` */
+  readonly severity?: 'error' | 'warning'
+}
+
+/** Whether a problem keeps the host from starting. */
+export function isError({ severity }: Pick<Fault, 'severity'>): boolean {
+  return severity !== 'warning'
 }

@@ -1,5 +1,6 @@
 import type { AnyEvent } from '../bus/event.ts'
 import type { ConfigProblem, Connector, InspectInput } from '../connector/connector.ts'
+import { type WrittenRefusal, writtenRefusal } from '../delivery/egress/egress-refusal.ts'
 import { messageOf } from '../errors.ts'
 import type { Validator } from '../schema/validator.ts'
 import type { Fault } from './fault.ts'
@@ -32,10 +33,13 @@ export function inspectConnectors(
   inspection: Inspection,
   known: readonly Fault[],
 ): Fault[] {
+  const { host, stanzas } = inspection
+  const refusal = host === undefined ? nothingRefused : writtenRefusal(host.egress)
   return connectors.flatMap((selected, index) => {
-    const reading = inspection.stanzas[index]
+    const reading = stanzas[index]
     if (reading === undefined || !(reading.usable || reading.kept !== undefined)) return []
-    return inspectOne(selected, reading, inspection).filter((fault) => !isExplained(fault, known))
+    const faults = inspectOne(selected, reading, inspection, refusal)
+    return faults.filter((fault) => !isExplained(fault, known))
   })
 }
 
@@ -46,10 +50,13 @@ export function servesCallbacks(
   return connectors.some(({ connector }) => connector.servesCallbacks === true)
 }
 
+const nothingRefused: WrittenRefusal = () => undefined
+
 function inspectOne(
   selected: SelectedConnector,
   reading: Reading,
   inspection: Inspection,
+  egressRefusal: WrittenRefusal,
 ): Fault[] {
   const { id, connector, place } = selected
   const { root, events, host, callbacks, validator } = inspection
@@ -61,6 +68,7 @@ function inspectOne(
       durable: host?.store !== 'memory:',
       publicUrl: host === undefined ? 'http://localhost' : host.server.publicUrl,
       callbacks,
+      egressRefusal,
     },
     schemaProblem: (schema) => validator.problem(schema),
   }

@@ -8,7 +8,7 @@ import { type BuiltTree, buildTree } from './build-tree.ts'
 import { ownConnectors } from './built-in.ts'
 import { addFromEnvironment, readEnvironment } from './environment.ts'
 import { guessHidden } from './excerpt.ts'
-import type { Fault } from './fault.ts'
+import { type Fault, isError } from './fault.ts'
 import { findSecrets, Secrets } from './find-secrets.ts'
 import type { HostConfig } from './host-config.ts'
 import { type HostStanza, hostSchema } from './host-schema.ts'
@@ -79,6 +79,7 @@ class Loader {
   readonly #variables: Variables
   readonly #options: LoadOptions
   readonly #faults: Fault[]
+  readonly #warnings: Fault[] = []
   readonly #secrets = new Secrets()
 
   constructor(source: Source, built: BuiltTree, variables: Variables, options: LoadOptions) {
@@ -112,7 +113,8 @@ class Loader {
         callbacks: servesCallbacks(selection.connectors),
         validator: this.#options.validator,
       }
-      this.#faults.push(...inspectConnectors(selection.connectors, inspection, this.#faults))
+      const found = inspectConnectors(selection.connectors, inspection, this.#faults)
+      for (const fault of found) (isError(fault) ? this.#faults : this.#warnings).push(fault)
     }
     if (this.#faults.length > 0 || host === undefined) return this.#refuse()
 
@@ -141,6 +143,7 @@ class Loader {
       connectors,
       events,
       redactor,
+      warnings: reportFaults(this.#warnings, source, hidden, redactor),
       position(path) {
         const { place, whole } = locate(root, path)
         return whole ? positionAt(source, place.offset) : undefined

@@ -39,14 +39,28 @@ export function sayProblems(
   context: Pick<CliContext, 'terminal' | 'cwd'>,
   problems: readonly Problem[],
 ): void {
+  for (const problem of problems) sayProblem(context, problem)
+  context.terminal.say(problems.length === 1 ? '1 problem' : `${problems.length} problems`)
+}
+
+/** What will not work though the host starts, each with its place and excerpt, on standard error. */
+export function sayWarnings(
+  context: Pick<CliContext, 'terminal' | 'cwd'>,
+  warnings: readonly Problem[],
+): void {
+  for (const warning of warnings) sayProblem(context, warning, 'warning: ')
+}
+
+function sayProblem(
+  context: Pick<CliContext, 'terminal' | 'cwd'>,
+  { file, line, column, message, expected, excerpt }: Problem,
+  kind = '',
+): void {
   const { terminal } = context
-  for (const { file, line, column, message, expected, excerpt } of problems) {
-    const place = terminal.styleErr('bold', `${shownPath(context, file)}:${line}:${column}:`)
-    terminal.say(`${place} ${message}`)
-    if (excerpt !== '') terminal.say(excerpt.replaceAll(/^/gm, '  '))
-    if (expected !== '') terminal.say(`  expected: ${expected}`)
-  }
-  terminal.say(problems.length === 1 ? '1 problem' : `${problems.length} problems`)
+  const place = terminal.styleErr('bold', `${shownPath(context, file)}:${line}:${column}:`)
+  terminal.say(`${place} ${kind}${message}`)
+  if (excerpt !== '') terminal.say(excerpt.replaceAll(/^/gm, '  '))
+  if (expected !== '') terminal.say(`  expected: ${expected}`)
 }
 
 /** The logger of a command: `--log-level`, else the assembly's level; on standard error, without secrets. */

@@ -49,6 +49,8 @@ export interface InspectInput<Config> {
     readonly publicUrl: string | null
     /** Whether a connector of the assembly serves callbacks. */
     readonly callbacks: boolean
+    /** Why `host.egress` will let no request out to a URL, as far as that shows without DNS; `undefined`: nothing speaks against it yet. */
+    readonly egressRefusal: (url: string) => string | undefined
   }
   /** What makes a JSON Schema that a user wrote unusable; `undefined`: nothing. Asks the assembly's one validator. */
   schemaProblem(schema: unknown): string | undefined
@@ -60,4 +62,6 @@ export interface ConfigProblem {
   readonly path: readonly (string | number)[]
   readonly message: string
   readonly expected: string
+  /** With a `warning` the host starts all the same: `validate` and the log show it. @defaultValue `error` */
+  readonly severity?: 'error' | 'warning'
 }

@@ -237,6 +237,44 @@ webhooks:
     )
   })
 
+  it('warns of every URL that host.egress refuses, at its line, and the file is valid', async () => {
+    using folder = projectFolder({
+      'adjuster.ts': adjusterSource,
+      'carabiner.yaml': `host:
+  store: sqlite:./x.db
+  egress: { default: guarded, allow: [10.1.0.0/16], ports: [443] }
+connectors: { adjuster: ./adjuster.ts, webhooks: webhooks, ingress: ingress, subscriptions: subscriptions, http-worker: http-worker }
+webhooks:
+  - { name: inside, events: before:adjust, url: 'https://10.0.0.5/', secret: s3cr3t-s3cr3t }
+  - { name: known, events: after:adjust, url: 'https://10.1.0.5/', secret: s3cr3t-s3cr3t }
+  - { name: public, events: after:adjust, url: 'https://example.com/', secret: s3cr3t-s3cr3t }
+ingress:
+  integrations:
+    - { provider: acme, secret: s3cr3t-s3cr3t-s3cr3t, callback_url: 'https://localhost/' }
+subscriptions:
+  event_types: any
+  tenants:
+    one: [{ name: n, subscriptions: [{ event_type: '*', target_url: 'https://example.com:444/' }] }]
+http-worker:
+  - { event: adjust, url: 'https://169.254.169.254/', mode: sync }
+`,
+    })
+
+    const plain = await carabiner(['validate'], { cwd: folder.path })
+    const { code, json } = await carabinerJson(['validate'], { cwd: folder.path })
+
+    assert.deepEqual([plain.code, plain.out], [0, 'valid: carabiner.yaml\n'])
+    assert.deepEqual([code, json], [0, { valid: true, problems: [] }])
+    const warnings = plain.err.split('\n').filter((line) => line.includes('warning: '))
+    assert.deepEqual(warnings, [
+      'carabiner.yaml:6:49: warning: egress refused: 10.0.0.5 is private',
+      'carabiner.yaml:11:69: warning: egress refused: 127.0.0.1 is loopback',
+      'carabiner.yaml:15:69: warning: egress refused: port 444 is not one of 443',
+      'carabiner.yaml:17:27: warning: egress refused: 169.254.169.254 is cloud metadata',
+    ])
+    assert.match(plain.err, /\^/)
+  })
+
   it('gives a sole reference the type that its key wants, false among words included', async () => {
     const backoff = (value: string) => `host: { store: 'memory:' }
 connectors: { webhooks: webhooks }

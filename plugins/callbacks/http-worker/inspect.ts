@@ -43,8 +43,8 @@ function wrongEvent({ event }: WorkerConfig, { events }: Input): readonly Config
   return [{ path: ['event'], message, expected: 'the name of an event of this assembly' }]
 }
 
-function wrongUrl({ url }: WorkerConfig): readonly ConfigProblem[] {
-  const problem = inspectUrl(url)
+function wrongUrl({ url }: WorkerConfig, { host }: Input): readonly ConfigProblem[] {
+  const problem = inspectUrl(url, host)
   return problem === undefined ? [] : [{ path: ['url'], ...problem }]
 }
 

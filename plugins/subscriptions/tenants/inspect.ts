@@ -1,9 +1,11 @@
-import { type ConfigProblem, inspectHeader } from 'carabiner'
+import { type ConfigProblem, type InspectInput, inspectHeader, inspectUrl } from 'carabiner'
 import type { TenantConfig, TenantSubscription, TenantsConfig } from './config.ts'
 import { endpointId } from './receiver.ts'
 
+type Host = InspectInput<unknown>['host']
+
 /** What a schema cannot say of `tenants`: names and receivers that stand there twice, URLs and headers that cannot be sent. */
-export function inspectTenants(tenants: TenantsConfig): readonly ConfigProblem[] {
+export function inspectTenants(tenants: TenantsConfig, host: Host): readonly ConfigProblem[] {
   return Object.entries(tenants).flatMap(([tenant, configs]) => [
     ...repeated(configs.map(({ name }) => name)).map((index) => ({
       path: ['tenants', tenant, index, 'name'],
@@ -11,7 +13,7 @@ export function inspectTenants(tenants: TenantsConfig): readonly ConfigProblem[]
       expected: 'another name',
     })),
     ...configs.flatMap((config, index) =>
-      inspectConfig(tenant, config, ['tenants', tenant, index]),
+      inspectConfig(tenant, config, host, ['tenants', tenant, index]),
     ),
   ])
 }
@@ -19,6 +21,7 @@ export function inspectTenants(tenants: TenantsConfig): readonly ConfigProblem[]
 function inspectConfig(
   tenant: string,
   { name, subscriptions }: TenantConfig,
+  host: Host,
   path: ConfigProblem['path'],
 ): ConfigProblem[] {
   const ids = subscriptions.map((each) => endpointId(tenant, name, each))
@@ -29,17 +32,22 @@ function inspectConfig(
       expected: 'each event type and URL once',
     })),
     ...subscriptions.flatMap((each, index) =>
-      inspectSubscription(each, [...path, 'subscriptions', index]),
+      inspectSubscription(each, host, [...path, 'subscriptions', index]),
     ),
   ]
 }
 
 function inspectSubscription(
   { target_url: target, headers }: TenantSubscription,
+  host: Host,
   path: ConfigProblem['path'],
 ): ConfigProblem[] {
   const problems: ConfigProblem[] = []
   const url = URL.parse(target)
+  const refused = inspectUrl(target, host)
+  if (refused?.severity === 'warning') {
+    problems.push({ path: [...path, 'target_url'], ...refused })
+  }
   if (url !== null && (url.username !== '' || url.password !== '')) {
     problems.push({
       path: [...path, 'target_url'],

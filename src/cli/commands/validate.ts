@@ -4,7 +4,7 @@ import { ConnectorError, messageOf } from '../../errors.ts'
 import type { ConfigureCommand, Run } from '../command.ts'
 import { assemblyFile, type CliContext, shownPath } from '../context.ts'
 import { exitCode } from '../exit.ts'
-import { type LoadedAssembly, readAssembly, sayProblems } from '../load.ts'
+import { type LoadedAssembly, readAssembly, sayProblems, sayWarnings } from '../load.ts'
 import { rehearseAssembly } from '../rehearsal.ts'
 
 interface ValidateFlags {
@@ -24,6 +24,7 @@ const validate: Run<ValidateFlags> = async (context, { setup }, file) => {
   const problems =
     result.kind === 'invalid' ? result.problems : await findSetupProblems(context, result, setup)
 
+  if (result.kind === 'valid') sayWarnings(context, result.assembly.warnings)
   if (context.options.json) {
     const rows = problems.map(({ excerpt: _, ...problem }) => ({
       ...problem,

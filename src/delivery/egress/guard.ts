@@ -170,7 +170,7 @@ function parseRange(entry: string): [Address, number] | undefined {
 const hostPattern =
   /^(?=.{1,253}\.?$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?!\d+\.?$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?$/i
 
-function canonicalHost(host: string): string {
+export function canonicalHost(host: string): string {
   const lower = host.toLowerCase()
   return lower.endsWith('.') ? lower.slice(0, -1) : lower
 }

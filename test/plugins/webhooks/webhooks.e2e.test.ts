@@ -21,12 +21,17 @@ const cancelled: Answer = {
 const params = { component: 'web', amount: 7 }
 
 /** A host with the adjuster and these webhooks. */
-function startWith(webhooks: string, host = ''): Promise<StartedProject> {
-  return startProject(`host: { store: "memory:"${host} }
+function startWith(
+  webhooks: string,
+  host = '',
+  logLevel: 'silent' | 'info' = 'silent',
+): Promise<StartedProject> {
+  const yaml = `host: { store: "memory:"${host} }
 connectors: { adjuster: ./adjuster.ts, webhooks: webhooks }
 webhooks:
 ${webhooks.replaceAll(/^/gm, '  ')}
-`)
+`
+  return startProject(yaml, { logLevel })
 }
 
 function aWebhook(url: string, ...lines: readonly string[]): string {
@@ -248,6 +253,7 @@ describe('before webhooks, over real HTTP', () => {
     await using project = await startWith(
       aWebhook(endpoint.url, 'name: inside', 'events: before:adjust'),
       ', egress: { default: guarded }',
+      'info',
     )
 
     const outcome = await project.host.dispatch('adjust', params)
@@ -257,6 +263,11 @@ describe('before webhooks, over real HTTP', () => {
       reason: 'no decision from webhooks/inside: egress refused: 127.0.0.1 is loopback',
       details: { kind: 'error', error: 'egress', tries: 0 },
     })
+    const told = project.logged.map((line) => JSON.parse(line))
+    assert.partialDeepStrictEqual(
+      told.find(({ path }) => path === 'webhooks[0].url'),
+      { line: 4, msg: 'in the assembly: egress refused: 127.0.0.1 is loopback' },
+    )
     assert.equal(endpoint.connections, 0)
   })
 
