@@ -6,7 +6,9 @@ const closed = { additionalProperties: false }
 const Check: TObject = Type.Object(
   {
     status: Type.Union([Type.Literal('ok'), Type.Literal('error')]),
-    detail: Type.Optional(Type.String()),
+    detail: Type.Optional(
+      Type.String({ description: 'Why it failed: for whoever shows a management key' }),
+    ),
   },
   closed,
 )

@@ -9,13 +9,21 @@ const holderKey = 'carabinerKeyHolder'
 export function requireKey(scope: App, judge: (presented: string | undefined) => Access): void {
   scope.decorateRequest(holderKey, undefined)
   scope.addHook('onRequest', async (request) => {
-    const presented = request.headers[managementKeyHeader]
-    const access = judge(typeof presented === 'string' ? presented : undefined)
+    const access = accessOf(request, judge)
     if (access.kind === 'refused') {
       throw new RequestError({ status: 401, code: 'UNAUTHORIZED', message: access.message })
     }
     request.setDecorator(holderKey, access.holder)
   })
+}
+
+/** What the management key of a request, or that it has none, comes to. */
+export function accessOf(
+  { headers }: Pick<FastifyRequest, 'headers'>,
+  judge: (presented: string | undefined) => Access,
+): Access {
+  const presented = headers[managementKeyHeader]
+  return judge(typeof presented === 'string' ? presented : undefined)
 }
 
 const visible = /^[\x20-\x7e\x80-\xff]{1,256}$/

@@ -1,9 +1,12 @@
+import type { FastifyRequest } from 'fastify'
 import type { Redactor } from '../assembly/redactor.ts'
 import type { Clock } from '../clock.ts'
 import type { App } from './app.ts'
+import { accessOf } from './caller.ts'
 import { noQuery } from './empty-schemas.ts'
 import { success } from './envelope.ts'
 import type { HealthCheck, HostFace } from './host-face.ts'
+import type { Access } from './management-key.ts'
 import { retryAfterSeconds } from './request-error.ts'
 
 export interface HealthOptions {
@@ -21,16 +24,27 @@ interface Health {
   >
 }
 
-/** Whether the host is alive, ready, and in good health: for machines, without a key. */
-export function healthRoutes(app: App, options: HealthOptions): void {
-  app.get('/health', async (_request, reply) => {
-    const { ok, status, checks } = await inspect(options)
+/**
+ * Whether the host is alive, ready, and in good health: for machines, without a key.
+ *
+ * What a failed check says itself names addresses and files: it is for who shows a management key.
+ */
+export function healthRoutes(
+  app: App,
+  judge: (presented: string | undefined) => Access,
+  options: HealthOptions,
+): void {
+  const look = (request: FastifyRequest): Promise<Health> =>
+    inspect(options, accessOf(request, judge).kind === 'granted')
+
+  app.get('/health', async (request, reply) => {
+    const { ok, status, checks } = await look(request)
     reply.status(ok ? 200 : 503)
     return { ok, status, version: options.version, checks }
   })
 
-  app.get('/api/v1/health', { schema: { querystring: noQuery } }, async (_request, reply) => {
-    const { ok, status, checks } = await inspect(options)
+  app.get('/api/v1/health', { schema: { querystring: noQuery } }, async (request, reply) => {
+    const { ok, status, checks } = await look(request)
     reply.status(ok ? 200 : 503)
     return success({ status, timestamp: new Date(options.clock.now()).toISOString(), checks })
   })
@@ -38,9 +52,9 @@ export function healthRoutes(app: App, options: HealthOptions): void {
   // Alive is who answers: a host that is restarted because its store is away is not helped.
   app.get('/livez', async () => ({ ok: true }))
 
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/readyz', async (request, reply) => {
     const state = options.face.state()
-    const { checks } = await inspect(options)
+    const { checks } = await look(request)
     // Without its proxy a host can send nothing, but it takes and keeps what comes in.
     const isStoreThere = checks[options.face.store.name]?.status === 'ok'
     const isReady = isStoreThere && state === 'ready'
@@ -50,16 +64,21 @@ export function healthRoutes(app: App, options: HealthOptions): void {
   })
 }
 
-async function inspect(options: HealthOptions): Promise<Health> {
+async function inspect(options: HealthOptions, inDetail: boolean): Promise<Health> {
   const results = await inTime(options)
   const ok = results.every((check) => check.ok)
-  const named = results.map((check) => [check.name, describe(check, options.redactor)] as const)
+  const named = results.map((check) => [check.name, describe(check, options, inDetail)] as const)
   return { ok, status: ok ? 'ok' : 'degraded', checks: Object.fromEntries(named) }
 }
 
-function describe({ ok, detail }: HealthCheck, redactor: Redactor): Health['checks'][string] {
+function describe(
+  { ok, detail }: HealthCheck,
+  { redactor }: Pick<HealthOptions, 'redactor'>,
+  inDetail: boolean,
+): Health['checks'][string] {
   const status = ok ? 'ok' : 'error'
-  return detail === undefined ? { status } : { status, detail: redactor.text(detail) }
+  if (detail === undefined || !inDetail) return { status }
+  return { status, detail: redactor.text(detail) }
 }
 
 /** Milliseconds after which a check that does not answer has failed: whoever asks will not wait much longer. */

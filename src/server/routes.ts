@@ -36,7 +36,8 @@ export function startingApp({ serve }: Serve, options: ServerOptions): App {
     },
     tellUnknownPath: unknownPathTeller(ofFamilies(options.announced ?? [], serve), options),
   })
-  if (serve.includes('public')) family(app, (scope) => healthRoutes(scope, options))
+  if (serve.includes('public'))
+    family(app, (scope) => healthRoutes(scope, keyJudge(options.config), options))
   return app
 }
 
@@ -64,7 +65,7 @@ export function servingApp(
   if (config.cors !== false) allowOrigins(app, config.cors.origins)
   if (serve.includes('public')) {
     family(app, (scope) => {
-      healthRoutes(scope, options)
+      healthRoutes(scope, judge, options)
       openApiRoutes(scope, routes, options)
       connectorRoutes(scope, ofFamily('public'), connectorOptions)
     })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { HealthCheck } from '../../src/server/host-face.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
-import { request, secret, servedHost } from '../helpers/served-host.ts'
+import { managementKey, request, secret, servedHost } from '../helpers/served-host.ts'
 
 const well: HealthCheck = { name: 'sqlite', ok: true }
 const away: HealthCheck = { name: 'sqlite', ok: false, detail: `no answer from ${secret}` }
@@ -48,7 +48,7 @@ describe('health', () => {
       paths.map((path) => request(`${host.url}${path}`)),
     )
 
-    const checks = { sqlite: { status: 'error', detail: 'no answer from ••••' } }
+    const checks = { sqlite: { status: 'error' } }
     assert.deepEqual(health?.json, { ok: false, status: 'degraded', version: '1.2.3', checks })
     assert.deepEqual(enveloped?.json['data']?.['checks'], checks)
     assert.equal(enveloped?.json['data']?.['status'], 'degraded')
@@ -58,13 +58,42 @@ describe('health', () => {
     )
   })
 
+  it('says what failed to everybody, and why to whoever shows a management key, without secrets', async () => {
+    const face = { health: async () => [away] }
+    await using host = await servedHost({ face, listeners: [{}, { serve: ['public'] }] })
+    await using open = await servedHost({
+      face,
+      config: { managementKeys: [], allowUnauthenticated: true },
+    })
+    await using keyless = await servedHost({ face, config: { managementKeys: [] } })
+    const shown = { headers: { 'x-internal-api-key': managementKey } }
+    const wrong = { headers: { 'x-internal-api-key': 'not-a-key-of-the-operators' } }
+
+    for (const path of ['/health', '/api/v1/health', '/readyz']) {
+      const ask = async (url: string | undefined, init?: RequestInit) => {
+        const { status, json } = await request(`${url}${path}`, init)
+        assert.equal(status, 503)
+        return (json['checks'] ?? json['data']?.['checks'])?.['sqlite']
+      }
+
+      const why = { status: 'error', detail: 'no answer from ••••' }
+      const what = { status: 'error' }
+      assert.deepEqual(await ask(host.url, shown), why)
+      assert.deepEqual(await ask(host.urls[1], shown), why, 'where management is not served')
+      assert.deepEqual(await ask(open.url), why)
+      for (const [url, init] of [[host.url], [host.url, wrong], [keyless.url, shown]] as const) {
+        assert.deepEqual(await ask(url, init), what)
+      }
+    }
+  })
+
   it('is degraded while another dependency is away, and the host is ready all the same', async () => {
     const proxy: HealthCheck = { name: 'proxy', ok: false, detail: 'cannot be reached' }
     const store: HealthCheck = { name: 'memory', ok: true }
     await using host = await servedHost({ face: { health: async () => [store, proxy] } })
 
-    const health = await request(`${host.url}/health`)
-    const ready = await request(`${host.url}/readyz`)
+    const health = await host.request('/health')
+    const ready = await host.request('/readyz')
 
     assert.deepEqual([health.status, health.json['checks']], [503, checksOf(store, proxy)])
     assert.deepEqual([ready.status, ready.json['checks']], [200, checksOf(store, proxy)])
@@ -96,7 +125,7 @@ describe('health', () => {
     }
     await using host = await servedHost({ clock, face: { health } })
 
-    const answering = request(`${host.url}/health`)
+    const answering = host.request('/health')
     await asked.promise
     await clock.advance(2_000)
     const answer = await answering
