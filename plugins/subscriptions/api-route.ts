@@ -1,11 +1,10 @@
-import {
-  answer,
-  type ConnectorRoute,
-  type RouteAnswer,
-  type RouteHead,
-  type RouteOperation,
-  type RouteRequest,
-  type RouteResponse,
+import type {
+  ConnectorRoute,
+  RouteAnswer,
+  RouteHead,
+  RouteOperation,
+  RouteRequest,
+  RouteResponse,
 } from 'carabiner'
 import { type TObject, Type } from 'typebox'
 import { type Admitted, admit } from './admit.ts'
@@ -70,11 +69,10 @@ export function apiRoute(row: ApiRoute): ConnectorRoute<SubscriptionsConfig> {
       ...refusalResponses(row.refusals ?? [], body !== undefined),
     },
     admit: (head: RouteHead, scope) => admit(serviceOf(scope), head, row.scope, route),
-    async handle(request, scope) {
-      const { caller, owner, limits } = request.admitted as Admitted // what `admit` above returned
-      const given = await row.handle({ service: serviceOf(scope), caller, owner, request, route })
-      const { status, body: answered, headers } = given
-      return answer(answered, { status, headers: { ...limits, ...headers } })
+    headers: (admitted) => (admitted as Admitted).limits, // what `admit` above returned
+    handle(request, scope) {
+      const { caller, owner } = request.admitted as Admitted // as above
+      return row.handle({ service: serviceOf(scope), caller, owner, request, route })
     },
     refuse: tellRefusal,
   }

@@ -12,7 +12,7 @@ const retryAfter: Headers = {
   'Retry-After': { description: 'Seconds until another call makes sense', schema: whole },
 }
 
-/** Headers by which callers see their rate limit coming. Absent where there is none. */
+/** Headers by which callers see their rate limit coming. Absent where there is none, and where a call was refused before it counted. */
 export const shownLimits: Headers = {
   'X-RateLimit-Limit': {
     description: 'Calls of this key to this route in a window',
@@ -58,15 +58,16 @@ export function refusalResponses(
   const told = statuses.map((status) => [status, responseOf(status)] as const)
   return {
     ...Object.fromEntries(told),
-    422: { description: descriptions[422] ?? '', body: UnfitBody },
+    422: { description: descriptions[422] ?? '', body: UnfitBody, headers: shownLimits },
   }
 }
 
 function responseOf(status: number): RouteResponse {
-  const description = descriptions[status] ?? ''
-  if (status === 429) {
-    return { description, body: ErrorBody, headers: { ...retryAfter, ...shownLimits } }
+  const isForLater = [409, 429, 503].includes(status)
+  const headers = {
+    ...(isForLater && retryAfter),
+    // Who is not known has no calls that could be counted.
+    ...(status !== 401 && shownLimits),
   }
-  const isForLater = status === 503 || status === 409
-  return { description, body: ErrorBody, ...(isForLater && { headers: retryAfter }) }
+  return { description: descriptions[status] ?? '', body: ErrorBody, headers }
 }

@@ -45,6 +45,13 @@ export interface ConnectorRoute<Config = unknown> {
    * @defaultValue everybody whom the family lets in
    */
   admit?(head: RouteHead, scope: Scope<Config>): unknown
+  /**
+   * Headers of every answer to whoever `admit` has let in, refusals included: how many calls are left. An answer's own win.
+   *
+   * @param admitted - what `admit` returned
+   * @defaultValue none
+   */
+  headers?(admitted: unknown): Readonly<Record<string, string>>
   /** What it returns is the answer's JSON, with status 200 (204 for nothing outside the envelope), unless it is made by `answer`. */
   handle(request: RouteRequest, scope: Scope<Config>): unknown
   /**

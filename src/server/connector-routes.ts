@@ -46,9 +46,11 @@ function serve(app: App, served: ServedRoute, options: ConnectorRouteOptions): v
       ...(bodyLimit !== undefined && { bodyLimit }),
       ...(errorHandler !== undefined && { errorHandler }),
       // Before the body is read; after the key of the scope has been asked for.
-      async onRequest(request) {
+      async onRequest(request, reply) {
         refuseUnlessReady(options.face)
-        request.setDecorator(admittedKey, await served.admit(headOf(request)))
+        const admitted = await served.admit(headOf(request))
+        request.setDecorator(admittedKey, admitted)
+        if (route.headers !== undefined) reply.headers({ ...route.headers(admitted) })
       },
       preValidation: readParts(route, options.validator),
       // The body, not the reply: that is a thenable, and waiting for it costs a listener on each of its ends.

@@ -213,6 +213,32 @@ describe('the rate limit', () => {
     assert.deepEqual(statuses, [401, 401, 401, 422, 422, 429])
   })
 
+  it('is told with every answer that counted, whatever it is, and with no other', async () => {
+    await using api = await startApi({ stanza: 'rate_limit: 100/h' })
+    const post = async (call: Parameters<typeof api.call>[2]) => {
+      const { status, headers } = await api.call('POST', subscriptions, call)
+      const names = ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset']
+      return [status, names.filter((name) => headers.has(name)).length]
+    }
+    const typed = { 'content-type': 'text/plain' }
+
+    assert.deepEqual(await post({ body: '{' }), [400, 3])
+    assert.deepEqual(await post({ body: ' '.repeat(128 * 1024 + 1) }), [413, 3])
+    assert.deepEqual(await post({ body: 'x', headers: typed }), [415, 3])
+    assert.deepEqual(await post({ body: {} }), [422, 3])
+    const missing = await api.call('GET', `${subscriptions}/${id}`)
+    assert.deepEqual([missing.status, missing.headers.has('x-ratelimit-limit')], [404, true])
+
+    assert.deepEqual(await post({ key: null, body: {} }), [401, 0])
+    const elsewhere = { 'x-owner-agent': 'agent://somebody/else' }
+    assert.deepEqual(await post({ body: {}, headers: elsewhere }), [403, 0])
+    const wrongMethod = await api.call('PUT', subscriptions)
+    assert.deepEqual(
+      [wrongMethod.status, wrongMethod.headers.has('x-ratelimit-limit')],
+      [405, false],
+    )
+  })
+
   it('is 120 a minute', async () => {
     await using api = await startApi({ isBare: true })
 
