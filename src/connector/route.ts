@@ -36,8 +36,8 @@ export interface ConnectorRoute<Config = unknown> {
   readonly body?: TObject | 'bytes'
   /** Whether a body with an object that has a key twice is refused (400). @defaultValue false: the last counts */
   readonly strictJson?: boolean
-  /** Bytes of a body that are taken. @defaultValue `host.server.body_limit` */
-  readonly bodyLimit?: number
+  /** Bytes of a body that are taken; a function makes them of `host.server.body_limit`. @defaultValue `host.server.body_limit` */
+  readonly bodyLimit?: number | ((ofHost: number) => number)
   /**
    * Asked before the body is read: who may call, and how often. Throws a `RouteError` for who may not; what it returns stands in
    * `request.admitted`.

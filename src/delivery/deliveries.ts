@@ -94,6 +94,8 @@ export interface OutboundMessage {
   readonly type: string
   readonly contentType: string
   readonly body: Uint8Array
+  /** Bytes it counts as against `host.deliveries.body_limit`: of what it was made of, where that came from somebody else. @defaultValue those of its body */
+  readonly size?: number
   /** Lower-case names. */
   readonly headers?: Readonly<Record<string, string>>
   readonly traceId: string

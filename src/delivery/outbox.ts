@@ -172,11 +172,11 @@ export class Outbox {
   }
 
   #newMessage(message: OutboundMessage, now: number): NewMessage {
-    const { byteLength } = message.body
-    if (byteLength > this.#parts.bodyLimit) {
+    const { size = message.body.byteLength } = message
+    if (size > this.#parts.bodyLimit) {
       throw new CarabinerError(
         'MESSAGE_TOO_LARGE',
-        `the body of \`${message.type}\` has ${byteLength} bytes, the limit is ${this.#parts.bodyLimit} (host.deliveries.body_limit)`,
+        `the body of \`${message.type}\` has ${size} bytes, the limit is ${this.#parts.bodyLimit} (host.deliveries.body_limit)`,
       )
     }
     return {

@@ -36,7 +36,7 @@ export function connectorRoutes(
 /** The order of Fastify's hooks is the order in which a request is looked at: see `ConnectorRoute`. */
 function serve(app: App, served: ServedRoute, options: ConnectorRouteOptions): void {
   const { connector, route } = served
-  const { bodyLimit } = route
+  const bodyLimit = bodyLimitOf(route, options)
   const errorHandler = errorHandlerOf(route, options)
   try {
     app.route({
@@ -67,6 +67,13 @@ function serve(app: App, served: ServedRoute, options: ConnectorRouteOptions): v
       { cause: error },
     )
   }
+}
+
+function bodyLimitOf(
+  { bodyLimit }: ConnectorRoute,
+  { config }: ConnectorRouteOptions,
+): number | undefined {
+  return typeof bodyLimit === 'function' ? bodyLimit(config.bodyLimit) : bodyLimit
 }
 
 function configOf(route: ConnectorRoute): object {

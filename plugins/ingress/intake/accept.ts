@@ -56,6 +56,8 @@ function eventOf(
 function messageOf({ integration, request, body }: Arrival, event: IngressEvent): OutboundMessage {
   return {
     ...messageOfEvent(event, body),
+    // What came was within the limits: what stands around it, or how it is written, is not the provider's doing.
+    size: request.bytes.byteLength,
     origin: 'ingress',
     depth: request.depth + 1,
     // The first delivery has the event's own id: that tells it from those of replays.

@@ -38,6 +38,8 @@ export async function replay(service: Service, context: Context): Promise<Replay
     [
       {
         ...messageOfEvent(event, event.payload),
+        // It was taken in, and stored.
+        size: 0,
         origin: 'replay',
         traceId,
         depth: depth + 1,

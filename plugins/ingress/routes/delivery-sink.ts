@@ -14,6 +14,9 @@ import { SinkAnswer, SinkBody } from '../schemas/sink.ts'
 import { rfc3339 } from '../views/time.ts'
 import { refusalResponses } from './management-route.ts'
 
+/** How many bytes a byte that a provider sent has at most when it is delivered: `\u0000`. What stands around them fits in as well. */
+const longest = 8
+
 /** A receiver to try integrations with: it takes what is delivered to it, and forgets it. */
 export const deliverySinkRoute: ConnectorRoute<IngressConfig> = {
   method: 'POST',
@@ -21,6 +24,7 @@ export const deliverySinkRoute: ConnectorRoute<IngressConfig> = {
   family: 'public',
   params: Type.Object({ provider: ProviderName }, closed),
   body: SinkBody,
+  bodyLimit: (ofHost) => longest * ofHost,
   operation: {
     id: 'sinkDelivery',
     summary: 'Take a delivery and forget it, to try things out',
