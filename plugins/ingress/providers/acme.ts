@@ -1,5 +1,5 @@
 import { FieldCheck, type Reading } from './facts.ts'
-import { textAt } from './payload.ts'
+import { givenTextAt } from './payload.ts'
 import type { JsonObject } from './provider.ts'
 import type { ProviderKind } from './provider-kind.ts'
 import { schemeNamed } from './scheme.ts'
@@ -30,5 +30,5 @@ function read(payload: JsonObject): Reading {
   if (externalEventId === undefined || eventType === undefined) return check.misfit()
   if (occurredAt === undefined || data === undefined || subject === undefined) return check.misfit()
   const facts = { externalEventId, eventType, occurredAt, data }
-  return { kind: 'facts', facts: { ...facts, subject: subject ?? textAt(data, '/id') } }
+  return { kind: 'facts', facts: { ...facts, subject: subject ?? givenTextAt(data, '/id') } }
 }

@@ -104,6 +104,6 @@ function isName(text: string): boolean {
 }
 
 function searchable(subject: string | null): string | null {
-  if (subject === null || subject === '') return null
+  if (subject === null) return null
   return subject.toWellFormed().replaceAll('\0', '').slice(0, longestSubject).toWellFormed()
 }

@@ -1,5 +1,5 @@
 import { FieldCheck, type Reading } from './facts.ts'
-import { textAt } from './payload.ts'
+import { givenTextAt } from './payload.ts'
 import type { JsonObject } from './provider.ts'
 import type { ProviderKind } from './provider-kind.ts'
 import { schemeNamed } from './scheme.ts'
@@ -29,6 +29,6 @@ function read(payload: JsonObject): Reading {
 
   if (externalEventId === undefined || eventType === undefined) return check.misfit()
   if (occurredAt === undefined || data === undefined) return check.misfit()
-  const subject = textAt(data, '/id')
+  const subject = givenTextAt(data, '/id')
   return { kind: 'facts', facts: { externalEventId, eventType, occurredAt, data, subject } }
 }

@@ -9,14 +9,20 @@ export function valueAt(payload: Json, pointer: string): Json | undefined {
   }, payload)
 }
 
-/** The first text or number among several places, as a text; `null`: none of them has one. */
+/** The first text or number among several places, as a text; an empty one is none. `null`: none of them has one. */
 export function textAt(payload: Json, ...pointers: readonly string[]): string | null {
   for (const pointer of pointers) {
-    const value = valueAt(payload, pointer)
-    if (typeof value === 'string' && value !== '') return value
-    if (typeof value === 'number') return String(value)
+    const text = givenTextAt(payload, pointer)
+    if (text !== null && text !== '') return text
   }
   return null
+}
+
+/** The text or number at a place, as a text, an empty one too; `null`: there is none. */
+export function givenTextAt(payload: Json, pointer: string): string | null {
+  const value = valueAt(payload, pointer)
+  if (typeof value === 'number') return String(value)
+  return typeof value === 'string' ? value : null
 }
 
 export function isObject(value: Json | undefined): value is JsonObject {

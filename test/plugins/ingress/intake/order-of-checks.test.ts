@@ -164,9 +164,11 @@ describe('what is refused tells why', { timeout: 60_000 }, () => {
 
     const long = await fresh.post({ eventType: `order.${'x'.repeat(300)}` })
     const id = await fresh.accepted({ subject: 'a\u0000b\ud800' })
+    const empty = await fresh.accepted({ eventId: 'evt-empty', subject: '' })
 
     assert.equal(long.status, 400, long.text)
     assert.equal((await fresh.event(id))['subject'], 'ab\ufffd')
+    assert.equal((await fresh.event(empty))['subject'], '')
   })
 
   it('names the limit of what is delivered, where that is the smaller one', async () => {

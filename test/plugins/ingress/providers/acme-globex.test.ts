@@ -124,7 +124,9 @@ describe('globex', () => {
         resource: { id: 'invoice_1' },
       },
     })
-    assert.equal(eventOf(globex, sentByGlobex({ ...ofGlobex, resource: {} })).subject, null)
+    const subjectOf = (resource: object) =>
+      eventOf(globex, sentByGlobex({ ...ofGlobex, resource })).subject
+    assert.deepEqual([subjectOf({}), subjectOf({ id: '' }), subjectOf({ id: 7 })], [null, '', '7'])
   })
 
   it('says which fields are missing', () => {
@@ -155,6 +157,6 @@ describe('what any provider says', () => {
     assert.equal(subjectOf('a\0b\ud800'), 'ab\ufffd')
     assert.equal(subjectOf('😀'.repeat(300)), '😀'.repeat(256))
     assert.equal(subjectOf(`x${'😀'.repeat(300)}`), `x${'😀'.repeat(255)}\ufffd`)
-    assert.equal(subjectOf(''), null)
+    assert.equal(subjectOf(''), '')
   })
 })
