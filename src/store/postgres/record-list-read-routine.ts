@@ -22,6 +22,10 @@ export function recordListReadRoutines(schema: string): string {
   ) LANGUAGE plpgsql STABLE ${steadyPlans} AS $$
   #variable_conflict use_column
   DECLARE
+    -- a search of all that a collection lists: one number is the same in all of its rows
+    is_whole constant boolean := l_words IS NOT NULL AND l_facets = '{}' AND NOT EXISTS (
+      SELECT FROM ${schema}.record_lists AS k WHERE k.collection = l_collection AND NOT k.times ? l_by
+    );
     -- the lists it is about: number, value of the facet in the order, slots of the times of the order and the range
     s_list integer[];
     s_part text[];
@@ -38,11 +42,12 @@ export function recordListReadRoutines(schema: string): string {
   BEGIN
     SELECT array_agg(s.list), array_agg(s.part), array_agg(s.order_slot), array_agg(s.range_slot)
     INTO s_list, s_part, s_order, s_range
-    FROM ${schema}.sought_lists(l_collection, l_facets, l_range, l_by, l_then, l_words IS NOT NULL) AS s;
+    FROM ${schema}.sought_lists(l_collection, l_facets, l_range, l_by, l_then, l_words IS NULL OR is_whole) AS s;
 
     IF s_list IS NOT NULL AND l_words IS NOT NULL THEN
       SELECT f.total, f.ids INTO found_total, found_id FROM ${schema}.list_search(
-        s_list, s_part, s_order, s_range, l_from, l_to, l_text, l_words, l_is_up, l_offset, l_limit
+        CASE WHEN is_whole THEN 'whole' ELSE 'list' END, s_list, s_part, s_order, s_range,
+        l_from, l_to, l_text, l_words, l_is_up, l_offset, l_limit
       ) AS f;
     ELSIF s_list IS NOT NULL THEN
       s_total := ARRAY(
@@ -81,9 +86,9 @@ export function recordListReadRoutines(schema: string): string {
     ORDER BY f.place;
   END $$;
 
-  -- The lists of a query: all of the collection where that will do, else those with its facets. Texts stand by the lists with facets.
+  -- The lists of a query: all of the collection where that will do, else those with its facets.
   CREATE OR REPLACE FUNCTION ${schema}.sought_lists(
-    l_collection text, l_facets jsonb, l_range text, l_by text, l_then text, l_is_search boolean
+    l_collection text, l_facets jsonb, l_range text, l_by text, l_then text, l_may_be_whole boolean
   ) RETURNS TABLE (list integer, part text, order_slot integer, range_slot integer) LANGUAGE plpgsql STABLE ${steadyPlans} AS $$
   #variable_conflict use_column
   BEGIN
@@ -94,7 +99,7 @@ export function recordListReadRoutines(schema: string): string {
         CASE WHEN k.times ? l_by THEN ${slotOf('l_by')} WHEN l_then IS NULL THEN 0 ELSE ${slotOf('l_then')} END AS order_slot
       FROM ${schema}.record_lists AS k
       WHERE k.collection = l_collection
-        AND (k.facets IS NULL) = (l_facets = '{}' AND NOT l_is_search AND k.times ? l_by)
+        AND (k.facets IS NULL) = (l_facets = '{}' AND l_may_be_whole AND k.times ? l_by)
         AND (k.facets IS NULL OR k.facets @> l_facets)
     ) AS s
     WHERE s.part IS NOT NULL AND s.order_slot IS NOT NULL AND (l_range IS NULL OR s.range_slot IS NOT NULL);

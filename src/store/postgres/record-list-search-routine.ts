@@ -4,6 +4,8 @@ import { prefixLength } from './record-list-values.ts'
 /** Pages that are sampled, and rows of each. */
 const samplePages = 8
 const sampleRows = 4
+/** So many more than are wanted are looked at, for those that do not stand in the order of time. */
+const spareRows = 1000
 /** A word is frequent when more than one of so many texts have it. */
 const rareShare = 16
 
@@ -12,7 +14,8 @@ export function recordListSearchRoutines(schema: string): string {
   return `
   -- Records whose text contains another: all that may be are looked at, in the order of the table. Lists are of one collection: theirs alone are found.
   CREATE OR REPLACE FUNCTION ${schema}.list_search(
-    h_list integer[], h_part text[], h_order integer[], h_range integer[],
+    -- which of a row's lists the numbers are of: list or whole
+    h_column text, h_list integer[], h_part text[], h_order integer[], h_range integer[],
     h_from double precision, h_to double precision, h_text text, h_words text[], h_is_up boolean, h_offset bigint, h_limit integer
   -- Memory for the places of all that may be: without, the words of each on a page would be looked at again.
   ) RETURNS TABLE (total bigint, ids text[]) LANGUAGE plpgsql STABLE ${steadyPlans}
@@ -31,27 +34,67 @@ export function recordListSearchRoutines(schema: string): string {
       ) AS s ON s.list = n.list
       ORDER BY n.list
     );
-    f_order constant text := ${schema}.time_of_lists(h_list, h_order);
-    f_page constant text := CASE WHEN h_is_up THEN 'f.rank, f.at, f.id' ELSE 'f.rank, f.at DESC, f.id DESC' END;
-  BEGIN
+    f_is_meant constant boolean[] := ARRAY(SELECT n.rank > 0 FROM unnest(f_rank) WITH ORDINALITY AS n (rank, list) ORDER BY n.list);
+    f_at constant text := ${schema}.time_of_lists(h_column, h_list, h_order);
     -- Written for each search, because what is not asked costs as much as what is: a condition more for each of very many.
-    RETURN QUERY EXECUTE
-      'WITH found AS MATERIALIZED (SELECT l.id, ' || f_order || ' AS at'
-      || CASE WHEN f_rank @> '{2}' THEN ', $2[l.list] AS rank' ELSE '' END
-      || ' FROM ${schema}.record_listings AS l WHERE l.parts @@ $1 AND $2[l.list] > 0'
+    f_found constant text := ' FROM ${schema}.record_listings AS l WHERE l.parts @@ $1 AND '
+      || CASE cardinality(h_list) WHEN 1 THEN format('l.%I = %s', h_column, h_list[1]) ELSE format('$2[l.%I]', h_column) END
       || CASE WHEN h_text IS NOT NULL THEN ' AND strpos(l.text, $3) > 0' ELSE '' END
-      || coalesce(' AND ' || ${schema}.time_of_lists(h_list, h_range) || ' BETWEEN $4 AND $5', '')
-      || ') SELECT (SELECT count(*) FROM found), ARRAY(SELECT f.id FROM found AS f ORDER BY '
-      || CASE WHEN f_rank @> '{2}' THEN f_page ELSE replace(f_page, 'f.rank, ', '') END || ' OFFSET $6 LIMIT $7)'
-      USING h_rare, f_rank, h_text, h_from, h_to, h_offset, h_limit;
+      || coalesce(' AND ' || ${schema}.time_of_lists(h_column, h_list, h_range) || ' BETWEEN $4 AND $5', '');
+    found_rank double precision[];
+    found_place tid[];
+  BEGIN
+    IF f_rank @> '{2}' THEN
+      RETURN QUERY EXECUTE
+        'WITH found AS MATERIALIZED (SELECT l.id, ' || f_at || format(' AS at, $6[l.%I] AS rank', h_column) || f_found || ')'
+        || ' SELECT (SELECT count(*) FROM found), ARRAY(SELECT f.id FROM found AS f ORDER BY '
+        || CASE WHEN h_is_up THEN 'f.rank, f.at, f.id' ELSE 'f.rank, f.at DESC, f.id DESC' END || ' OFFSET $7 LIMIT $8)'
+        USING h_rare, f_is_meant, h_text, h_from, h_to, f_rank, h_offset, h_limit;
+    ELSE
+      -- Two numbers of each: to keep and sort what a page tells of so many would cost nearly as much as to find them.
+      EXECUTE 'SELECT array_agg(' || CASE WHEN h_is_up THEN '-' ELSE '' END || f_at || '), array_agg(l.ctid)' || f_found
+        INTO found_rank, found_place USING h_rare, f_is_meant, h_text, h_from, h_to;
+      found_place := ${schema}.first_places(found_rank, found_place, h_is_up, h_offset + h_limit);
+      RETURN QUERY EXECUTE
+        'SELECT $1, ARRAY(SELECT l.id FROM ${schema}.record_listings AS l WHERE l.ctid = ANY ($2) ORDER BY '
+        || CASE WHEN h_is_up THEN f_at || ', l.id' ELSE f_at || ' DESC, l.id DESC' END || ' OFFSET $3 LIMIT $4)'
+        USING coalesce(cardinality(found_rank), 0)::bigint, found_place, h_offset, h_limit;
+    END IF;
+  END $$;
+
+  -- The places of those that come first, so many and all that are level with the last of these. They are given in the order of time, but for some, or its
+  -- reverse: most often a look at one end tells that none of the others can be among them.
+  CREATE OR REPLACE FUNCTION ${schema}.first_places(
+    -- how soon each comes: the greatest is the first
+    p_rank double precision[], p_place tid[], p_is_reverse boolean, p_count bigint
+  ) RETURNS tid[] LANGUAGE plpgsql IMMUTABLE AS $$
+  DECLARE
+    given constant bigint := cardinality(p_rank);
+    near constant bigint := least(given, p_count + ${spareRows});
+    near_rank double precision[] := CASE WHEN p_is_reverse THEN p_rank[1:near] ELSE p_rank[given - near + 1:given] END;
+    near_place tid[] := CASE WHEN p_is_reverse THEN p_place[1:near] ELSE p_place[given - near + 1:given] END;
+    far_rank constant double precision[] := CASE WHEN p_is_reverse THEN p_rank[near + 1:given] ELSE p_rank[1:given - near] END;
+    least_rank double precision;
+  BEGIN
+    IF given <= p_count THEN RETURN p_place; END IF;
+
+    least_rank := (SELECT n.rank FROM unnest(near_rank) AS n (rank) ORDER BY n.rank DESC OFFSET p_count - 1 LIMIT 1);
+    IF NOT least_rank > ALL (far_rank) THEN
+      near_rank := p_rank;
+      near_place := p_place;
+    END IF;
+    RETURN ARRAY(
+      SELECT n.place FROM (SELECT unnest(near_rank) AS rank, unnest(near_place) AS place) AS n WHERE n.rank >= least_rank
+      ORDER BY n.rank DESC FETCH FIRST p_count ROWS WITH TIES
+    );
   END $$;
 
   -- The time of a row l that is meant, as SQL: which of them may differ from list to list. Null where none is.
-  CREATE OR REPLACE FUNCTION ${schema}.time_of_lists(t_list integer[], t_slot integer[]) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
+  CREATE OR REPLACE FUNCTION ${schema}.time_of_lists(t_column text, t_list integer[], t_slot integer[]) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
   BEGIN
     IF t_slot[1] = ALL (t_slot) THEN RETURN 'l.time_' || t_slot[1]; END IF;
     RETURN (
-      SELECT 'CASE ' || string_agg(format('WHEN l.list = ANY (%L) THEN l.time_%s', s.lists, s.slot), ' ') || ' END'
+      SELECT '(CASE ' || string_agg(format('WHEN l.%I = ANY (%L) THEN l.time_%s', t_column, s.lists, s.slot), ' ') || ' END)'
       FROM (SELECT array_agg(t.list) AS lists, t.slot FROM unnest(t_list, t_slot) AS t (list, slot) WHERE t.slot IS NOT NULL GROUP BY t.slot) AS s
     );
   END $$;

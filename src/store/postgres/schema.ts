@@ -244,6 +244,11 @@ const migrations: readonly ((schema: string) => string)[] = [
   ALTER INDEX ${schema}.deliveries_endpoint SET (fillfactor = 45);
   `,
   /* 12: cancellations with rows of the audit trail, erasures of what is listed */ () => '',
+  /* 13: searches read less of what they find */ (schema) => `
+  DROP FUNCTION IF EXISTS ${schema}.list_search;
+  DROP FUNCTION IF EXISTS ${schema}.sought_lists;
+  DROP FUNCTION IF EXISTS ${schema}.time_of_lists;
+  `,
 ]
 
 /** The version of the schema this program works with. */
