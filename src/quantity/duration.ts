@@ -73,9 +73,9 @@ function fromSeconds(seconds: number): number {
   if (!Number.isFinite(seconds)) throw refusal(seconds, 'is not a number of seconds')
   if (seconds < 0) throw refusal(seconds, 'is negative')
   if (seconds > mostSeconds) throw refusal(seconds, 'is too long')
-  if (seconds > 0 && seconds < 1e-9) throw refusal(seconds, 'is shorter than a nanosecond')
-  // To the nanosecond: 1.001 × 1000 would be 1000.9999999999999.
-  return Math.round(seconds * 1e9) / 1e6
+  if (seconds === 0) return 0
+  // To the nanosecond, and never to nothing: 1.001 × 1000 would be 1000.9999999999999, and 1e-6 / 1000 is less than 1e-9.
+  return Math.max(1, Math.round(seconds * 1e9)) / 1e6
 }
 
 function fromText(text: string): number {

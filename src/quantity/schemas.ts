@@ -30,7 +30,7 @@ export function Duration(
   return Type.Unsafe<number>({
     ...annotations,
     anyOf: [
-      { type: 'number', maximum: mostSeconds, minimum: 1e-9 },
+      { type: 'number', maximum: mostSeconds, exclusiveMinimum: 0 },
       ...(zero ? [{ const: 0 }] : []),
       { ...text, pattern: zero ? durationPattern : positiveDurationPattern },
     ],

@@ -158,6 +158,21 @@ describe('carabiner dispatch', () => {
     })
   }
 
+  for (const shortest of ['1ns', '0.000000001']) {
+    it(`takes a deadline of ${shortest}: the shortest there is`, async () => {
+      using folder = projectFolder(plain)
+      const params = '{"component":"web","amount":7}'
+
+      const { code, out, err } = await carabiner(
+        ['dispatch', 'adjust', '--params', params, '--timeout', shortest],
+        { cwd: folder.path },
+      )
+
+      assert.equal(code, 1, err)
+      assert.match(out, /DEADLINE_EXCEEDED: the deadline of 1ns was reached/)
+    })
+  }
+
   it('names everything that does not match', async () => {
     using folder = projectFolder(plain)
 
