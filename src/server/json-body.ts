@@ -1,3 +1,4 @@
+import { MIMEType } from 'node:util'
 import type { FastifyRequest } from 'fastify'
 import { type EqualNames, type JsonReading, readJson } from '../json/read-json.ts'
 import type { App } from './app.ts'
@@ -61,6 +62,7 @@ function readBody(request: FastifyRequest): void {
   if (body === undefined || body.bytes.length === 0) return
   if (!body.isJson) throw new RequestError(notJson)
   refuseEncoded(request)
+  refuseOtherCharset(request)
   const equalNames = 'namesOnce' in request.routeOptions.config ? 'once' : 'last'
   request.body = parseJson(body.bytes, equalNames)
 }
@@ -88,4 +90,16 @@ function refuseEncoded({ headers }: FastifyRequest): void {
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding === 'identity') return
   throw new RequestError(unsupportedMediaType('expected a body without content encoding'))
+}
+
+/** ASCII is UTF-8. A text in any other would be read as one that nobody wrote. */
+const charsets: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii'])
+
+function refuseOtherCharset({ headers: { 'content-type': type = '' } }: FastifyRequest): void {
+  const parameters = type.indexOf(';')
+  if (parameters === -1) return
+  // The type itself was read before, by somebody less strict.
+  const charset = new MIMEType(`a/b${type.slice(parameters)}`).params.get('charset')
+  if (charset === null || charsets.has(charset.toLowerCase())) return
+  throw new RequestError(unsupportedMediaType('expected JSON in UTF-8, not in another charset'))
 }

@@ -75,6 +75,17 @@ describe('a request that cannot be fulfilled', () => {
       415,
       'UNSUPPORTED_MEDIA_TYPE',
     ],
+    ...['latin1', '"ISO-8859-1"', 'utf-16', 'latin1; charset=utf-8'].map(
+      (charset): [string, RequestInit, number, string] => [
+        `the charset ${charset}`,
+        {
+          headers: { 'content-type': `application/json; a="b;c" ;Charset=${charset}` },
+          body: '{}',
+        },
+        415,
+        'UNSUPPORTED_MEDIA_TYPE',
+      ],
+    ),
   ]
   for (const [name, init, status, code] of bodies) {
     it(`is answered ${status} for ${name}`, async () => {
@@ -84,6 +95,41 @@ describe('a request that cannot be fulfilled', () => {
 
       assert.equal(answer.status, status)
       assertFailure(answer.json, code)
+    })
+  }
+
+  it('says which charset it has to have', async () => {
+    await using host = await servedHost()
+    const headers = { 'content-type': 'application/json; charset=latin1' }
+    const body = Buffer.from('{"name":"\xe9"}', 'latin1')
+
+    const { json: answered } = await host.request('/api/v1/dispatch/adjust', {
+      method: 'POST',
+      headers,
+      body,
+    })
+
+    assert.equal(answered['error']?.['message'], 'expected JSON in UTF-8, not in another charset')
+  })
+
+  for (const parameters of [
+    'charset=utf-8',
+    'charset="UTF-8"',
+    'charset=us-ascii',
+    'charset',
+    '',
+  ]) {
+    it(`is none for its charset with \`;${parameters}\``, async () => {
+      await using host = await servedHost()
+      const headers = { 'content-type': `application/json;${parameters}` }
+
+      const { status } = await host.request('/api/v1/dispatch/adjust', {
+        method: 'POST',
+        headers,
+        body: '{}',
+      })
+
+      assert.equal(status, 200)
     })
   }
 

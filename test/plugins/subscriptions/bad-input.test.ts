@@ -226,6 +226,7 @@ describe('bodies that are no JSON of a host', () => {
     const text = JSON.stringify(anEvent)
     for (const headers of [
       { 'content-type': 'text/plain' },
+      { 'content-type': 'application/json; charset=latin1' },
       { 'content-type': 'application/x-www-form-urlencoded' },
       { 'content-type': 'application/json', 'content-encoding': 'gzip' },
     ]) {

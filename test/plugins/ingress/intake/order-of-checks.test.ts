@@ -181,6 +181,17 @@ describe('what is refused tells why', { timeout: 60_000 }, () => {
     assert.equal((await fresh.get('/events'))['meta']?.['total'], 0)
   })
 
+  it('takes bytes as they came, whatever charset they say they are', async () => {
+    const headers = { 'content-type': 'application/json; charset=latin1' }
+    await using fresh = await startIngress()
+
+    const { status, json } = await fresh.post({ subject: 'Müller' }, headers)
+
+    assert.equal(status, 202)
+    const event = await fresh.event(String(json['data']?.['eventId']))
+    assert.equal(event['subject'], 'Müller')
+  })
+
   it('takes genuine requests from an address that has sent too many others', async () => {
     await using fresh = await startIngress({ acme: 'rate_limit: { unverified: 1/h }' })
     const forged = signedAcme('{}', { 'x-acme-signature': '00' })
