@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { carabiner, spawnCarabiner } from '../helpers/cli.ts'
+import { carabiner, program, spawnCarabiner } from '../helpers/cli.ts'
 import { runHost } from '../helpers/host-process.ts'
+import { nodeEnvironment } from '../helpers/node-environment.ts'
 import { receiver } from '../helpers/receiver.ts'
 import { type ProjectFolder, projectFolder, startProject } from '../helpers/start-host.ts'
 
@@ -165,6 +167,30 @@ worse: { setup: throws }
       'first stopped',
     ])
   })
+})
+
+describe('a store where no file can be', () => {
+  for (const path of [
+    '/proc/orders/carabiner.db',
+    '/proc/carabiner.db',
+    '/dev/null/carabiner.db',
+  ]) {
+    it(`ends the start: sqlite:${path}`, async () => {
+      using folder = projectFolder({
+        'carabiner.yaml': `host: { store: 'sqlite:${path}' }\nconnectors: []\n`,
+      })
+      // A process that hangs in one call heeds nothing but this.
+      const kill = { timeout: 20_000, killSignal: 'SIGKILL' } as const
+
+      const { status, stderr } = spawnSync(process.execPath, [...program, 'run'], {
+        ...{ cwd: folder.path, env: nodeEnvironment(), encoding: 'utf8' },
+        ...kill,
+      })
+
+      assert.equal(status, 1)
+      assert.match(stderr, /carabiner\.db cannot be opened as a store: /)
+    })
+  }
 })
 
 describe('a connector whose setup hangs', () => {

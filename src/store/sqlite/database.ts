@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync } from 'node:fs'
+import { mkdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../clock.ts'
@@ -39,7 +39,7 @@ export async function openDatabase(path: string, clock: Clock): Promise<Database
 }
 
 function prepare(path: string): DatabaseSync {
-  const firstMade = mkdirSync(dirname(path), { recursive: true })
+  const firstMade = makeFolders(dirname(path))
   const database = new DatabaseSync(path, {
     timeout: statementWaitMs,
     enableForeignKeyConstraints: false,
@@ -60,6 +60,29 @@ function prepare(path: string): DatabaseSync {
     database.close()
     throw error
   }
+}
+
+/**
+ * Makes a folder, and those above it that are missing.
+ *
+ * Not with `recursive`: Node tries for ever where a file system takes no folders and says that the one above is missing (`/proc`).
+ *
+ * @returns the first that was made; `undefined`: all were there
+ */
+function makeFolders(path: string): string | undefined {
+  if (isFolder(path)) return undefined
+  const first = makeFolders(dirname(path))
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!isFolder(path)) throw error
+  }
+  return first ?? path
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 function refuseForeign(database: DatabaseSync, path: string): void {
