@@ -4,9 +4,11 @@ import { verifyAudit } from '../../src/audit/verify-audit.ts'
 import {
   aClaim,
   aMessage,
+  anAttempt,
   anAuditRow,
   aPatch,
   aPut,
+  delivered,
   noon,
 } from '../../src/store/contract/makers.ts'
 import { openStore } from '../../src/store/open-store.ts'
@@ -21,6 +23,15 @@ const partsApart = `
   CREATE TABLE record_parts (collection text, id text, parts tsvector);
   INSERT INTO record_parts (collection, id, parts) SELECT collection, id, 'x'::tsvector FROM record_listings;
   ALTER TABLE record_listings DROP COLUMN parts;`
+
+/** As it was up to schema 12. */
+const attemptsApart = `
+  INSERT INTO attempts (delivery_id, number, started_at, duration_ms, phases, outcome, status, response_headers, error, response_body)
+  SELECT id, attempts, attempt_started_at, attempt_duration_ms, attempt_phases, attempt_outcome, attempt_status, attempt_response_headers,
+    attempt_error, attempt_response_body
+  FROM deliveries WHERE attempt_outcome IS NOT NULL;
+  ALTER TABLE deliveries DROP COLUMN attempt_started_at, DROP COLUMN attempt_duration_ms, DROP COLUMN attempt_phases, DROP COLUMN attempt_outcome,
+    DROP COLUMN attempt_status, DROP COLUMN attempt_response_headers, DROP COLUMN attempt_error, DROP COLUMN attempt_response_body;`
 
 function aListed(id: string, text: string | null): RecordPut {
   return aPut(id, { listed: { facets: { kind: 'thing' }, times: { at: noon }, text } })
@@ -52,7 +63,7 @@ describe('openStore of postgres:', () => {
     // As the migrations since found it.
     await client.query(`SET search_path TO carabiner; DROP TABLE audit_chains, audit_rosters, audit_key;
       ALTER TABLE audit DROP COLUMN chain, DROP COLUMN position, DROP COLUMN previous, DROP COLUMN mac;
-      DROP TABLE record_lists, record_listings, record_places, record_totals, record_spans;
+      DROP TABLE record_lists, record_listings, record_places, record_totals, record_spans; ${attemptsApart}
       RESET search_path`)
     await client.query('ALTER TABLE carabiner.messages DROP COLUMN is_text')
     await client.query('UPDATE carabiner.carabiner_store SET version = 2')
@@ -77,7 +88,7 @@ describe('openStore of postgres:', () => {
       const times = { at: noon }
       await store.writeRecords([aPut('a', { listed: { facets: {}, times, text: 'order-7' } })])
     }
-    await client.query(`SET search_path TO carabiner; DROP FUNCTION list_page, list_search; ${partsApart}
+    await client.query(`SET search_path TO carabiner; DROP FUNCTION list_page, list_search; ${partsApart} ${attemptsApart}
       CREATE FUNCTION list_page(text, jsonb, text, float, float, text, words text, text, text, boolean, bigint, integer, boolean)
         RETURNS TABLE (total bigint) LANGUAGE sql AS 'SELECT 0::bigint';
       UPDATE carabiner_store SET version = 7;
@@ -107,7 +118,7 @@ describe('openStore of postgres:', () => {
         aListed('d', ''),
       ])
     }
-    await client.query(`SET search_path TO carabiner; DROP FUNCTION list_search; ${partsApart}
+    await client.query(`SET search_path TO carabiner; DROP FUNCTION list_search; ${partsApart} ${attemptsApart}
       UPDATE carabiner_store SET version = 9;
       RESET search_path`)
 
@@ -133,6 +144,33 @@ describe('openStore of postgres:', () => {
     assert.deepEqual(await found('🪝É'), ['b'])
     assert.deepEqual(await found('er-1207', { kind: 'moved' }), ['a'])
     assert.deepEqual(await found('1207', { kind: 'thing' }), [])
+  })
+
+  it('tells the attempts that were recorded when all of them stood apart', async () => {
+    const url = await server.emptyDatabase()
+    await using client = await connect(url)
+    const attempt = anAttempt({
+      responseHeaders: { 'content-type': 'text/plain' },
+      responseBody: Buffer.from('taken'),
+    })
+    await using older = await openStore(url)
+    await older.enqueue([aMessage()])
+    const [before] = await older.claim(aClaim())
+    assert.ok(before)
+    await older.settle([delivered(before, { attempt })])
+    await client.query(`SET search_path TO carabiner; ${attemptsApart}
+      UPDATE carabiner_store SET version = 12;
+      RESET search_path`)
+
+    await using store = await openStore(url)
+    await store.enqueue([aMessage({ createdAt: noon + 1 })])
+    const [since] = await store.claim(aClaim())
+    assert.ok(since)
+    await store.settle([delivered(since, { attempt })])
+
+    for (const { id } of [before, since]) {
+      assert.deepEqual((await store.delivery(id))?.attempts, [attempt])
+    }
   })
 
   it('makes one schema when several open it at once', async () => {

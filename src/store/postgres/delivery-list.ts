@@ -123,7 +123,13 @@ function statementsOf(schema: string) {
     },
     attempts: {
       name: 'attempts',
-      text: `SELECT * FROM ${schema}.attempts WHERE delivery_id = $1 ORDER BY number`,
+      text: `SELECT number, started_at, duration_ms, phases, outcome, status, response_headers, error, response_body
+          FROM ${schema}.attempts WHERE delivery_id = $1
+        UNION ALL
+        SELECT attempts, attempt_started_at, attempt_duration_ms, attempt_phases, attempt_outcome, attempt_status,
+            attempt_response_headers, attempt_error, attempt_response_body
+          FROM ${schema}.deliveries WHERE id = $1 AND attempt_outcome IS NOT NULL
+        ORDER BY number`,
     },
     nextDue: { name: 'next-due', text: `SELECT ${schema}.next_due_at($1) AS due_at` },
     waiting: {

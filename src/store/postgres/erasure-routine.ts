@@ -32,6 +32,8 @@ export function erasureRoutine(schema: string): string {
     GET DIAGNOSTICS given_up = ROW_COUNT;
     UPDATE ${schema}.attempts SET response_headers = NULL, response_body = NULL
     WHERE delivery_id IN (SELECT d.id FROM ${schema}.deliveries AS d WHERE d.message_id = ANY (found_id));
+    UPDATE ${schema}.deliveries SET attempt_response_headers = NULL, attempt_response_body = NULL
+    WHERE message_id = ANY (found_id) AND (attempt_response_headers IS NOT NULL OR attempt_response_body IS NOT NULL);
     UPDATE ${schema}.messages SET body = '', headers = '{}', erased_at = e_at WHERE id = ANY (found_id);
 
     IF ${schema}.pass_on(freed_endpoint, freed_key) THEN PERFORM ${schema}.tell(e_sender); END IF;

@@ -244,7 +244,20 @@ const migrations: readonly ((schema: string) => string)[] = [
   ALTER INDEX ${schema}.deliveries_endpoint SET (fillfactor = 45);
   `,
   /* 12: cancellations with rows of the audit trail, erasures of what is listed */ () => '',
-  /* 13: searches read less of what they find */ (schema) => `
+  /* 13: the attempt that concludes a delivery stands with it; searches read less of what they find */ (
+    schema,
+  ) => `
+  -- The attempt with which it was settled, numbered \`attempts\`: the row is written anew then anyway. Those before, and those that older programs
+  -- wrote, are rows of \`attempts\`.
+  ALTER TABLE ${schema}.deliveries
+    ADD COLUMN attempt_started_at double precision,
+    ADD COLUMN attempt_duration_ms double precision,
+    ADD COLUMN attempt_phases text,
+    ADD COLUMN attempt_outcome text,
+    ADD COLUMN attempt_status integer,
+    ADD COLUMN attempt_response_headers text,
+    ADD COLUMN attempt_error text,
+    ADD COLUMN attempt_response_body bytea;
   DROP FUNCTION IF EXISTS ${schema}.list_search;
   DROP FUNCTION IF EXISTS ${schema}.sought_lists;
   DROP FUNCTION IF EXISTS ${schema}.time_of_lists;

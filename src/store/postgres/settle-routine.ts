@@ -19,6 +19,8 @@ export function settleRoutines(schema: string): string {
     is_repeated boolean := false;
     is_held boolean := false;
     is_whole boolean;
+    -- the places of those whose attempt is a row of its own
+    apart integer[] := '{}';
     passed boolean := false;
     done record;
   BEGIN
@@ -32,23 +34,30 @@ export function settleRoutines(schema: string): string {
       WITH done AS (
         UPDATE ${schema}.deliveries AS d SET
           state = s_state[held.place], attempts = greatest(d.attempts, coalesce(a_number[held.place], 0)), due_at = coalesce(s_due_at[held.place], d.due_at),
-          last_error = coalesce(s_reason[held.place], d.last_error), settled_at = s_settled_at[held.place], lease_owner = NULL, lease_until = NULL
+          last_error = coalesce(s_reason[held.place], d.last_error), settled_at = s_settled_at[held.place], lease_owner = NULL, lease_until = NULL,
+          attempt_started_at = a_started_at[held.last], attempt_duration_ms = a_duration_ms[held.last], attempt_phases = a_phases[held.last],
+          attempt_outcome = a_outcome[held.last], attempt_status = a_status[held.last],
+          attempt_response_headers = a_response_headers[held.last], attempt_error = a_error[held.last],
+          attempt_response_body = a_response_body[held.last]
         FROM (
-          SELECT given.place, found.row_at, found.attempts
+          SELECT given.place, found.row_at, found.attempts,
+            -- the place once more, if this attempt is its last: it stands with the delivery. No element of an array has the place null.
+            CASE WHEN s_settled_at[given.place] IS NOT NULL AND a_number[given.place] >= found.attempts THEN given.place END AS last
           FROM generate_subscripts(s_id, 1) AS given (place) CROSS JOIN LATERAL (
             SELECT u.ctid AS row_at, u.attempts FROM ${schema}.deliveries AS u
             WHERE u.id = s_id[given.place] AND u.state = 'sending' AND u.lease_owner = s_owner[given.place] OFFSET 0
           ) AS found
         ) AS held
         WHERE d.ctid = held.row_at
-        RETURNING held.place, a_number[held.place] <= held.attempts AS is_repeated,
+        RETURNING held.place, held.last IS NULL AND a_number[held.place] IS NOT NULL AS is_apart, a_number[held.place] <= held.attempts AS is_repeated,
           CASE WHEN d.settled_at IS NOT NULL AND d.order_key IS NOT NULL THEN d.endpoint END AS freed_endpoint,
           CASE WHEN d.settled_at IS NOT NULL THEN d.order_key END AS freed_key
       )
-      SELECT array_agg(d.place) AS places, array_agg(d.freed_endpoint) FILTER (WHERE d.freed_key IS NOT NULL) AS endpoints,
-        array_agg(d.freed_key) FILTER (WHERE d.freed_key IS NOT NULL) AS keys, bool_or(d.is_repeated) AS is_repeated
+      SELECT array_agg(d.place) AS places, array_agg(d.place) FILTER (WHERE d.is_apart) AS apart, bool_or(d.is_repeated) AS is_repeated,
+        array_agg(d.freed_endpoint) FILTER (WHERE d.freed_key IS NOT NULL) AS endpoints, array_agg(d.freed_key) FILTER (WHERE d.freed_key IS NOT NULL) AS keys
       INTO done FROM done AS d;
       settled := settled || done.places;
+      apart := apart || done.apart;
       freed_endpoint := freed_endpoint || done.endpoints;
       freed_key := freed_key || done.keys;
       is_repeated := is_repeated OR coalesce(done.is_repeated, false);
@@ -64,11 +73,13 @@ export function settleRoutines(schema: string): string {
       DELETE FROM ${schema}.attempts AS a USING unnest(s_id, a_number) WITH ORDINALITY AS g (id, number, place)
       WHERE a.delivery_id = g.id AND a.number = g.number AND g.place = ANY (settled);
     END IF;
-    INSERT INTO ${schema}.attempts
-      (delivery_id, number, started_at, duration_ms, phases, outcome, status, response_headers, error, response_body)
-    SELECT s_id[place], a_number[place], a_started_at[place], a_duration_ms[place], a_phases[place], a_outcome[place], a_status[place],
-      a_response_headers[place], a_error[place], a_response_body[place]
-    FROM generate_subscripts(s_id, 1) AS place WHERE a_number[place] IS NOT NULL AND (is_whole OR place = ANY (settled));
+    IF cardinality(apart) > 0 THEN
+      INSERT INTO ${schema}.attempts
+        (delivery_id, number, started_at, duration_ms, phases, outcome, status, response_headers, error, response_body)
+      SELECT s_id[place], a_number[place], a_started_at[place], a_duration_ms[place], a_phases[place], a_outcome[place], a_status[place],
+        a_response_headers[place], a_error[place], a_response_body[place]
+      FROM unnest(apart) AS place;
+    END IF;
 
     IF cardinality(freed_key) > 0 THEN passed := ${schema}.pass_on(freed_endpoint, freed_key); END IF;
     IF s_tell OR passed THEN PERFORM ${schema}.tell(s_sender); END IF;
