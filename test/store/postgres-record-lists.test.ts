@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
+import fc from 'fast-check'
 import type { Client } from 'pg'
 import { aPatch, aPut, aRemoval, noon } from '../../src/store/contract/makers.ts'
 import { openStore } from '../../src/store/open-store.ts'
@@ -15,6 +16,8 @@ after(() => server[Symbol.asyncDispose]())
 
 const states = ['new', 'sent', 'done']
 const unit = 2 ** 22
+/** More than are looked at when what comes first stands at one end. */
+const mostFound = 1_500
 
 describe('three hosts that list records at once', () => {
   it('count each once, wherever it was put, moved, removed or expired', async () => {
@@ -94,6 +97,39 @@ describe('what PostgreSQL does for a list', () => {
     assert.deepEqual(common, ['ord', 'rde', 'der'])
     assert.deepEqual([total, records.map(({ id }) => id)], [1, ['777']])
     assert.equal(all, 1_000)
+  })
+
+  it('finds those that come first among many, and what is level with the last, in whatever order they stand', async () => {
+    await using client = await connect(await server.database())
+    const place = fc.tuple(fc.nat({ max: mostFound - 1 }), fc.integer({ min: -100, max: 2_000 }))
+    const search = fc.record({
+      found: fc.integer({ min: 1, max: mostFound }),
+      level: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: mostFound })),
+      outOfOrder: fc.array(place, { maxLength: 20 }),
+      isReverse: fc.boolean(),
+      count: fc.integer({ min: 1, max: 40 }),
+    })
+
+    await fc.assert(
+      fc.asyncProperty(search, async ({ found, level, outOfOrder, isReverse, count }) => {
+        const displaced = new Map(outOfOrder)
+        const ranks = Array.from(
+          { length: found },
+          (_, index) =>
+            displaced.get(index) ?? Math.floor((isReverse ? found - index : index) / level),
+        )
+
+        const { rows } = await client.query<{ places: string[] }>(
+          'SELECT carabiner.first_places($1, $2, $3, $4)::text[] AS places',
+          [ranks, ranks.map((_, index) => `(0,${index + 1})`), isReverse, count],
+        )
+
+        const last = ranks.toSorted((a, b) => b - a)[count - 1] ?? Number.NEGATIVE_INFINITY
+        const expected = ranks.flatMap((rank, index) => (rank >= last ? [`(0,${index + 1})`] : []))
+        assert.deepEqual(rows[0]?.places.toSorted(), expected.toSorted())
+      }),
+      { numRuns: 100 },
+    )
   })
 
   it('looks for a long text by some of its parts, and finds it alone', async () => {
