@@ -5,7 +5,7 @@ import { prefixLength } from './record-list-values.ts'
 const samplePages = 8
 const sampleRows = 4
 /** So many more than are wanted are looked at, for those that do not stand in the order of time. */
-const spareRows = 1000
+const spareRows = 200
 /** A word is frequent when more than one of so many texts have it. */
 const rareShare = 16
 
