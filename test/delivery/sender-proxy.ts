@@ -169,11 +169,20 @@ function testFailures(open: Open): void {
       { answers: 'HTTP/1.1 403 Forbidden\r\n\r\n' },
       /did not connect to hooks\.test:80: 403 Forbidden$/,
     ],
+    [
+      'refuses with a page that says why',
+      { answers: 'HTTP/1.1 403 Forbidden\r\ncontent-length: 16\r\n\r\n<h1>Blocked</h1>' },
+      /did not connect to hooks\.test:80: 403 Forbidden$/,
+    ],
     ['hangs up', { hangsUp: true }, /it ended the connection$/],
     ['speaks no HTTP', { answers: '220 mail\r\n\r\n' }, /does not speak HTTP as it should$/],
     ['talks on', { answers: 'HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK' }, /more than its answer$/],
     ['never ends its header', { answers: `HTTP/1.1 200 ${'x'.repeat(20_000)}` }, /is too long$/],
-    ['says nothing', { answers: '' }, /^no connection to hooks\.test:80 within 200 ms$/],
+    [
+      'says nothing',
+      { answers: '' },
+      /^no connection to hooks\.test:80 through the proxy 127\.0\.0\.1:\d+ within 200 ms$/,
+    ],
   ] as const satisfies readonly (readonly [string, ProxyOptions, RegExp])[]) {
     it(`that ${what} is told, and the delivery is tried again`, async () => {
       await using proxy = await startProxy(options)

@@ -43,10 +43,14 @@ function testIdentities(open: () => Sender, protocol: 'HTTP/1.1' | 'HTTP/2'): vo
     assert.equal(textOf(await post(sender, server.url, alice)), 'alice')
   })
 
-  it('is refused without one', async () => {
+  it('is refused without one, and says so', async () => {
     const reply = await post(sender, server.url, { ca: authority.cert })
 
-    assert.equal(reply.kind, 'no-reply')
+    assert.match(
+      textOf(reply),
+      /^no connection to localhost:\d+ \(ERR_SSL_\w+CERTIFICATE_REQUIRED\)$/,
+    )
+    assert.equal(reply.kind === 'no-reply' && reply.error, 'connect')
   })
 
   it('is refused with the certificate of an authority the receiver does not know', async () => {

@@ -59,6 +59,17 @@ export function wasBroken(socket: Socket | undefined): boolean {
   return socket?.errored instanceof Error
 }
 
+const alerts = new WeakMap<Socket, Error>()
+
+/**
+ * What the receiver's TLS said when it refused a connection that stood, as it does with a client certificate under TLS 1.3. The end
+ * of the connection follows at once, and undici tells of that alone.
+ */
+export function tlsAlertOf(socket: Socket | undefined): Error | undefined {
+  const alert = socket === undefined ? undefined : alerts.get(socket)
+  return alert !== undefined && codeOf(alert).startsWith('ERR_SSL_') ? alert : undefined
+}
+
 /** @throws {CarabinerError} ASSEMBLY_INVALID when the egress options make no sense */
 export function createConnector(options: SenderOptions, limits: SenderLimits): Connector {
   return new GuardedConnector(options, limits)
@@ -116,7 +127,9 @@ class GuardedConnector implements Connector {
     const attempt = new AbortController()
     const giveUp = (): void => attempt.abort(closed())
     const { connectMs } = this.#limits
-    const timer = this.#clock.after(connectMs, () => attempt.abort(tooSlow(target, connectMs)))
+    const timer = this.#clock.after(connectMs, () =>
+      attempt.abort(this.#tooSlow(target, connectMs)),
+    )
     signal?.addEventListener('abort', giveUp, { once: true })
     if (signal?.aborted === true) giveUp()
     this.#connecting.add(attempt)
@@ -189,6 +202,15 @@ class GuardedConnector implements Connector {
     return socket
   }
 
+  #tooSlow({ host, port }: ConnectTarget, connectMs: number): CarabinerError {
+    const proxy = this.#proxy
+    const way = proxy === undefined ? '' : ` through the proxy ${proxy.host}:${proxy.port}`
+    return new CarabinerError(
+      'DEADLINE_EXCEEDED',
+      `no connection to ${host}:${port}${way} within ${connectMs} ms`,
+    )
+  }
+
   /** Milliseconds since the last look at it. */
   #stopwatch(): () => number {
     let since = this.#clock.monotonic()
@@ -218,6 +240,7 @@ async function secured(
       secureContext: identity.context,
     })
     await standing(socket, 'secureConnect', attempt)
+    socket.once('error', (error) => alerts.set(socket, error))
     return socket
   } catch (error) {
     carrier.destroy()
@@ -263,13 +286,6 @@ function proxyOf(text: string): EgressProxy {
   const parsed = parseProxy(text)
   if (parsed.kind === 'proxy') return parsed.proxy
   throw new CarabinerError('ASSEMBLY_INVALID', `egress.proxy: ${parsed.reason}`)
-}
-
-function tooSlow({ host, port }: ConnectTarget, connectMs: number): CarabinerError {
-  return new CarabinerError(
-    'DEADLINE_EXCEEDED',
-    `no connection to ${host}:${port} within ${connectMs} ms`,
-  )
 }
 
 function closed(): CarabinerError {

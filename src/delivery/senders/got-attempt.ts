@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Request as GotStream } from 'got'
-import { phasesOf, wasBroken } from './connector.ts'
+import { phasesOf, tlsAlertOf, wasBroken } from './connector.ts'
 import type { Exchange, HeaderPairs } from './exchange.ts'
 import { codeOf, cutOff, explainFailure } from './failure.ts'
 import type { SessionLease } from './http2-sessions.ts'
@@ -45,7 +45,7 @@ export function carryHttp2(attempt: Attempt, lease: SessionLease, stream: GotStr
   receive(attempt, stream, (error) => {
     // Its stream may fail before the session says that it goes away: there is no telling apart, and no need to.
     if (lease.shared && replayed(attempt)) return
-    failed(attempt, error, { connected: true, ended: true })
+    failed(attempt, tlsAlertOf(lease.socket) ?? error, { connected: true, ended: true })
   })
 }
 

@@ -23,10 +23,11 @@ export async function tunnel(
 
   const refused = (why: string): CarabinerError =>
     proxyFailed(proxy, `did not connect to ${authority}: ${why}`)
-  const answer = await readAnswer(socket, refused)
-  const [, status, reason = ''] = /^HTTP\/1\.[01] (\d{3})(?: (.*))?$/.exec(answer) ?? []
+  const { statusLine, talksOn } = await readAnswer(socket, refused)
+  const [, status, reason = ''] = /^HTTP\/1\.[01] (\d{3})(?: (.*))?$/.exec(statusLine) ?? []
   if (status === undefined) throw refused('it does not speak HTTP as it should')
   if (!status.startsWith('2')) throw refused(`${status} ${printable(reason)}`.trimEnd())
+  if (talksOn) throw refused('it sent more than its answer')
 }
 
 export function proxyFailed(
@@ -37,8 +38,14 @@ export function proxyFailed(
   return new CarabinerError('PROXY_FAILED', `the proxy ${host}:${port} ${what}`, options)
 }
 
-/** The status line, once the whole header has come. */
-function readAnswer(socket: Socket, refused: (why: string) => CarabinerError): Promise<string> {
+interface Answer {
+  readonly statusLine: string
+  /** Whether something came after the header: the page with which a proxy explains its refusal, but nothing a tunnel begins with. */
+  readonly talksOn: boolean
+}
+
+/** Once the whole header has come. */
+function readAnswer(socket: Socket, refused: (why: string) => CarabinerError): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let received = ''
     const settle = (outcome: () => void): void => {
@@ -55,9 +62,10 @@ function readAnswer(socket: Socket, refused: (why: string) => CarabinerError): P
       const end = received.indexOf('\r\n\r\n')
       if (end === -1 && received.length <= answerLimit) return
       if (end === -1) settle(() => reject(refused('its answer is too long')))
-      else if (end + 4 < received.length)
-        settle(() => reject(refused('it sent more than its answer')))
-      else settle(() => resolve(received.slice(0, received.indexOf('\r\n'))))
+      else {
+        const statusLine = received.slice(0, received.indexOf('\r\n'))
+        settle(() => resolve({ statusLine, talksOn: end + 4 < received.length }))
+      }
     }
     socket.on('readable', read)
     socket.once('close', closed)

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { Client, type Dispatcher } from 'undici'
 import { CarabinerError } from '../../errors.ts'
 import type { Waiting } from '../row.ts'
-import { type Connector, phasesOf, wasBroken } from './connector.ts'
+import { type Connector, phasesOf, tlsAlertOf, wasBroken } from './connector.ts'
 import type { Carrier, Exchange, HeaderPairs } from './exchange.ts'
 import { codeOf, cutOff, explainFailure } from './failure.ts'
 import { isConnectionLoss } from './replay.ts'
@@ -181,7 +181,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Carrier, Waiting {
       this.#takeOver()
       return
     }
-    const failure = explainFailure(error, {
+    const failure = explainFailure(tlsAlertOf(this.#socket) ?? error, {
       target: this.#peer.label,
       connected: this.#starts > 0,
       ended: this.#socket?.readableEnded !== false,
