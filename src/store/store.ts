@@ -154,12 +154,16 @@ export interface DeliveryFilter {
   readonly limit?: number
 }
 
-/** Counts of what is stored, for health, metrics and a person's first look. */
+/**
+ * Counts of what is stored, for health, metrics and a person's first look.
+ *
+ * They are taken one after another: what goes from one state to another meanwhile may be counted twice, or not at all.
+ */
 export interface Backlog {
   readonly pending: number
   readonly sending: number
   readonly dead: number
-  /** `createdAt` of the oldest delivery that is not settled; `null` without one. */
+  /** `createdAt` of the oldest delivery that is not settled; `null` when, and only when, all were at one moment. */
   readonly oldestPendingAt: number | null
 }
 

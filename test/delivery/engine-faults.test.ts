@@ -253,8 +253,7 @@ describe('DeliveryEngine when the store fails', () => {
       await (n % 2 === 0 ? one : two).engine.send([anOutboundMessage({ to })])
     }
     await eventually(async () => {
-      const { pending, sending } = await opened.store.backlog()
-      return pending + sending === 0
+      return (await opened.store.backlog()).oldestPendingAt === null
     })
 
     const rows = await allDeliveries(opened.store)

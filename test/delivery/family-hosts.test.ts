@@ -114,8 +114,7 @@ describe('two hosts with one family', () => {
     family.endpoints.delete(revoked)
     await one.registered.changed([revoked])
     await eventually(async () => {
-      const { pending, sending } = await one.store.backlog()
-      return pending + sending === 0
+      return (await one.store.backlog()).oldestPendingAt === null
     })
 
     const rows = await allDeliveries(one.store)

@@ -184,8 +184,7 @@ for (const kind of ['memory', 'sqlite'] as const) {
       hanging.open(503)
       await eventually(async () => {
         await clock.advance(500)
-        const { pending, sending } = await opened.store.backlog()
-        return pending + sending === 0
+        return (await opened.store.backlog()).oldestPendingAt === null
       })
 
       const rows = await allDeliveries(opened.store)

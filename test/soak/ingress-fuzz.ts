@@ -89,8 +89,7 @@ const collect: () => void = runInNewContext('gc')
 /** Megabytes, when everything that was accepted is delivered. */
 async function heapOf({ project }: IngressHost): Promise<number> {
   await eventually(async () => {
-    const { pending, sending } = await project.host.store.backlog()
-    return pending + sending === 0
+    return (await project.host.store.backlog()).oldestPendingAt === null
   })
   collect()
   return process.memoryUsage().heapUsed / 1e6

@@ -160,9 +160,9 @@ async function allSettled(folder: ProjectFolder): Promise<void> {
   await using store = await openStore(`sqlite:${folder.file('store.db')}`)
   const giveUpAt = performance.now() + 120_000
   for (;;) {
-    const { pending, sending, dead } = await store.backlog()
+    const { pending, sending, dead, oldestPendingAt } = await store.backlog()
     assert.equal(dead, 0)
-    if (pending + sending === 0) return
+    if (oldestPendingAt === null) return
     const words = `${pending} pending, ${sending} sending after all that time`
     assert.ok(performance.now() < giveUpAt, words)
     await sleep(50)

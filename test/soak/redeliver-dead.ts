@@ -207,8 +207,7 @@ async function inHands(store: Store): Promise<ReadonlySet<string>> {
 
 async function settled(store: Store): Promise<void> {
   for (;;) {
-    const { pending, sending } = await store.backlog()
-    if (pending + sending === 0) return
+    if ((await store.backlog()).oldestPendingAt === null) return
     await sleep(50)
   }
 }
