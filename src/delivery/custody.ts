@@ -76,8 +76,8 @@ export class Custody {
 
   /** The store has been told what came of it, and said whether that was ours to tell. */
   settled(held: HeldDelivery, settlement: Settlement, ours: boolean): void {
-    const { log, observe, own, wake, retryAt } = this.#parts
-    const { endpoint, delivery } = held
+    const { log, observe, own, registry, wake, retryAt } = this.#parts
+    const { delivery } = held
     if (ours) endSpan(held, settlement)
     this.#parts.held.letGo(held)
     if (!ours) this.#lostAtSettlement(held)
@@ -86,6 +86,8 @@ export class Custody {
       reportSettlement({ log, observe }, held, settlement)
     }
 
+    // It may have been replaced since: what follows is for who looks for its deliveries now.
+    const endpoint = registry.get(delivery.endpoint) ?? held.endpoint
     // The next of its key may go now.
     if (delivery.orderKey !== null) endpoint.expectDue()
     if (settlement.next.kind === 'pending') retryAt(endpoint, settlement.next.dueAt)
@@ -95,7 +97,7 @@ export class Custody {
   /** Its lease has gone to another host. */
   lost(held: HeldDelivery): void {
     this.#parts.held.letGo(held)
-    held.endpoint.expectDue()
+    this.#parts.registry.expectDue(held.endpoint.id)
   }
 
   /** 410: what waits for the endpoint is dead, and nothing new is created until it is enabled or has another URL. */

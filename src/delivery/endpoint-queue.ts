@@ -78,6 +78,7 @@ export class EndpointQueue {
   /**
    * @param pace - when its requests may start; `undefined`: at any time
    * @param membership - @defaultValue one of the assembly
+   * @param before - the definition whose place it takes: at the same URL, the requests of both are counted together
    * @throws {CarabinerError} SECRET_INVALID
    */
   constructor(
@@ -85,6 +86,7 @@ export class EndpointQueue {
     version: string,
     pace: Pace | undefined,
     membership?: Membership,
+    before?: EndpointQueue,
   ) {
     this.definition = definition
     this.url = new URL(definition.url)
@@ -93,7 +95,11 @@ export class EndpointQueue {
       : 'Domain not authorized'
     this.headers = new RequestHeaders(definition, version)
     this.#pace = pace
-    this.requests = new RequestQueue(definition.concurrency, pace)
+    const { concurrency, url } = definition
+    this.requests =
+      before?.definition.url === url
+        ? before.requests.changeTo(concurrency, pace)
+        : new RequestQueue(concurrency, pace)
     this.membership = membership
     this.#mayHaveDue = membership?.mayHaveDue ?? true
   }
@@ -215,6 +221,14 @@ export class EndpointQueue {
     if (after === this.circuit) return undefined
     this.circuit = after
     return after
+  }
+
+  /** Holds again, in place of a definition that took its place. */
+  resume({ circuit, state }: EndpointQueue): void {
+    this.circuit = circuit
+    this.state = state
+    this.requests.changeTo(this.definition.concurrency, this.#pace)
+    this.expectDue()
   }
 
   startProbe(nextProbeAt: number): void {

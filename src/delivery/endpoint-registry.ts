@@ -84,9 +84,10 @@ export class EndpointRegistry {
    */
   add(definition: EndpointDefinition): EndpointQueue {
     const { id } = definition
-    const queue = this.#newQueue(definition, undefined)
+    const before = this.#queues.get(id)
+    const queue = this.#newQueue(definition, undefined, before)
     if (this.#states.get(id) === undefined) this.#unread.add(id)
-    this.#inherit(queue, this.#queues.get(id))
+    this.#inherit(queue, before)
     this.#queues.set(id, queue)
     this.#definitions.set(id, [...(this.#definitions.get(id) ?? []), queue])
     this.#enableAtNewUrl(queue)
@@ -100,8 +101,9 @@ export class EndpointRegistry {
    * @throws {CarabinerError} SECRET_INVALID
    */
   join(definition: EndpointDefinition, membership: Membership): EndpointQueue {
-    const queue = this.#newQueue(definition, membership)
-    this.#inherit(queue, this.#members.get(definition.id))
+    const before = this.#members.get(definition.id)
+    const queue = this.#newQueue(definition, membership, before)
+    this.#inherit(queue, before)
     this.#members.set(definition.id, queue)
     this.#enableAtNewUrl(queue)
     this.#noteReturn(queue)
@@ -135,9 +137,7 @@ export class EndpointRegistry {
     }
     this.#definitions.set(queue.id, left)
     if (this.#queues.get(queue.id) !== queue) return
-    last.circuit = queue.circuit
-    last.state = queue.state
-    last.expectDue()
+    last.resume(queue)
     this.#queues.set(queue.id, last)
   }
 
@@ -203,13 +203,17 @@ export class EndpointRegistry {
     return this.#health.flush()
   }
 
-  #newQueue(definition: EndpointDefinition, membership: Membership | undefined): EndpointQueue {
+  #newQueue(
+    definition: EndpointDefinition,
+    membership: Membership | undefined,
+    before: EndpointQueue | undefined,
+  ): EndpointQueue {
     const { store, clock, log, version, tooEarly } = this.#parts
     const { id: endpoint, rate } = definition
     const far = (): void => tooEarly(queue)
     const pace =
       rate === undefined ? undefined : new Pace({ store, clock, log, endpoint, rate, far })
-    const queue = new EndpointQueue(definition, version, pace, membership)
+    const queue = new EndpointQueue(definition, version, pace, membership, before)
     return queue
   }
 

@@ -21,8 +21,8 @@ export interface RequestPace {
  * A request that was started keeps its place until `leave` is called for it.
  */
 export class RequestQueue {
-  readonly #concurrency: number
-  readonly #pace: RequestPace | undefined
+  #concurrency: number
+  #pace: RequestPace | undefined
   readonly #asked = new Row<QueuedRequest>()
   readonly #waiting = new Row<QueuedRequest>()
   #running = 0
@@ -31,6 +31,14 @@ export class RequestQueue {
   constructor(concurrency: number, pace: RequestPace | undefined) {
     this.#concurrency = concurrency
     this.#pace = pace
+  }
+
+  /** Holds for what starts from now on; what is under way counts. */
+  changeTo(concurrency: number, pace: RequestPace | undefined): this {
+    this.#concurrency = concurrency
+    this.#pace = pace
+    this.#startAll()
+    return this
   }
 
   /** Whether no request runs or waits. */

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { eventually } from '../helpers/engine.ts'
+import { gate } from '../helpers/fake-sender.ts'
+import { runHost } from '../helpers/host-process.ts'
+import { receiver } from '../helpers/receiver.ts'
+import { adjusterSource, projectFolder } from '../helpers/start-host.ts'
+
+const component = { component: 'web', amount: 1 }
+
+describe('a reload while a delivery is under way', () => {
+  it('goes on with the next of an ordered webhook as soon as that one is answered', async () => {
+    const first = gate()
+    await using hooks = await receiver({ answers: [first.answer, 200] })
+    using folder = projectFolder({
+      'adjuster.ts': adjusterSource,
+      'carabiner.yaml': assembly(hooks.url, 'before'),
+    })
+    await using host = await runHost(folder)
+    for (let count = 0; count < 3; count += 1) await host.dispatch('adjust', component)
+    await eventually(() => hooks.received.length === 1)
+
+    writeFileSync(folder.file('carabiner.yaml'), assembly(hooks.url, 'after'))
+    host.child.kill('SIGHUP')
+    await host.said(/^reloaded/m)
+    assert.equal(hooks.received.length, 1)
+    const answeredAt = performance.now()
+    first.open()
+    await hooks.requests(3)
+
+    assert.ok(performance.now() - answeredAt < 10_000)
+    const teams = hooks.received.map(({ headers }) => headers['x-team'])
+    assert.deepEqual(teams, ['before', 'after', 'after'])
+    assert.equal(new Set(hooks.received.map(({ headers }) => headers['webhook-id'])).size, 3)
+  })
+})
+
+function assembly(url: string, team: string): string {
+  return `host: { store: 'sqlite:./store.db', server: { port: 0, allow_unauthenticated: true } }
+connectors: { adjuster: ./adjuster.ts, webhooks: webhooks }
+webhooks:
+  - name: audit
+    events: after:adjust
+    url: ${url}
+    secret: a-secret-for-the-audit
+    ordered: true
+    headers: { x-team: ${team} }
+`
+}
