@@ -117,6 +117,7 @@ function testOutcomes(scheme: 'http' | 'https', open: Open, certificate: Certifi
 
       assert.equal(reply.kind === 'reply' ? reply.status : reply.error, expected)
       if (reply.kind === 'no-reply') assert.equal(reply.head?.status, head)
+      if (expected === 'timeout') assert.equal(messageOf(reply), 'no complete reply within 400 ms')
       if (!replayable.has(path)) assert.equal(hostile.asked(path), 1)
     })
   }

@@ -213,6 +213,7 @@ function testFailures(open: Open): void {
     const reply = await post(sender, 'http://hooks.test/', 200)
 
     assert.equal(reply.kind === 'no-reply' && reply.error, 'timeout')
+    assert.equal(textOf(reply), 'no connection within 200 ms')
     assert.ok(performance.now() - start < 1_200)
   })
 

@@ -66,6 +66,7 @@ export class Exchange implements Bounded, Abortable {
   #reply: Reply | undefined
   #awaited: PromiseWithResolvers<Reply> | undefined
   #sentAt: number
+  #isSent = false
   #phases: ConnectPhases | undefined
   #head: Head | undefined
   #headAt = 0
@@ -112,6 +113,7 @@ export class Exchange implements Bounded, Abortable {
   /** The request goes out on a connection now; `phases` tell how that one was made, if it was made for this request. */
   sending(phases: ConnectPhases | undefined): void {
     this.#sentAt = this.#parts.clock.monotonic()
+    this.#isSent = true
     this.#phases = phases
   }
 
@@ -177,7 +179,8 @@ export class Exchange implements Bounded, Abortable {
   }
 
   expire(): void {
-    this.fail('timeout', `no complete reply within ${Math.round(this.request.timeoutMs)} ms`)
+    const missing = this.#isSent ? 'complete reply' : 'connection'
+    this.fail('timeout', `no ${missing} within ${Math.round(this.request.timeoutMs)} ms`)
   }
 
   #joined(): Uint8Array {
