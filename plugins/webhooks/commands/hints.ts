@@ -16,7 +16,7 @@ export interface Exchange {
 export function hintsFor(exchange: Exchange): readonly string[] {
   const { contentType, reply, decision } = exchange
   if (reply.kind === 'circuit-open') return []
-  if (reply.kind === 'no-reply') return reply.error === 'connect' ? [unreachable] : []
+  if (reply.kind === 'no-reply') return reply.error === 'connect' ? [hintForConnection(reply)] : []
   const hints = hintsForStatus(reply.status)
   if (mayHaveMissedTheBody(reply.status, decision) && !isPlainJson(contentType)) {
     hints.push(emptyBody(contentType))
@@ -26,7 +26,16 @@ export function hintsFor(exchange: Exchange): readonly string[] {
   return hints
 }
 
-const unreachable = 'does anything listen there? `carabiner listen` is a receiver to try with'
+function hintForConnection({ message }: NoReply): string {
+  if (message.startsWith('the proxy ')) return '`host.egress.proxy` leads every request there'
+  if (certificateCode.test(message)) return 'see `cert`, `key`, `ca` and `server_name` of its `tls`'
+  return 'does anything listen there? `carabiner listen` is a receiver to try with'
+}
+
+/** What TLS says of a certificate, ours or theirs. */
+const certificateCode =
+  /\((ERR_SSL_|ERR_TLS_CERT_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)[^)]*\)$/
+
 const parked =
   'this ALLOW parks the event until the callback is answered; that of this request is withdrawn now'
 const unheardRefusal = `the reply reads like a refusal and is an ALLOW: send it as ${cancelContentType}`

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { systemClock } from '../../../src/clock.ts'
 import { Signer } from '../../../src/delivery/signing/signer.ts'
 import { Validator } from '../../../src/schema/validator.ts'
 import { openStore } from '../../../src/store/open-store.ts'
+import { makeCertificate } from '../../helpers/certificate.ts'
 import { carabiner, carabinerJson } from '../../helpers/cli.ts'
+import { startHostile } from '../../helpers/hostile-receiver.ts'
 import { type Answer, receiver } from '../../helpers/receiver.ts'
 import { adjusterSource, type ProjectFolder, projectFolder } from '../../helpers/start-host.ts'
 
@@ -177,6 +180,29 @@ describe('webhooks trigger', () => {
 
     assert.equal(code, 1)
     assert.match(out, /hint: express\.json\(\) leaves req\.body empty/)
+  })
+
+  it('hints at what kept the connection from being made', async () => {
+    await using untrusted = await startHostile({ certificate: makeCertificate() })
+    using folder = project(untrusted.at('/ok').origin)
+    const at = { cwd: folder.path }
+    const behind = `host: { egress: { proxy: 'http://127.0.0.1:9' } }
+connectors: { adjuster: ./adjuster.ts, webhooks: webhooks }
+webhooks: []
+`
+    writeFileSync(folder.file('behind.yaml'), behind)
+    const trigger = ['webhooks', 'trigger', 'before:adjust']
+    const nowhere = [...trigger, 'http://127.0.0.1:9/', '--secret', 's']
+
+    const [certificate, nobody, proxy] = await Promise.all([
+      carabiner(trigger, at),
+      carabiner(nowhere, at),
+      carabiner(['--config', 'behind.yaml', ...nowhere], at),
+    ])
+
+    assert.match(certificate.out, /DEPTH_ZERO_SELF_SIGNED_CERT[\s\S]*hint: see .* of its `tls`/)
+    assert.match(nobody.out, /ECONNREFUSED[\s\S]*hint: does anything listen there/)
+    assert.match(proxy.out, /the proxy 127.*ECONNREFUSED[\s\S]*hint: `host\.egress\.proxy`/)
   })
 
   it('refuses what does not fit', async () => {
