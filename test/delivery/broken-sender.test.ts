@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { retryPolicies } from '../../src/delivery/retry-policy.ts'
-import type { OutboundRequest, Reply } from '../../src/delivery/sender.ts'
+import type { OutboundRequest, Reply, Sender } from '../../src/delivery/sender.ts'
 import {
   allDeliveries,
   anEndpoint,
@@ -15,25 +15,33 @@ import { FakeSender } from '../helpers/fake-sender.ts'
 
 const retry = { ...retryPolicies.standard, baseMs: 1_000, factor: 1, jitter: 'none' } as const
 
-class RejectingSender extends FakeSender {
+/** One that cannot tell of a reply in its own turn. */
+class RejectingSender implements Sender {
+  readonly #sound = new FakeSender()
   #isBroken = true
 
-  override send(request: OutboundRequest): Promise<Reply> {
-    if (this.requests.length !== 1 || !this.#isBroken) return super.send(request)
+  get requests(): readonly OutboundRequest[] {
+    return this.#sound.requests
+  }
+
+  send(request: OutboundRequest): Promise<Reply> {
+    if (this.requests.length !== 1 || !this.#isBroken) return this.#sound.send(request)
     this.#isBroken = false
     return Promise.reject(new Error('broken'))
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
 }
 
 class ThrowingSender extends FakeSender {
   #isBroken = true
 
-  dispatch(request: OutboundRequest, replied: (reply: Reply) => void): void {
-    if (this.requests.length !== 1 || !this.#isBroken) void this.send(request).then(replied)
-    else {
+  override dispatch(request: OutboundRequest, replied: (reply: Reply) => void): void {
+    if (this.requests.length === 1 && this.#isBroken) {
       this.#isBroken = false
       throw new Error('broken')
     }
+    super.dispatch(request, replied)
   }
 }
 

@@ -15,13 +15,27 @@ export class FakeSender implements Sender {
   }
 
   async send(request: OutboundRequest): Promise<Reply> {
+    return replyOf(await this.#answerTo(request))
+  }
+
+  /** Answers that need no waiting come before it returns. */
+  dispatch(request: OutboundRequest, replied: (reply: Reply) => void): void {
+    const answer = this.#answerTo(request)
+    if (answer instanceof Promise) void answer.then((late) => replied(replyOf(late)))
+    else replied(replyOf(answer))
+  }
+
+  #answerTo(request: OutboundRequest): number | Reply | Promise<number | Reply> {
     const index = this.requests.push(request) - 1
     const source = this.#answers[Math.min(index, this.#answers.length - 1)] ?? 200
-    const answer = typeof source === 'function' ? await source(request, index) : source
-    return typeof answer === 'number' ? aReply(answer) : answer
+    return typeof source === 'function' ? source(request, index) : source
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+function replyOf(answer: number | Reply): Reply {
+  return typeof answer === 'number' ? aReply(answer) : answer
 }
 
 export function aReply(
