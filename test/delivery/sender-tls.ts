@@ -8,7 +8,12 @@ import { systemClock } from '../../src/clock.ts'
 import type { EndpointTls } from '../../src/delivery/endpoint-tls.ts'
 import type { Reply, Sender } from '../../src/delivery/sender.ts'
 import type { SenderOptions } from '../../src/delivery/senders/sender-options.ts'
-import { type Authority, makeAuthority, makeCertificate } from '../helpers/certificate.ts'
+import {
+  type Authority,
+  type Certificate,
+  makeAuthority,
+  makeCertificate,
+} from '../helpers/certificate.ts'
 
 const egress = { default: 'trusted', allow: [], http: true, ports: 'any', proxy: null } as const
 
@@ -19,6 +24,18 @@ export function testSenderTls(name: string, create: (options: SenderOptions) => 
       testIdentities(() => create({ egress, clock: systemClock }), protocol)
     })
   }
+
+  it(`${name}: TLS that breaks within a reply cuts it off`, async () => {
+    const certificate = makeCertificate()
+    await using server = await startBreaking(certificate)
+    await using sender = create({ egress, clock: systemClock })
+
+    const reply = await post(sender, server.url, { ca: certificate.cert })
+
+    assert.ok(reply.kind === 'no-reply')
+    assert.deepEqual([reply.error, reply.head?.status], ['cut-off', 200])
+    assert.match(reply.message, /before the reply was complete \(ERR_SSL_\w+\)$/)
+  })
 }
 
 function testIdentities(open: () => Sender, protocol: 'HTTP/1.1' | 'HTTP/2'): void {
@@ -160,6 +177,33 @@ async function startDemanding(
     get connections() {
       return connections
     },
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const each of open) each.destroy()
+      }),
+  }
+}
+
+/** Begins a reply, and goes on with what is no TLS. */
+async function startBreaking(certificate: Certificate): Promise<AsyncDisposable & { url: string }> {
+  const open = new Set<Socket>()
+  const server = createServer(certificate, (_request, response) => {
+    response.writeHead(200, { 'content-length': 100 })
+    response.write('begun', () => {
+      for (const each of open) each.write('no TLS at all')
+    })
+  })
+  // Each below TLS.
+  server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.on('error', () => socket.destroy())
+  })
+  server.on('secureConnection', (socket: TLSSocket) => socket.on('error', () => socket.destroy()))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `https://localhost:${port}/`,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

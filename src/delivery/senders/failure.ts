@@ -12,6 +12,8 @@ export interface FailureContext {
   readonly target: string
   /** Whether it was on a connection that stood. */
   readonly connected: boolean
+  /** Whether a reply had begun. */
+  readonly answered: boolean
   /** Whether the receiver ended the connection; else it was us who could not go on with what it sent. */
   readonly ended: boolean
   readonly headerBytes: number
@@ -33,7 +35,7 @@ export function explainFailure(thrown: unknown, context: FailureContext): Failur
     }
   }
   // Under TLS 1.3 a receiver refuses our certificate only after the connection stands.
-  if (!context.connected || code.startsWith('ERR_SSL_')) {
+  if (!context.connected || (code.startsWith('ERR_SSL_') && !context.answered)) {
     return { error: 'connect', message: `no connection to ${context.target} (${code})` }
   }
   if (isProtocolError(code) || (code === 'UND_ERR_SOCKET' && !context.ended)) {

@@ -84,7 +84,8 @@ export function failed(
   error: unknown,
   state: { readonly connected: boolean; readonly ended: boolean },
 ): void {
-  const failure = explainFailure(error, { target: label, headerBytes, ...state })
+  const { answered } = exchange
+  const failure = explainFailure(error, { target: label, headerBytes, answered, ...state })
   exchange.fail(failure.error, failure.message)
 }
 

@@ -184,6 +184,7 @@ export class Attempt implements Dispatcher.DispatchHandler, Carrier, Waiting {
     const failure = explainFailure(tlsAlertOf(this.#socket) ?? error, {
       target: this.#peer.label,
       connected: this.#starts > 0,
+      answered: this.#exchange.answered,
       ended: this.#socket?.readableEnded !== false,
       headerBytes: this.#peer.headerBytes,
     })
