@@ -82,7 +82,12 @@ export type { EndpointEgress } from './delivery/egress/egress-options.ts'
 export { egressRefusal } from './delivery/egress/egress-refusal.ts'
 export { checkProxy } from './delivery/egress/proxy-check.ts'
 export type { CircuitBreakerOptions, EndpointDefinition } from './delivery/endpoint.ts'
-export { type EndpointTls, type EndpointTlsProblem, inspectTls } from './delivery/endpoint-tls.ts'
+export {
+  certificateEnd,
+  type EndpointTls,
+  type EndpointTlsProblem,
+  inspectTls,
+} from './delivery/endpoint-tls.ts'
 export type { EndpointFamily, RegisteredFamily } from './delivery/family/endpoint-family.ts'
 export { inspectHeader } from './delivery/inspect-header.ts'
 export { inspectUrl, type UrlProblem } from './delivery/inspect-url.ts'

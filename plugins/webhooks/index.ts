@@ -3,6 +3,7 @@ import type { TUnsafe } from 'typebox'
 import { tellAfter } from './after.ts'
 import { askBefore } from './before.ts'
 import { postFromChannels, publishReply } from './channels.ts'
+import { checks } from './checks.ts'
 import { enable } from './commands/enable.ts'
 import { list } from './commands/list.ts'
 import { pause } from './commands/pause.ts'
@@ -22,6 +23,7 @@ const webhooks: Connector<TUnsafe<readonly WebhookConfig[]>> = defineConnector({
   config: WebhooksConfig,
   example,
   inspect,
+  checks,
   commands: [list, pause, enable, schema, trigger, verify],
 
   setup(scope) {

@@ -38,6 +38,23 @@ export function inspectTls(tls: EndpointTls): EndpointTlsProblem | undefined {
   return mismatch(tls)
 }
 
+/**
+ * When the first certificate of `cert` ends, UTC milliseconds: from then on no endpoint that asks for it lets us in. `undefined` without one.
+ *
+ * @throws when `cert` cannot be read: see `inspectTls`
+ * @example
+ * ```ts
+ * import { certificateEnd } from 'carabiner'
+ *
+ * certificateEnd({ serverName: 'hooks.example.com' }) // undefined
+ * ```
+ */
+export function certificateEnd({ cert }: EndpointTls): number | undefined {
+  if (cert === undefined) return undefined
+  const ends = certificatesIn(cert).map((each) => new X509Certificate(each).validToDate.getTime())
+  return Math.min(...ends)
+}
+
 function unreadable(field: 'ca' | 'cert' | 'key', tls: EndpointTls): string | undefined {
   const pem = tls[field]
   if (pem === undefined) return undefined

@@ -19,8 +19,11 @@ export function makeCertificate(): Certificate {
 /** An authority, and what it has signed: `issue('alice')` is a certificate for `alice`, a host or a client. */
 export interface Authority {
   readonly cert: string
-  /** @param passphrase - encrypts the key */
-  issue(name: string, passphrase?: string): Certificate
+  /**
+   * @param passphrase - encrypts the key
+   * @param days - how long it holds; negative: so long ago it ended. @defaultValue 2
+   */
+  issue(name: string, passphrase?: string, days?: number): Certificate
 }
 
 export function makeAuthority(): Authority {
@@ -29,11 +32,11 @@ export function makeAuthority(): Authority {
   )
   return {
     cert: authority.cert,
-    issue: (name, passphrase) =>
+    issue: (name, passphrase, days = 2) =>
       inFolder((folder) => {
         const file = writer(folder)
         openssl(
-          ...['x509', '-req', '-days', '2', '-CAcreateserial'],
+          ...['x509', '-req', '-days', String(days), '-CAcreateserial'],
           ...['-CA', file('ca.pem', authority.cert), '-CAkey', file('ca-key.pem', authority.key)],
           ...['-in', request(folder, name, passphrase), '-out', join(folder, 'cert.pem')],
           ...['-extfile', file('names.cnf', `subjectAltName=DNS:${name}`)],

@@ -247,8 +247,8 @@ const migrations: readonly ((schema: string) => string)[] = [
   /* 13: the attempt that concludes a delivery stands with it; searches read less of what they find */ (
     schema,
   ) => `
-  -- The attempt with which it was settled, numbered \`attempts\`: the row is written anew then anyway. Those before, and those that older programs
-  -- wrote, are rows of \`attempts\`.
+  -- The attempt with which it was settled, numbered \`attempts\`: the row is written anew then anyway. All others are rows of \`attempts\`, as are
+  -- those of what was settled before.
   ALTER TABLE ${schema}.deliveries
     ADD COLUMN attempt_started_at double precision,
     ADD COLUMN attempt_duration_ms double precision,

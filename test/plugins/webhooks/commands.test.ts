@@ -5,7 +5,7 @@ import { systemClock } from '../../../src/clock.ts'
 import { Signer } from '../../../src/delivery/signing/signer.ts'
 import { Validator } from '../../../src/schema/validator.ts'
 import { openStore } from '../../../src/store/open-store.ts'
-import { makeCertificate } from '../../helpers/certificate.ts'
+import { makeAuthority, makeCertificate } from '../../helpers/certificate.ts'
 import { carabiner, carabinerJson } from '../../helpers/cli.ts'
 import { startHostile } from '../../helpers/hostile-receiver.ts'
 import { type Answer, receiver } from '../../helpers/receiver.ts'
@@ -269,5 +269,42 @@ describe('webhooks verify', () => {
     const missing = await carabiner(verify, at)
 
     assert.deepEqual([other.code, bare.code, wrong.code, missing.code], [1, 1, 2, 2])
+  })
+})
+
+describe('carabiner check, of webhooks', () => {
+  it('fails for a certificate that has ended, and warns of one that soon will', async () => {
+    const authority = makeAuthority()
+    const certificates = {
+      gone: authority.issue('gone', undefined, -1),
+      soon: authority.issue('soon'),
+      sound: authority.issue('sound', undefined, 30),
+    }
+    const names = Object.keys(certificates)
+    using folder = projectFolder({
+      'adjuster.ts': adjusterSource,
+      ...Object.fromEntries(
+        Object.entries(certificates).flatMap(([name, { cert, key }]) => [
+          // The authority's own ends within two days, too.
+          [`${name}.pem`, name === 'soon' ? cert + authority.cert : cert],
+          [`${name}-key.pem`, key],
+        ]),
+      ),
+      'carabiner.yaml': `host: { store: "memory:" }
+connectors: { adjuster: ./adjuster.ts, webhooks: webhooks }
+webhooks:
+${names.map((name) => `  - { name: ${name}, events: after:adjust, url: "https://127.0.0.1:9/", secret: a-secret-of-this-test, tls: { cert: !file ${name}.pem, key: !file ${name}-key.pem } }`).join('\n')}
+`,
+    })
+
+    const { code, json } = await carabinerJson(['check'], { cwd: folder.path })
+
+    assert.equal(code, 1)
+    const rows = json as { id: string; status: string; severity: string; message: string | null }[]
+    const [, ended, ending] = rows
+    assert.partialDeepStrictEqual(ended, { id: 'webhooks.certificates', severity: 'common' })
+    assert.match(ended?.message ?? '', /^certificates end: gone \(\d{4}-\d\d-\d\dT\S+Z\)$/)
+    assert.partialDeepStrictEqual(ending, { id: 'webhooks.certificates_soon', severity: 'warning' })
+    assert.match(ending?.message ?? '', /^certificates end: gone \(\S+\), soon \(\S+\)$/)
   })
 })
