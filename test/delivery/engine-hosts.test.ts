@@ -175,8 +175,7 @@ describe('three hosts on one store', () => {
 
     await running.send(200)
     await eventually(async () => {
-      const { pending, sending } = await running.store.backlog()
-      return pending + sending === 0
+      return (await running.store.backlog()).oldestPendingAt === null
     })
 
     const rows = await allDeliveries(running.store)

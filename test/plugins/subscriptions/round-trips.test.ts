@@ -141,8 +141,7 @@ describe('round trips to the store', () => {
 
   function settled(): Promise<void> {
     return eventually(async () => {
-      const { pending, sending } = await api.project.host.store.backlog()
-      return pending + sending === 0
+      return (await api.project.host.store.backlog()).oldestPendingAt === null
     })
   }
 })
