@@ -101,8 +101,7 @@ async function backlog(host: ApiProcess, events: number): Promise<void> {
 
 async function settled(store: Store): Promise<void> {
   await eventually(async () => {
-    const { pending, sending } = await store.backlog()
-    return pending + sending === 0
+    return (await store.backlog()).oldestPendingAt === null
   }, 'deliveries still wait')
 }
 

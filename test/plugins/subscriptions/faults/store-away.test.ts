@@ -113,8 +113,7 @@ async function arrived(
 ): Promise<void> {
   await using store = await openStore(url)
   await eventually(async () => {
-    const { pending, sending } = await store.backlog()
-    return pending + sending === 0
+    return (await store.backlog()).oldestPendingAt === null
   })
   const told = received.map(({ text }) => String(JSON.parse(text).event_id))
   assert.deepEqual(told.toSorted(), [...ids].toSorted())
