@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import type { Client } from 'pg'
-import type { DeliveryId } from '../../src/ids.ts'
 import {
   aClaim,
+  aClaimed,
   aMessageTo,
   anAttempt,
   anAuditRow,
@@ -108,57 +108,19 @@ describe('the attempt that concludes a delivery on PostgreSQL', () => {
   it('stands with it, and not apart', async () => {
     const url = await server.database()
     await using store = await openStore(url)
-    const id = await concluded(store, [{ status: 500 }, { number: 2, status: 204 }])
+    const claimed = await aClaimed(store)
+    const again = { kind: 'pending', dueAt: noon, reason: 'again' } as const
+    await store.settle([delivered(claimed, { next: again })])
+    await store.claim(aClaim())
 
-    assert.deepEqual(await attemptsOf(store, id), [
-      [1, 500],
-      [2, 204],
-    ])
+    await store.settle([delivered(claimed, { attempt: anAttempt({ number: 2 }) })])
+
+    const told = (await store.delivery(claimed.id))?.attempts.map(({ number }) => number)
     await using client = await connect(url)
-    const { rows } = await client.query('SELECT number FROM carabiner.attempts')
-    assert.deepEqual(rows, [{ number: 1 }])
-  })
-
-  it('replaces the one that was recorded under the same number', async () => {
-    await using store = await openStore(await server.database())
-    const id = await concluded(store, [{ status: 500 }, { status: 204 }])
-
-    assert.deepEqual(await attemptsOf(store, id), [[1, 204]])
-  })
-
-  it('leaves a later one that was recorded before', async () => {
-    await using store = await openStore(await server.database())
-    const id = await concluded(store, [{ number: 2, status: 500 }, { status: 204 }])
-
-    assert.deepEqual(await attemptsOf(store, id), [
-      [1, 204],
-      [2, 500],
-    ])
+    const apart = await client.query('SELECT number FROM carabiner.attempts')
+    assert.deepEqual([told, apart.rows], [[1, 2], [{ number: 1 }]])
   })
 })
-
-/** A delivery that was tried again after each of these attempts but the last, which delivered it. */
-async function concluded(
-  store: Store,
-  attempts: readonly Parameters<typeof anAttempt>[0][],
-): Promise<DeliveryId> {
-  await store.enqueue([aMessageTo({ orderKey: null })])
-  const [delivery] = await store.claim(aClaim({ owner: 'a', limit: 1 }))
-  assert.ok(delivery)
-  for (const facts of attempts.slice(0, -1)) {
-    const next = { kind: 'pending', dueAt: noon, reason: 'again' } as const
-    await store.settle([{ id: delivery.id, owner: 'a', attempt: anAttempt(facts), at: noon, next }])
-    await store.claim(aClaim({ owner: 'a', limit: 1 }))
-  }
-  await store.settle([delivered(delivery, { owner: 'a', attempt: anAttempt(attempts.at(-1)) })])
-  return delivery.id
-}
-
-async function attemptsOf(store: Store, id: DeliveryId): Promise<(number | null)[][]> {
-  const found = await store.delivery(id)
-  assert.equal(found?.delivery.state, 'delivered')
-  return found.attempts.map(({ number, status }) => [number, status])
-}
 
 async function settlementsOf(store: Store, owner: string): Promise<Settlement[]> {
   const claimed = await store.claim(aClaim({ owner, limit: each }))

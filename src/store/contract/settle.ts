@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { newDeliveryId } from '../../ids.ts'
-import type { Store } from '../store.ts'
+import type { Settlement, Store } from '../store.ts'
 import {
   aClaim,
   aClaimed,
@@ -134,6 +134,46 @@ export function testSettle(open: () => Promise<Store>): void {
       assert.deepEqual((await store.delivery(claimed.id))?.attempts, [])
       assert.deepEqual((await store.delivery(waiting))?.attempts, [])
     })
+  })
+
+  describe('the attempts of a settled delivery', () => {
+    const ends: readonly Settlement['next'][] = [
+      { kind: 'delivered' },
+      { kind: 'dead', reason: 'gone' },
+      { kind: 'cancelled', reason: 'recalled' },
+    ]
+    for (const { what, before, last, told } of [
+      { what: 'come one after another', before: 1, last: 2, told: ['1: 500', '2: 204'] },
+      {
+        what: 'come in the order of their numbers',
+        before: 2,
+        last: 1,
+        told: ['1: 204', '2: 500'],
+      },
+      { what: 'are the last of their numbers', before: 1, last: 1, told: ['1: 204'] },
+      { what: 'stay when no other is made', before: 1, last: null, told: ['1: 500'] },
+    ]) {
+      it(what, async () => {
+        await using store = await open()
+        for (const next of ends) {
+          const claimed = await aClaimed(store)
+          const again = { kind: 'pending', dueAt: noon, reason: 'answered 500' } as const
+          const earlier = anAttempt({ number: before, status: 500 })
+          await store.settle([delivered(claimed, { attempt: earlier, next: again })])
+          await store.claim(aClaim())
+          const attempt = last === null ? null : anAttempt({ number: last, status: 204 })
+
+          assert.deepEqual(await store.settle([delivered(claimed, { attempt, next })]), [true])
+
+          const found = await store.delivery(claimed.id)
+          assert.equal(found?.delivery.state, next.kind)
+          assert.deepEqual(
+            found?.attempts.map(({ number, status }) => `${number}: ${status}`),
+            told,
+          )
+        }
+      })
+    }
   })
 
   describe('cancel', () => {
