@@ -1,4 +1,4 @@
-import { type Check, certificateEnd, systemClock } from 'carabiner'
+import { CarabinerError, type Check, certificateEnd, systemClock } from 'carabiner'
 import type { WebhookConfig } from './config.ts'
 import { endpointTls } from './tls.ts'
 import { nameOf } from './webhook.ts'
@@ -33,7 +33,8 @@ function refuseEnding(webhooks: Webhooks, days: number): void {
     const end = webhook.tls && certificateEnd(endpointTls(webhook.tls))
     return end === undefined || end > until ? [] : [`${nameOf(webhook)} (${timeOf(end)})`]
   })
-  if (ending.length > 0) throw new Error(`certificates end: ${ending.join(', ')}`)
+  if (ending.length === 0) return
+  throw new CarabinerError('ASSEMBLY_INVALID', `certificates end: ${ending.join(', ')}`)
 }
 
 function timeOf(milliseconds: number): string {
