@@ -48,17 +48,17 @@ export function upkeepRoutines(schema: string): string {
     removed integer;
     others integer;
   BEGIN
+    -- With their messages: who gives one of them another delivery now is seen, or finds it gone. What another holds, whose message is being erased, too,
+    -- is left for the next time: to wait with locks in hand would be a deadlock.
     SELECT coalesce(array_agg(old.id), '{}'), array_agg(DISTINCT old.message_id) INTO gone, left_alone
     FROM (
-      SELECT d.id, d.message_id FROM ${schema}.deliveries AS d
+      SELECT d.id, d.message_id FROM ${schema}.deliveries AS d JOIN ${schema}.messages AS m ON m.id = d.message_id
       WHERE d.settled_at IS NOT NULL AND d.settled_at < p_before ORDER BY d.settled_at LIMIT p_limit FOR UPDATE SKIP LOCKED
     ) AS old;
     DELETE FROM ${schema}.attempts WHERE delivery_id = ANY (gone);
     DELETE FROM ${schema}.deliveries WHERE id = ANY (gone);
     removed := cardinality(gone);
 
-    -- Locked first: who gives one of them another delivery now is seen, or finds it gone.
-    PERFORM FROM ${schema}.messages AS m WHERE m.id = ANY (left_alone) ORDER BY m.id FOR UPDATE;
     DELETE FROM ${schema}.messages AS m
     WHERE m.id = ANY (left_alone) AND NOT EXISTS (SELECT FROM ${schema}.deliveries AS d WHERE d.message_id = m.id);
 
