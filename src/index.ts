@@ -167,4 +167,5 @@ export type {
 } from './store/store.ts'
 export type { Tally } from './store/tally.ts'
 export type { TransactionClient } from './store/transactional.ts'
+export { TurnoverMap } from './turnover.ts'
 export { Turns } from './turns.ts'

@@ -1,4 +1,4 @@
-import type { RecordWrite } from 'carabiner'
+import { type RecordWrite, TurnoverMap } from 'carabiner'
 import type { Publication } from './publish-event.ts'
 
 /** What somebody who publishes wants committed with the event, which travels on the bus without it. */
@@ -11,7 +11,7 @@ export interface Errand {
 
 /** Errands of events that are being dispatched, by the event's id. */
 export class Intake {
-  readonly #errands = new Map<string, Errand>()
+  readonly #errands = new TurnoverMap<string, Errand>()
 
   /** Runs a dispatch whose handler finds the errand. */
   async with<T>(eventId: string, errand: Errand, dispatch: () => Promise<T>): Promise<T> {

@@ -1,9 +1,10 @@
+import { TurnoverMap } from 'carabiner'
 /**
  * Looks that many may ask for at once: whoever asks for the same before the look has begun shares it. A look that has begun is shared no more, so
  * nobody is told what was there before he asked.
  */
 export class SharedLooks<T> {
-  readonly #asked = new Map<string, Promise<T>>()
+  readonly #asked = new TurnoverMap<string, Promise<T>>()
 
   ask(what: string, look: () => Promise<T>): Promise<T> {
     const known = this.#asked.get(what)

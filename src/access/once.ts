@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { RecordConflictError } from '../errors.ts'
 import type { RecordPut, RecordStore, StoredRecord } from '../store/records.ts'
+import { TurnoverMap } from '../turnover.ts'
 import { waitAtMost } from '../wait-at-most.ts'
 
 /** An answer as it is kept, to be given again. */
@@ -68,7 +69,7 @@ export class Once {
   readonly #store: OnceStore
   readonly #clock: Clock
   readonly #collection: string
-  readonly #runs = new Map<string, Run>()
+  readonly #runs = new TurnoverMap<string, Run>()
 
   constructor({ store, clock, collection }: OnceParts) {
     this.#store = store

@@ -6,7 +6,7 @@ import type { DeliveryObserver } from './delivery-observer.ts'
 import type { EndpointQueue } from './endpoint-queue.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
 import type { EngineMode } from './engine-mode.ts'
-import type { HeldDeliveries, HeldDelivery } from './held-deliveries.ts'
+import { type HeldDeliveries, HeldDelivery } from './held-deliveries.ts'
 import type { OwnDeliveries } from './own-deliveries.ts'
 import { reportSettlement } from './settlement-report.ts'
 import type { SideWork } from './side-work.ts'
@@ -52,16 +52,7 @@ export class Custody {
       void this.#release([delivery.id], [delivery.endpoint])
       return
     }
-    const since = clock.monotonic()
-    const held: HeldDelivery = {
-      delivery,
-      endpoint,
-      since,
-      leasedUntil: lease.until,
-      state: 'waiting',
-      span: undefined,
-      asking: undefined,
-    }
+    const held = new HeldDelivery(delivery, endpoint, clock.monotonic(), lease.until)
     all.hold(held)
     if (mode.current === 'holding') return
     // An older one of the same endpoint came along: it is given back when the wait for our own is over.

@@ -11,6 +11,7 @@ import type { HeldDelivery } from './held-deliveries.ts'
 import { expiredReason } from './next-step.ts'
 import { OutboundRequests } from './outbound-requests.ts'
 import { passReplyOn } from './reply-relay.ts'
+import type { QueuedRequest } from './request-queue.ts'
 import type { Reply, Sender } from './sender.ts'
 
 type Admit = NonNullable<EndpointDefinition['admit']>
@@ -50,10 +51,7 @@ export class DeliveryRunner {
 
   /** Puts a delivery into its endpoint's queue. */
   start(held: HeldDelivery): void {
-    held.endpoint.requests.enter({
-      isWanted: () => held.state === 'waiting',
-      start: () => this.#run(held),
-    })
+    held.endpoint.requests.enter(new Turn(held, this.#run))
   }
 
   /** Resolves when no request is under way. */
@@ -61,7 +59,7 @@ export class DeliveryRunner {
     if (this.#running > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
   }
 
-  #run(held: HeldDelivery): void {
+  readonly #run = (held: HeldDelivery): void => {
     this.#running += 1
     this.#goOn(held, () => this.#sendIfAdmitted(held))
   }
@@ -270,6 +268,25 @@ export class DeliveryRunner {
       this.#parts.giveBack(held)
     }
     this.#over(held)
+  }
+}
+
+/** Of a delivery in its endpoint's queue. A class for the reason that `HeldDelivery` is one. */
+class Turn implements QueuedRequest {
+  readonly #held: HeldDelivery
+  readonly #run: (held: HeldDelivery) => void
+
+  constructor(held: HeldDelivery, run: (held: HeldDelivery) => void) {
+    this.#held = held
+    this.#run = run
+  }
+
+  isWanted(): boolean {
+    return this.#held.state === 'waiting'
+  }
+
+  start(): void {
+    this.#run(this.#held)
   }
 }
 

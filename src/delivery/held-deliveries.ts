@@ -1,10 +1,16 @@
 import type { DeliveryId } from '../ids.ts'
 import type { ClaimedDelivery } from '../store/store.ts'
+import { TurnoverMap } from '../turnover.ts'
 import type { DeliverySpan } from './delivery-tracer.ts'
 import type { EndpointQueue } from './endpoint-queue.ts'
 
-/** A delivery whose lease this host holds, from claim to settlement. */
-export interface HeldDelivery {
+/**
+ * A delivery whose lease this host holds, from claim to settlement.
+ *
+ * A class, as is all that lives as long: V8 takes the object literals of a place for long-lived ones when most survive while a process warms up, and from
+ * then on keeps each of them, with whatever it leads to, until the next full collection of garbage.
+ */
+export class HeldDelivery {
   readonly delivery: ClaimedDelivery
   readonly endpoint: EndpointQueue
   /** When it came into this host's hands, monotonic milliseconds. */
@@ -12,11 +18,23 @@ export interface HeldDelivery {
   /** UTC milliseconds. */
   leasedUntil: number
   /** `given-up`: no longer this host's; whatever comes of it here does not count. */
-  state: 'waiting' | 'sending' | 'settling' | 'given-up'
+  state: 'waiting' | 'sending' | 'settling' | 'given-up' = 'waiting'
   /** From the first request on, when somebody records traces. */
-  span: DeliverySpan | undefined
+  span: DeliverySpan | undefined = undefined
   /** While its endpoint is asked whether it is sent. */
-  asking: AbortController | undefined
+  asking: AbortController | undefined = undefined
+
+  constructor(
+    delivery: ClaimedDelivery,
+    endpoint: EndpointQueue,
+    since: number,
+    leasedUntil: number,
+  ) {
+    this.delivery = delivery
+    this.endpoint = endpoint
+    this.since = since
+    this.leasedUntil = leasedUntil
+  }
 }
 
 /** Places for deliveries: those that are held, and those that are kept for one that is about to be stored. */
@@ -37,7 +55,7 @@ interface Window {
 export class HeldDeliveries {
   readonly #assembly: Window
   readonly #members: Window
-  readonly #held = new Map<DeliveryId, HeldDelivery>()
+  readonly #held = new TurnoverMap<DeliveryId, HeldDelivery>()
 
   constructor(window: number) {
     this.#assembly = { taken: 0, size: window, most: Number.POSITIVE_INFINITY }
@@ -48,7 +66,7 @@ export class HeldDeliveries {
     return this.#held.size
   }
 
-  all(): Iterable<HeldDelivery> {
+  all(): readonly HeldDelivery[] {
     return this.#held.values()
   }
 

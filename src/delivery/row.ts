@@ -5,7 +5,7 @@ export interface Waiting {
 
 /** First in, first out. */
 export class Row<T extends Waiting> {
-  #waiting: T[] = []
+  readonly #waiting: (T | undefined)[] = []
   /** Where the first one stands: the front is cut off only now and then. */
   #at = 0
 
@@ -27,6 +27,8 @@ export class Row<T extends Waiting> {
   }
 
   shift(): void {
+    // What is over is not kept alive until the front is cut off.
+    this.#waiting[this.#at] = undefined
     this.#at += 1
     if (this.#at === this.#waiting.length) this.#waiting.length = 0
     else if (this.#at === cutAt) this.#waiting.splice(0, cutAt)

@@ -2,6 +2,7 @@ import type { Logger } from '../bus/handler.ts'
 import type { Clock } from '../clock.ts'
 import type { DeliveryId } from '../ids.ts'
 import type { NewMessage, Settlement, Store } from '../store/store.ts'
+import { TurnoverMap } from '../turnover.ts'
 import { waitAtMost } from '../wait-at-most.ts'
 import type { SendWait, SentDelivery } from './deliveries.ts'
 import type { HeldDeliveries, HeldDelivery } from './held-deliveries.ts'
@@ -22,7 +23,7 @@ const looksAtOnce = 100
 /** Tells what came of deliveries to those who sent them and wait. */
 export class SentDeliveries {
   readonly #parts: SentDeliveriesParts
-  readonly #watched = new Map<DeliveryId, Watch>()
+  readonly #watched = new TurnoverMap<DeliveryId, Watch>()
   readonly #ended = new AbortController()
 
   constructor(parts: SentDeliveriesParts) {

@@ -19,9 +19,15 @@ export interface SettlerParts {
   readonly observe: DeliveryObserver | undefined
 }
 
-interface Pending {
+/** What the store is about to be told. A class for the reason that `HeldDelivery` is one. */
+class Pending {
   readonly held: HeldDelivery
   readonly settlement: Settlement
+
+  constructor(held: HeldDelivery, settlement: Settlement) {
+    this.held = held
+    this.settlement = settlement
+  }
 }
 
 /** Settlements in one call of the store at most. */
@@ -56,7 +62,7 @@ export class Settler {
 
   add(held: HeldDelivery, settlement: Settlement): void {
     this.#parts.held.settling(held)
-    this.#pending.push({ held, settlement })
+    this.#pending.push(new Pending(held, settlement))
     // The next of its key waits for it.
     if (held.delivery.orderKey !== null) this.#isUrgent = true
     this.#draining ??= this.#drain()
@@ -132,7 +138,7 @@ export class Settler {
       return
     }
     log.error(fields, 'what stands beside a settlement could not be written: it is settled without')
-    await this.#settle([{ held: only.held, settlement }])
+    await this.#settle([new Pending(only.held, settlement)])
   }
 }
 

@@ -100,10 +100,7 @@ class ValueTally {
 
   add(value: number): void {
     let bucket = 0
-    for (const bound of this.#bounds) {
-      if (value <= bound) break
-      bucket += 1
-    }
+    while (value > (this.#bounds[bucket] ?? Number.POSITIVE_INFINITY)) bucket += 1
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
     this.#sum += value
   }

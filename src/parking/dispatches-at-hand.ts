@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { CarabinerError } from '../errors.ts'
+import { TurnoverMap } from '../turnover.ts'
 import type { DispatchBook } from './dispatch-book.ts'
 import type { DispatchRecord, VersionedDispatch } from './dispatch-record.ts'
 
@@ -12,7 +13,7 @@ export interface AtHandParts {
 /** The stored dispatches that this process works on or holds, as they were written last: none of those that are parked and held by nobody. */
 export class DispatchesAtHand {
   readonly #parts: AtHandParts
-  readonly #known = new Map<string, VersionedDispatch>()
+  readonly #known = new TurnoverMap<string, VersionedDispatch>()
   #running = 0
   readonly #partings = new Map<string, PromiseWithResolvers<void>>()
 
@@ -46,7 +47,7 @@ export class DispatchesAtHand {
   /** Resolves when none of those that are at hand now is any more. `undefined`: there are none. */
   get parted(): Promise<void> | undefined {
     if (this.#known.size === 0) return undefined
-    const each = [...this.#known.keys()].map((id) => this.#partingOf(id).promise)
+    const each = this.#known.keys().map((id) => this.#partingOf(id).promise)
     return Promise.all(each).then(() => undefined)
   }
 

@@ -1,4 +1,5 @@
 import type { Outcome } from '../bus/outcome.ts'
+import { TurnoverMap } from '../turnover.ts'
 
 interface OpenOutcome extends PromiseWithResolvers<Outcome> {
   /** What is told when the host stops before anything else is known. */
@@ -7,12 +8,12 @@ interface OpenOutcome extends PromiseWithResolvers<Outcome> {
 
 /** The outcomes that callers in this process wait for. */
 export class OpenOutcomes {
-  readonly #open = new Map<string, OpenOutcome>()
+  readonly #open = new TurnoverMap<string, OpenOutcome>()
   #isClosed = false
 
   /** Ids of their dispatches. */
   get ids(): readonly string[] {
-    return [...this.#open.keys()]
+    return this.#open.keys()
   }
 
   /** What comes of the dispatch; `parked` as it is, when the host stops before that. */

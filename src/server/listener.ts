@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { ListenerConfig, RouteFamily } from '../assembly/host-config.ts'
 import { CarabinerError, messageOf } from '../errors.ts'
+import { TurnoverSet } from '../turnover.ts'
 import type { App } from './app.ts'
 import type { ServedRoute } from './host-face.ts'
 import { createHttpServer } from './http-server.ts'
@@ -29,7 +30,7 @@ export class Listener {
   readonly #config: ListenerConfig
   readonly #options: ServerOptions
   readonly #server: Server
-  readonly #connections = new Set<Socket>()
+  readonly #connections = new TurnoverSet<Socket>()
   #app: App
   #isClosing = false
 
@@ -84,7 +85,7 @@ export class Listener {
     const closed = new Promise((resolve) => this.#server.close(resolve))
     // What has come already is read first. One on which nothing has come is not idle to Node: it waits for the first request.
     await setImmediate()
-    for (const each of this.#connections) if (each.bytesRead === 0) each.destroy()
+    for (const each of this.#connections.values()) if (each.bytesRead === 0) each.destroy()
     await closed
   }
 

@@ -1,3 +1,5 @@
+import { TurnoverSet } from '../../turnover.ts'
+
 /** What its caller may give up. */
 export interface Abortable {
   giveUp(): void
@@ -5,7 +7,7 @@ export interface Abortable {
 
 /** Tells requests that their caller's signal was aborted. An endpoint's requests share one, and one listener is enough for it. */
 export class Callers {
-  readonly #waiting = new WeakMap<AbortSignal, Set<Abortable>>()
+  readonly #waiting = new WeakMap<AbortSignal, TurnoverSet<Abortable>>()
 
   add(signal: AbortSignal, each: Abortable): void {
     const known = this.#waiting.get(signal)
@@ -13,7 +15,8 @@ export class Callers {
       known.add(each)
       return
     }
-    const waiting = new Set([each])
+    const waiting = new TurnoverSet<Abortable>()
+    waiting.add(each)
     this.#waiting.set(signal, waiting)
     signal.addEventListener('abort', () => giveUpAll(waiting), { once: true })
   }
@@ -23,6 +26,6 @@ export class Callers {
   }
 }
 
-function giveUpAll(waiting: Set<Abortable>): void {
-  for (const each of [...waiting]) each.giveUp()
+function giveUpAll(waiting: TurnoverSet<Abortable>): void {
+  for (const each of waiting.values()) each.giveUp()
 }

@@ -69,6 +69,9 @@ class DeadlineQueue {
     else previous.next = next
     if (next === undefined) this.#last = previous
     else next.previous = previous
+    // One that is gone and long-lived would keep alive all that came after it, until the next full collection of garbage.
+    link.previous = undefined
+    link.next = undefined
     if (this.#first !== undefined) return
     this.#timer?.[Symbol.dispose]()
     this.#timer = undefined

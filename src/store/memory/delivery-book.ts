@@ -1,4 +1,5 @@
 import type { DeliveryId, RedeliveryId } from '../../ids.ts'
+import { TurnoverSet } from '../../turnover.ts'
 import { deliveryExists, orderedBornClaimed } from '../refusal.ts'
 import type { DeliveryState, Lease, NewDelivery, NewMessage } from '../store.ts'
 import type { DeliveryRecord, MessageRecord } from './delivery-record.ts'
@@ -16,7 +17,7 @@ export class DeliveryBook {
   readonly records: Map<DeliveryId, DeliveryRecord> = new Map()
   readonly timeline: Timeline<DeliveryRecord> = new Timeline((record) => !record.removed)
   /** What is being sent, by any owner. */
-  readonly sending: Set<DeliveryRecord> = new Set()
+  readonly sending: TurnoverSet<DeliveryRecord> = new TurnoverSet()
   readonly messages: MessageBook = new MessageBook()
   readonly ties: RedeliveryTies = new RedeliveryTies()
   /** Names of endpoints that something waits for. */

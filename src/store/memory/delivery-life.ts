@@ -60,7 +60,7 @@ export class DeliveryLife {
     for (const [host, beatAt] of this.#hosts) {
       if (beatAt < now - hostSilenceMs) this.#hosts.delete(host)
     }
-    const lost = [...this.#book.sending].filter(({ lease }) => this.#isLost(lease, now))
+    const lost = this.#book.sending.values().filter(({ lease }) => this.#isLost(lease, now))
     for (const record of lost) this.#giveBack(record, now)
     return lost.length
   }

@@ -1,4 +1,5 @@
 import type { DeliveryId, MessageId } from '../../ids.ts'
+import { Claimed, ClaimedMessage } from '../claimed.ts'
 import type { ClaimedDelivery, MessageOrigin } from '../store.ts'
 
 /** What a claim tells of one delivery: as `claim` in `claim-routine.ts` returns it, all of it text but for bodies that are none. */
@@ -25,31 +26,29 @@ export type ClaimedRow = readonly [
 export function claimedOf(row: ClaimedRow): ClaimedDelivery {
   const [facts, endpoint, orderKey, lastError, redeliveryOf] = row
   const [id, messageId, attempts, dueAt, createdAt, depth, messageCreatedAt] = facts.split(' ')
-  return {
+  const message = new ClaimedMessage({
+    id: messageId as MessageId,
+    origin: row[5] as MessageOrigin,
+    type: row[6],
+    contentType: row[7],
+    body: bodyOf(row),
+    headers: JSON.parse(row[8]) as Record<string, string>,
+    traceId: row[9],
+    depth: Number(depth),
+    tenant: row[10],
+    createdAt: Number(messageCreatedAt),
+  })
+  const claim = {
     id: id as DeliveryId,
-    messageId: messageId as MessageId,
     endpoint,
-    state: 'sending',
     attempts: Number(attempts),
     dueAt: Number(dueAt),
     lastError,
     createdAt: Number(createdAt),
-    settledAt: null,
     redeliveryOf: redeliveryOf as DeliveryId | null,
     orderKey,
-    message: {
-      id: messageId as MessageId,
-      origin: row[5] as MessageOrigin,
-      type: row[6],
-      contentType: row[7],
-      body: bodyOf(row),
-      headers: JSON.parse(row[8]) as Record<string, string>,
-      traceId: row[9],
-      depth: Number(depth),
-      tenant: row[10],
-      createdAt: Number(messageCreatedAt),
-    },
   }
+  return new Claimed(claim, message)
 }
 
 function bodyOf({ 11: said, 12: bytes }: ClaimedRow): Uint8Array {

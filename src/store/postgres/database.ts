@@ -2,6 +2,7 @@ import { Client, type ClientConfig, Pool } from 'pg'
 import type { Clock } from '../../clock.ts'
 import { CarabinerError, messageOf } from '../../errors.ts'
 import { newId } from '../../ids.ts'
+import { TurnoverSet } from '../../turnover.ts'
 import { storeUnavailable } from '../unavailable.ts'
 import { isConflict, isRefusal } from './failure.ts'
 import type { PostgresLocation } from './location.ts'
@@ -46,7 +47,7 @@ export class Database implements AsyncDisposable {
   readonly #location: PostgresLocation
   readonly #clock: Clock
   readonly #pool: Pool
-  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #underWay = new TurnoverSet<Promise<unknown>>()
   #closed = false
   #trouble: CarabinerError | undefined
   #probedAt = Number.NEGATIVE_INFINITY
@@ -135,7 +136,7 @@ export class Database implements AsyncDisposable {
   /** Finishes what was asked for. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
-    await Promise.allSettled(this.#underWay)
+    await Promise.allSettled(this.#underWay.values())
     if (!this.#pool.ending) await this.#pool.end()
   }
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { DeliveryId, MessageId } from '../../ids.ts'
+import { Claimed, ClaimedMessage } from '../claimed.ts'
 import type { ClaimedDelivery, Message, MessageOrigin } from '../store.ts'
 import { limited } from './limit.ts'
 
@@ -47,24 +48,12 @@ export function dueRows(
 export function claimedOf(endpoint: string, row: DueRow): ClaimedDelivery {
   const [, id, attempts, dueAt, orderKey, lastError, createdAt, redeliveryOf] = row
   const message = messageOf(row)
-  return {
-    id,
-    messageId: message.id,
-    endpoint,
-    state: 'sending',
-    attempts,
-    dueAt,
-    lastError,
-    createdAt,
-    settledAt: null,
-    redeliveryOf,
-    orderKey,
-    message,
-  }
+  const facts = { id, attempts, dueAt, orderKey, lastError, createdAt, redeliveryOf, endpoint }
+  return new Claimed(facts, message)
 }
 
 function messageOf(row: DueRow): Message {
-  return {
+  return new ClaimedMessage({
     id: row[8],
     origin: row[9],
     type: row[10],
@@ -76,5 +65,5 @@ function messageOf(row: DueRow): Message {
     tenant: row[15],
     createdAt: row[16],
     body: row[17],
-  }
+  })
 }

@@ -1,4 +1,5 @@
 import type { DeliveryId } from '../../ids.ts'
+import { TurnoverMap } from '../../turnover.ts'
 
 /** Where a delivery's row is, and whether the next of an order key waits for it. */
 export interface RowHint {
@@ -16,7 +17,7 @@ const capacity = 100_000
  * A hint may be wrong (its transaction was undone, its row removed): whoever uses one names the id as well.
  */
 export class RowHints {
-  readonly #rows = new Map<DeliveryId, RowHint>()
+  readonly #rows = new TurnoverMap<DeliveryId, RowHint>()
 
   remember(id: DeliveryId, hint: RowHint): void {
     if (this.#rows.size >= capacity) this.#rows.clear()
