@@ -1,7 +1,7 @@
 import type { RecordBook, RecordPlace } from 'carabiner'
 import { cursorOf, placeOf } from './cursor.ts'
 import { selectorsFor } from './event-types.ts'
-import { SharedLooks } from './shared-looks.ts'
+import { MatchingLooks } from './matching-looks.ts'
 import { isActive, type Subscription } from './subscription.ts'
 import {
   subscriptions as collection,
@@ -14,7 +14,7 @@ import {
 /** Subscriptions looked up at once. */
 const perLookup = 1_000
 
-type Reading = Pick<RecordBook, 'records' | 'findRecords' | 'lookUpRecords'>
+type Reading = Pick<RecordBook, 'records' | 'findRecords' | 'lookUpRecords' | 'recordStamp'>
 
 /** Which part of an owner's subscriptions is listed. */
 export interface ListQuery {
@@ -34,10 +34,11 @@ export interface Listed {
 /** Where subscriptions are found. What is written goes through the writer that commits it with what belongs to it. */
 export class SubscriptionBook {
   readonly #records: Reading
-  readonly #matching = new SharedLooks<readonly Subscription[]>()
+  readonly #matching: MatchingLooks
 
   constructor(records: Reading) {
     this.#records = records
+    this.#matching = new MatchingLooks(() => records.recordStamp(collection))
   }
 
   /** A subscription of this owner, revoked or not; of another: as if there were none. */
@@ -65,7 +66,7 @@ export class SubscriptionBook {
 
   /** Those that get an owner's events of a type, each once. */
   matching(owner: string, eventType: string): Promise<readonly Subscription[]> {
-    return this.#matching.ask(`${owner}\n${eventType}`, () => this.#lookUp(owner, eventType))
+    return this.#matching.ask(owner, eventType, () => this.#lookUp(owner, eventType))
   }
 
   async #lookUp(owner: string, eventType: string): Promise<readonly Subscription[]> {

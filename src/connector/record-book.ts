@@ -4,7 +4,7 @@ import type { RecordStore, RecordWrite } from '../store/records.ts'
 /** What a connector keeps: records in collections of its own. Two connectors never meet in one, whatever they call it. */
 export type RecordBook = Pick<
   RecordStore,
-  'writeRecords' | 'records' | 'findRecords' | 'lookUpRecords' | 'listRecords'
+  'writeRecords' | 'records' | 'findRecords' | 'lookUpRecords' | 'recordStamp' | 'listRecords'
 >
 
 /** Puts a connector's collections under its id on the way in, and takes the id off on the way out. */
@@ -38,6 +38,10 @@ export class Shelf implements RecordBook {
   ): ReturnType<RecordStore['lookUpRecords']> {
     const found = await this.#store.lookUpRecords(this.#placed(lookup))
     return found.map((record) => this.#own(record))
+  }
+
+  recordStamp(collection: string): string | undefined {
+    return this.#store.recordStamp(this.#prefix + collection)
   }
 
   async listRecords(

@@ -13,6 +13,7 @@ import { testRate } from './contract/rate.ts'
 import { testRecordLists } from './contract/record-lists.ts'
 import { testRecordPatches } from './contract/record-patch.ts'
 import { testRecordSearch } from './contract/record-search.ts'
+import { testRecordStamps } from './contract/record-stamps.ts'
 import { testRecordWalk } from './contract/record-walk.ts'
 import { testRecords } from './contract/records.ts'
 import { testRedelivery } from './contract/redelivery.ts'
@@ -47,6 +48,7 @@ export function testStore(name: string, open: () => Promise<Store>): void {
     testRecords(open)
     testRecordPatches(open)
     testRecordWalk(open)
+    testRecordStamps(open)
     testRecordLists(open)
     testRecordSearch(open)
     testBeside(open)

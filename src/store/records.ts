@@ -154,6 +154,11 @@ export interface RecordStore {
   /** @throws {CarabinerError} USAGE for a limit that is not a whole number from 1 to 1,000 */
   lookUpRecords(lookup: RecordLookup): Promise<readonly StoredRecord[]>
   /**
+   * What was read of a collection after one stamp was taken is so for as long as the next is equal: another one is told once a record may have
+   * changed, whoever changed it. `undefined` when only asking the store can tell.
+   */
+  recordStamp(collection: string): string | undefined
+  /**
    * A page of the records that are listed, and their number.
    *
    * @throws {CarabinerError} USAGE for an offset or limit out of range, or a name that no record of the collection is listed with

@@ -339,6 +339,10 @@ export class MemoryStore implements Store {
     return this.#records.find(query)
   }
 
+  recordStamp(collection: string): string {
+    return this.#records.stamps.of(collection)
+  }
+
   async lookUpRecords(lookup: RecordLookup): Promise<readonly StoredRecord[]> {
     this.ready()
     return this.#records.lookUp(lookup)

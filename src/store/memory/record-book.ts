@@ -5,6 +5,7 @@ import type { ErasureTarget } from '../erasure.ts'
 import { unpatchable } from '../patchable-json.ts'
 import type { RecordListQuery } from '../record-list.ts'
 import { type OwnListing, ownListQuery } from '../record-listing.ts'
+import { RecordStamps } from '../record-stamps.ts'
 import { checkCount, entriesToLookUp } from '../record-lookup.ts'
 import { type OwnPatch, patchedJson } from '../record-patch.ts'
 import { comparePlaces, rangeOf } from '../record-range.ts'
@@ -48,6 +49,7 @@ interface Replaced {
 
 /** What connectors keep. */
 export class RecordBook {
+  readonly stamps: RecordStamps = new RecordStamps()
   readonly #collections = new Map<string, RecordCollection<Kept>>()
   readonly #expiring = new SortedList<Expiring>(compareExpiry)
   readonly #ofTenant = new Groups<string, Kept>()
@@ -144,6 +146,7 @@ export class RecordBook {
   }
 
   #replace(collection: string, id: string, next: Kept | undefined): Replaced {
+    this.stamps.touch(collection)
     const of = this.#collection(collection)
     const record = of.get(id)
     if (record !== undefined) this.#forget(record)

@@ -106,6 +106,11 @@ export class PostgresStore implements Store, Transactional {
     return this.#open(() => this.#tables.records.find(query))
   }
 
+  /** Another host may have written, and tells nobody. */
+  recordStamp(): undefined {
+    return undefined
+  }
+
   async lookUpRecords(lookup: RecordLookup): ReturnType<Store['lookUpRecords']> {
     return this.#open(() => this.#tables.records.lookUp(lookup))
   }

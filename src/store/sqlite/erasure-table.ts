@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { type Erasure, type ErasureTarget, erasedReason } from '../erasure.ts'
+import type { RecordStamps } from '../record-stamps.ts'
 import { limited } from './limit.ts'
 import type { RecordListings } from './record-listings.ts'
 
@@ -40,6 +41,7 @@ const forgetAnswers = `
 export function erasureTable(
   database: DatabaseSync,
   listings: Pick<RecordListings, 'eraseTexts'>,
+  stamps: Pick<RecordStamps, 'touchAny'>,
   passKeyOn: (endpoint: string, orderKey: string) => void,
 ): ErasureTable {
   const byId = database.prepare(selectById)
@@ -64,6 +66,7 @@ export function erasureTable(
         let cancelled = 0
         for (const seq of messages) cancelled += eraseOne(seq, at)
         const records = findRecords(target, limit)
+        if (records.length > 0) stamps.touchAny()
         for (const { seq } of records) emptyOne.run(at, seq ?? null)
         // The column is as typed: the table is STRICT.
         listings.eraseTexts(records.map(({ seq }) => seq as number))

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { RecordConflictError } from '../../errors.ts'
+import type { RecordStamps } from '../record-stamps.ts'
 import type { OwnPut, OwnWrite, RecordKeys } from '../record-write.ts'
 import type { RecordRemoval } from '../records.ts'
 import { limited } from './limit.ts'
@@ -38,7 +39,11 @@ export const selectExpired: string = `
   SELECT seq, collection, id, version, keys FROM records INDEXED BY records_expiry
   WHERE expires_at <= ? ORDER BY expires_at ${limited}`
 
-export function recordTable(database: DatabaseSync, listings: RecordListings): RecordTable {
+export function recordTable(
+  database: DatabaseSync,
+  listings: RecordListings,
+  stamps: RecordStamps,
+): RecordTable {
   const keys = recordKeys(database)
   const patch = recordPatches(database, listings)
   const select = database.prepare(
@@ -52,6 +57,7 @@ export function recordTable(database: DatabaseSync, listings: RecordListings): R
   return {
     write(writes) {
       for (const each of writes) {
+        stamps.touch(each.collection)
         if (each.kind === 'remove') removeOne(each)
         else if (each.kind === 'patch') patch(each)
         else put(each)
@@ -111,6 +117,7 @@ export function recordTable(database: DatabaseSync, listings: RecordListings): R
   }
 
   function removeRow(stored: Stored): void {
+    stamps.touch(stored.collection)
     if (stored.keys !== null) keys.replace(stored, stored.seq, keysOf(stored.keys), noKeys)
     listings.replace(stored, null)
     remove.run(stored.seq)

@@ -342,6 +342,11 @@ export class SqliteStore implements Store {
     return this.#file.read(() => this.#tables.recordList.find(query))
   }
 
+  recordStamp(collection: string): string | undefined {
+    const version = this.#file.version()
+    return version === undefined ? undefined : `${version}.${this.#tables.stamps.of(collection)}`
+  }
+
   async lookUpRecords(lookup: RecordLookup): Promise<readonly StoredRecord[]> {
     return this.#file.read(() => this.#tables.recordList.lookUp(lookup))
   }

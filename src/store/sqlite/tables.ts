@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { AuditWriter } from '../audit-writer.ts'
+import { RecordStamps } from '../record-stamps.ts'
 import { type AuditChainTable, auditChainTable } from './audit-chain-table.ts'
 import { type AuditTable, auditTable } from './audit-table.ts'
 import { type BacklogCount, backlogCount } from './backlog-count.ts'
@@ -44,6 +45,7 @@ export interface Tables {
   readonly rates: RateTable
   readonly permits: PermitTable
   readonly records: RecordTable
+  readonly stamps: RecordStamps
   readonly recordList: RecordList
   readonly recordListPage: RecordListPage
   readonly recordListSearch: RecordListSearch
@@ -54,6 +56,7 @@ export interface Tables {
 
 export function tablesOf(database: DatabaseSync, writer: AuditWriter): Tables {
   const hints = new RowHints()
+  const stamps = new RecordStamps()
   const deliveries = deliveryTable(database, hints)
   const settled = settledDeliveries(database)
   const audit = auditTable(database, writer)
@@ -72,10 +75,11 @@ export function tablesOf(database: DatabaseSync, writer: AuditWriter): Tables {
     retention: retention(database),
     settled,
     redeliveries: redeliveryTable(database, settled),
-    erasure: erasureTable(database, listings, deliveries.passKeyOn),
+    erasure: erasureTable(database, listings, stamps, deliveries.passKeyOn),
     rates: rateTable(database),
     permits: permitTable(database),
-    records: recordTable(database, listings),
+    records: recordTable(database, listings, stamps),
+    stamps,
     recordList: recordList(database),
     recordListPage: recordListPage(database, lists),
     recordListSearch: recordListSearch(database, lists),
