@@ -68,7 +68,8 @@ function faceOf(host: ServedHost, { store, engine, parking, clock }: HostParts):
         proxyHealth(),
         connectorHealth.look(host.assembly.connectors),
       ])
-      return [{ name: store.name, ...ofStore }, ...ofProxy, ...ofConnectors]
+      const ofEndpoints = engine.endpointChecks()
+      return [{ name: store.name, ...ofStore }, ...ofProxy, ...ofConnectors, ...ofEndpoints]
     },
     redeliver: (filter, cause) => host.dispatch(redeliverEvent.name, { filter }, cause),
     stopRedelivery: (id, cause) => engine.redeliveries.stop(id, cause),

@@ -10,7 +10,9 @@ export interface Check<Config = unknown> {
   run(context: CheckContext<Config>): unknown
   /**
    * Whether `/health` looks at it too, whenever it is asked, as `<connector id>.<id>`: for something the connector needs all the time, and a check that is
-   * quick, changes nothing, and says nothing that not everybody may know.
+   * quick and changes nothing. Everybody learns whether it holds, whoever shows a management key also why not.
+   *
+   * Not for what deliveries show anyway: see `health` of an endpoint.
    *
    * @defaultValue never
    */

@@ -13,6 +13,7 @@ import type {
   SentDelivery,
 } from './deliveries.ts'
 import type { EndpointDefinition } from './endpoint.ts'
+import { type EndpointCheck, endpointChecks } from './endpoint-checks.ts'
 import {
   type CircuitCounts,
   circuitCounts,
@@ -195,6 +196,11 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
   /** The endpoints of the assembly. */
   endpoints(): EndpointStatus[] {
     return [...this.#parts.registry.all()].map(endpointStatus)
+  }
+
+  /** How those of them are that `/health` looks at: what is known here, without a question. */
+  endpointChecks(): readonly EndpointCheck[] {
+    return endpointChecks(this.#parts.registry.all(), this.#options.clock.now())
   }
 
   /** The families of endpoints, and how many of each are in use here. */

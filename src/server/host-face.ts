@@ -55,7 +55,7 @@ export type HostState = 'starting' | 'ready' | 'draining'
 export interface HealthCheck {
   readonly name: string
   readonly ok: boolean
-  /** For people; anybody may read it. */
+  /** For operators: only who shows a management key is told. */
   readonly detail?: string
 }
 

@@ -10,11 +10,13 @@ const replyLimit = 64 * 1024
 
 /** Where the events of an integration go, what has to be so before one is sent, and what is written when it was. */
 export function endpointOf(service: Service, integration: Integration): EndpointDefinition {
-  const { endpoint, callbackUrl, timeoutMs, retry, name } = integration
+  const { endpoint, callbackUrl, active, timeoutMs, retry, name } = integration
   const { retentionMs } = service.scope
   return {
     id: endpoint,
     url: callbackUrl,
+    // Nothing is sent to one that is switched off: it would be in trouble until it is switched on.
+    ...(active && { health: `integrations.${name}` }),
     headers: {},
     secrets: integration.signingSecrets,
     signatures: integration.signatures,
@@ -25,7 +27,7 @@ export function endpointOf(service: Service, integration: Integration): Endpoint
     circuitBreaker: { failureThreshold: 5, recoveryTimeoutMs: 30_000, count5xx: false },
     replyLimit,
     admit: (delivery: DeliveryAtHand): AdmissionVerdict | Promise<AdmissionVerdict> =>
-      integration.active ? admit(service, delivery) : inactive,
+      active ? admit(service, delivery) : inactive,
     beside: (step) => recordsOfStep(step, { provider: name, retentionMs }),
   }
 }

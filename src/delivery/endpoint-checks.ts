@@ -1,0 +1,74 @@
+import type { EndpointQueue } from './endpoint-queue.ts'
+
+/** Whether what an endpoint of the assembly stands for can be delivered to, as far as deliveries have shown. */
+export interface EndpointCheck {
+  /** What its definition gives as `health`. */
+  readonly name: string
+  readonly ok: boolean
+  /** For operators: why not, and since when. */
+  readonly detail?: string
+}
+
+/** Of the endpoints in trouble that have one check in common, those that its detail names. */
+const named = 10
+
+/** What `/health` is told of endpoints: from what is known here of all hosts' deliveries, nothing is asked. */
+export function endpointChecks(
+  queues: Iterable<EndpointQueue>,
+  now: number,
+): readonly EndpointCheck[] {
+  const checks = new Map<string, EndpointQueue[]>()
+  for (const queue of queues) {
+    const { health } = queue.definition
+    if (health === undefined) continue
+    const others = checks.get(health)
+    if (others === undefined) checks.set(health, [queue])
+    else others.push(queue)
+  }
+  return Array.from(checks, ([name, sharing]) => checkOf(name, sharing, now))
+}
+
+function checkOf(name: string, sharing: readonly EndpointQueue[], now: number): EndpointCheck {
+  const speaker = (queue: EndpointQueue): string => (sharing.length === 1 ? '' : `${queue.id}: `)
+  const told = (describe: (queue: EndpointQueue) => string | undefined): string[] =>
+    sharing.flatMap((queue) => {
+      const what = describe(queue)
+      return what === undefined ? [] : [`${speaker(queue)}${what}`]
+    })
+  const troubles = told(troubleOf)
+  if (troubles.length > 0) return { name, ok: false, detail: shorten(troubles) }
+  const pauses = told((queue) => pauseOf(queue, now))
+  return pauses.length > 0 ? { name, ok: true, detail: shorten(pauses) } : { name, ok: true }
+}
+
+/** `undefined`: as far as is known, requests get through. */
+function troubleOf({ definition, circuit, state }: EndpointQueue): string | undefined {
+  const { disabledReason, lastErrorAt, lastError, lastSuccessAt } = state
+  // Without a breaker, what an earlier assembly left in the store does not count.
+  const isCut = definition.circuitBreaker !== false && circuit.state !== 'closed'
+  if (disabledReason === null && !isCut) return undefined
+  const what =
+    disabledReason === null
+      ? `circuit ${circuit.state}, ${circuit.consecutiveFailures} failures in a row`
+      : `disabled: ${disabledReason}`
+  const why = lastErrorAt === null ? [] : [`last error at ${timeOf(lastErrorAt)}: ${lastError}`]
+  const since =
+    lastSuccessAt === null
+      ? 'nothing delivered so far'
+      : `nothing delivered since ${timeOf(lastSuccessAt)}`
+  return [what, since, ...why].join('; ')
+}
+
+function pauseOf({ state: { pausedUntil } }: EndpointQueue, now: number): string | undefined {
+  if (pausedUntil === null || pausedUntil <= now) return undefined
+  return `paused until ${timeOf(pausedUntil)}`
+}
+
+function shorten(all: readonly string[]): string {
+  const more = all.length > named ? [`and ${all.length - named} more`] : []
+  return [...all.slice(0, named), ...more].join(' | ')
+}
+
+function timeOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString()
+}
