@@ -9,6 +9,7 @@ import {
   type TUnknown,
   Type,
 } from 'typebox'
+import { moment } from '../schema/moment.ts'
 import type { AnyEvent, EventDefinition } from './event.ts'
 
 type Startup = EventDefinition<'startup', TObject<{}>, TUnknown>
@@ -94,8 +95,6 @@ const check: CheckEvent = {
   }),
 }
 
-const time = Type.String({ format: 'date-time' })
-
 /** Dispatched when settled deliveries are to be sent again; what does it is the host's own on handler. */
 export const redeliverEvent: RedeliverEvent = {
   ...plain,
@@ -112,8 +111,8 @@ export const redeliverEvent: RedeliverEvent = {
             Type.Literal('cancelled'),
           ]),
           endpoint: Type.Optional(Type.String({ minLength: 1 })),
-          from: Type.Optional(time),
-          to: Type.Optional(time),
+          from: Type.Optional(moment),
+          to: Type.Optional(moment),
         },
         { additionalProperties: false },
       ),

@@ -4,6 +4,7 @@ import type { FormatsPlugin } from 'ajv-formats'
 import { type Mismatch, messageOf } from '../errors.ts'
 import { constrainsNothing, inDraft2020 } from './json-schema.ts'
 import { describeErrors, type Finding, findingsOf } from './mismatches.ts'
+import { readableMoment } from './moment-format.ts'
 import { fitsPlainly, isPlain } from './plain-schema.ts'
 import { firstErrors } from './union-errors.ts'
 
@@ -181,8 +182,15 @@ function makeAjv(allErrors: boolean, useDefaults: boolean): Ajv2020 {
     logger: false,
   })
   formatsModule.default(ajv)
+  ajv.addFormat('date-time', readableMoment(dateTimeOf(formatsModule.default)))
   ajv.addKeyword('x-carabiner')
   return ajv
+}
+
+function dateTimeOf(formats: FormatsPlugin): (text: string) => boolean {
+  // Proof of the cast: `ajv-formats` defines it as a function beside the one that compares.
+  const { validate } = formats.get('date-time') as { validate: (text: string) => boolean }
+  return validate
 }
 
 function schemaComplaint(ajv: Ajv2020): string {

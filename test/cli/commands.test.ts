@@ -522,7 +522,11 @@ describe('carabiner deliveries and audit', () => {
       ['redeliver', 'nope'],
       ['list', '--state', 'lost'],
       ['list', '--limit', '0'],
+      ['list', '--limit', '1e3'],
       ['list', '--from', 'yesterday'],
+      ['list', '--from', '2026-02-30'],
+      ['list', '--from', '2026-01-01T12:00'],
+      ['list', '--from', '2026-01-02', '--to', '2026-01-01'],
     ]) {
       const { code, err } = await carabiner(['deliveries', ...args], { cwd })
       assert.equal(code, 2, args.join(' '))

@@ -21,6 +21,21 @@ describe('carabiner deliveries redeliver', () => {
     assert.match(err, /carabiner deliveries stop /)
   })
 
+  it('takes no moment that is none, when it is dispatched by hand', async () => {
+    using folder = await withDead(1)
+
+    for (const from of ['2016-12-31T23:59:60Z', '2026-01-01T00:00:00+05']) {
+      const params = JSON.stringify({ filter: { state: 'dead', from } })
+      const { code, err } = await carabiner(
+        ['dispatch', 'deliveries.redeliver', '--params', params],
+        { cwd: folder.path },
+      )
+      assert.equal(code, 1)
+      assert.match(err, /\/filter/)
+      assert.doesNotMatch(err, /constraint/)
+    }
+  })
+
   it('takes a filter, and gives the redelivery as JSON', async () => {
     using folder = await withDead(3)
     const range = ['--from', '2h', '--to', '2038-01-01T00:00:00Z']
@@ -174,6 +189,20 @@ describe('carabiner deliveries erase', () => {
       assert.match(err, /expected/)
     })
   }
+})
+
+describe('carabiner deliveries list', () => {
+  it('lists as many as are asked for, more than the store gives at once', async () => {
+    using folder = await withDead(1_001)
+
+    const { json, err } = await carabinerJson(['deliveries', 'list', '--limit', '2000'], {
+      cwd: folder.path,
+    })
+
+    const ids = (json as readonly { readonly id: string }[]).map(({ id }) => id)
+    assert.equal(new Set(ids).size, 1_001)
+    assert.equal(err, '')
+  })
 })
 
 async function withDead(count: number): Promise<ProjectFolder> {

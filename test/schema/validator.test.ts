@@ -34,6 +34,17 @@ describe('the validator', () => {
     assert.equal(new Validator().compile(schema)({}).length, 1)
   })
 
+  it('takes for a date-time what can be read as a moment', () => {
+    const check = new Validator().compile({ type: 'string', format: 'date-time' })
+    const misfits = (...texts: readonly string[]): readonly string[] =>
+      texts.filter((text) => check(text).length > 0)
+
+    const good = ['2026-01-01T12:00:00Z', '2026-01-01t12:00:00.123z', '2026-01-01T12:00:00-05:30']
+    const bad = ['2026-01-01T12:00:00+05', '2026-01-01\n12:00:00Z', '2026-02-30T12:00:00Z']
+    assert.deepEqual(misfits(...good, ...bad), bad)
+    for (const text of good) assert.ok(!Number.isNaN(Date.parse(text)))
+  })
+
   it('has nothing to say about a value that matches', () => {
     const check = new Validator().compile(order)
 

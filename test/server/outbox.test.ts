@@ -96,6 +96,8 @@ describe('GET /api/v1/outbox', () => {
     'state=dead&state=pending',
     'endpoint=%00',
     'from=2016-12-31T23:59:60Z',
+    'from=2026-01-01T00:00:00%2B05',
+    'from=2026-01-01%0A00:00:00Z',
     'limit=0',
     'limit=1001',
     'limit=1e2',

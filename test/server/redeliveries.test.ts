@@ -68,6 +68,7 @@ describe('POST /api/v1/redeliveries', () => {
     [{ state: 'pending' }, '/state'],
     [{ endpoint: '' }, '/endpoint'],
     [{ from: 'yesterday' }, '/from'],
+    [{ from: '2026-01-01T00:00:00+05' }, '/from'],
     [{ to: 1767225600000 }, '/to'],
     [{ from: '2026-01-02T00:00:00Z', to: '2026-01-02T00:00:00Z' }, '/to'],
     [{ cursor: 'a' }, ''],

@@ -25,11 +25,11 @@ export function requiredOwner(context: Context): string {
   throw usageError('expected --owner, such as --owner agent://acme/ops')
 }
 
-/** `--limit`. @throws {CarabinerError} USAGE unless it is a whole number above 0 */
+/** `--limit`, in digits. @throws {CarabinerError} USAGE unless it is a whole number above 0 */
 export function limitOption(context: Context): number {
   const text = textOption(context, 'limit') ?? '100'
   const limit = Number(text)
-  if (Number.isInteger(limit) && limit > 0) return limit
+  if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(limit)) return limit
   throw usageError(`expected a whole number above 0 for --limit, got ${text}`)
 }
 

@@ -107,7 +107,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 /** @throws {CarabinerError} USAGE: a type that is not taken, a payload that does not match */
 function checkType(service: Service, { params: { type, payload } }: Offer): void {
   const wrong = misfitsOf(service, { type: '/event_type', payload: '/payload' }, { type, payload })
-  if (wrong.length > 0) throw misfits(wrong)
+  if (wrong.length > 0) throw misfits(wrong, { event_type: type, payload })
 }
 
 /** With what has become of its deliveries meanwhile. */

@@ -29,13 +29,13 @@ export function tellingRefusals(run: (context: Context) => Promise<number>): Run
 /** Holds what a command was given against the schema of the API's call. @throws {CarabinerError} USAGE, one for each thing that does not fit */
 export function checkBody(schema: object, body: object): void {
   const mismatches = new Validator({ allErrors: true }).compile(schema)(body)
-  if (mismatches.length > 0) throw misfits(mismatches)
+  if (mismatches.length > 0) throw misfits(mismatches, body)
 }
 
-/** What does not fit, each with the option it came from. */
-export function misfits(mismatches: readonly Mismatch[]): Error {
+/** What does not fit, each with the option it came from, and what came: but for secrets. */
+export function misfits(mismatches: readonly Mismatch[], body: object = {}): Error {
   const errors = mismatches.map(({ pointer, message }) =>
-    usageError(`${optionOf(pointer)} ${message}`),
+    usageError(`${optionOf(pointer)}: ${message}${givenAt(pointer, body)}`),
   )
   const [only, second] = errors
   if (only !== undefined && second === undefined) return only
@@ -58,6 +58,13 @@ function optionOf(pointer: string): string {
   const [, member = '', ...inside] = pointer.split('/')
   const option = options.get(member) ?? `--${member}`
   return [option, ...(inside.length > 0 ? [`/${inside.join('/')}`] : [])].join(' ')
+}
+
+function givenAt(pointer: string, body: object): string {
+  const steps = pointer.split('/').slice(1)
+  if (steps[0] === 'secret') return ''
+  const value = steps.reduce<unknown>((outer, step) => Object(outer)[step], body)
+  return typeof value === 'string' ? `, got ${JSON.stringify(value)}` : ''
 }
 
 const options: ReadonlyMap<string, string> = new Map([

@@ -3,13 +3,13 @@ import { cancelDelivery } from '../../delivery/intervention.ts'
 import { CarabinerError } from '../../errors.ts'
 import type { DeliveryId } from '../../ids.ts'
 import { deliveryDetailJson, deliveryJson } from '../../server/delivery-json.ts'
-import type { DeliveryFilter, DeliveryState, Store } from '../../store/store.ts'
+import type { DeliveryFilter, DeliveryRow, DeliveryState, Store } from '../../store/store.ts'
 import type { ConfigureCommand, Run } from '../command.ts'
 import { exitCode } from '../exit.ts'
 import { printListing } from '../listing.ts'
 import { loadForCommand } from '../load.ts'
 import { openCommandStore } from '../open-store.ts'
-import { parseTime } from '../time.ts'
+import { parseRange } from '../time.ts'
 import { configureErase } from './erase.ts'
 import { configureRedeliver } from './redeliver.ts'
 
@@ -20,6 +20,9 @@ interface ListFlags {
   readonly to?: string
   readonly limit: string
 }
+
+/** What is listed; `limit` may be more than the store gives at once. */
+type Filter = Omit<DeliveryFilter, 'cursor'> & { readonly limit: number }
 
 export const configureDeliveries: ConfigureCommand = (command, act) => {
   command
@@ -51,16 +54,37 @@ const list: Run<ListFlags> = async (context, flags) => {
   const filter = filterOf(flags)
   const { assembly } = await loadForCommand(context)
   await using store = await openCommandStore(context, assembly)
-  const { rows, nextCursor } = await store.deliveries(filter)
+  const { rows, isMore } = await newest(store, filter)
   const columns = ['id', 'endpoint', 'state', 'attempts', 'createdAt', 'settledAt', 'lastError']
   printListing(
     context,
     rows.map((row) => deliveryJson(row, assembly.redactor)),
     columns,
   )
-  if (nextCursor !== null)
-    context.terminal.say(`more: raise --limit ${filter.limit}, or narrow the filter`)
+  if (isMore) context.terminal.say(`more: raise --limit ${filter.limit}, or narrow the filter`)
   return exitCode.done
+}
+
+/** What the store gives at once at most. */
+const perPage = 1_000
+
+/** As many as are asked for, page by page. */
+async function newest(
+  store: Store,
+  { limit, ...filter }: Filter,
+): Promise<{ readonly rows: readonly DeliveryRow[]; readonly isMore: boolean }> {
+  const rows: DeliveryRow[] = []
+  for (let after = {}; ; ) {
+    const wanted = Math.min(limit - rows.length, perPage)
+    const { rows: page, nextCursor: cursor } = await store.deliveries({
+      ...filter,
+      ...after,
+      limit: wanted,
+    })
+    rows.push(...page)
+    if (cursor === null || rows.length >= limit) return { rows, isMore: cursor !== null }
+    after = { cursor }
+  }
 }
 
 const show: Run = async (context, _options, id) => {
@@ -108,24 +132,21 @@ async function found(
   throw new CarabinerError('DELIVERY_UNKNOWN', `no delivery ${String(id)} in the store`)
 }
 
-function filterOf(flags: ListFlags): DeliveryFilter {
+function filterOf(flags: ListFlags): Filter {
   const state = states.find((each) => each === flags.state)
   if (flags.state !== undefined && state === undefined) {
     throw new CarabinerError('USAGE', `expected --state ${states.join(', ')}, got ${flags.state}`)
   }
-  const limit = Number(flags.limit)
-  if (!Number.isInteger(limit) || limit < 1) {
-    throw new CarabinerError(
-      'USAGE',
-      `expected a whole number above 0 for --limit, got ${flags.limit}`,
-    )
-  }
-  const now = systemClock.now()
   return {
-    limit,
+    limit: parseLimit(flags.limit),
     ...(state !== undefined && { state }),
     ...(flags.endpoint !== undefined && { endpoint: flags.endpoint }),
-    ...(flags.from !== undefined && { from: parseTime(flags.from, now) }),
-    ...(flags.to !== undefined && { to: parseTime(flags.to, now) }),
+    ...parseRange(flags, systemClock.now()),
   }
+}
+
+function parseLimit(text: string): number {
+  const limit = Number(text)
+  if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(limit)) return limit
+  throw new CarabinerError('USAGE', `expected a whole number above 0 for --limit, got ${text}`)
 }

@@ -13,7 +13,7 @@ import { exitCode } from '../exit.ts'
 import { printListing } from '../listing.ts'
 import { openCommandStore } from '../open-store.ts'
 import { watchRedelivery } from '../redelivery-progress.ts'
-import { parseTime } from '../time.ts'
+import { parseRange } from '../time.ts'
 
 interface RedeliverFlags {
   readonly allDead?: boolean
@@ -155,13 +155,6 @@ function filterOf(flags: RedeliverFlags): RedeliveryFilter | undefined {
   if (state === undefined) {
     throw new CarabinerError('USAGE', `expected --state ${states.join(', ')}, got ${wanted}`)
   }
-  const now = systemClock.now()
-  const range = {
-    ...(from !== undefined && { from: parseTime(from, now) }),
-    ...(to !== undefined && { to: parseTime(to, now) }),
-  }
-  if (range.from !== undefined && range.to !== undefined && range.from >= range.to) {
-    throw new CarabinerError('USAGE', 'expected --to later than --from')
-  }
+  const range = parseRange({ from, to }, systemClock.now())
   return { state, ...(endpoint !== undefined && { endpoint }), ...range }
 }
