@@ -61,7 +61,10 @@ export class TurnoverMap<K, V> {
   }
 
   #startAnew(): void {
-    this.#entries = new Map(this.#entries)
+    const entries = new Map<K, V>()
+    // `new Map(entries)` would make a pair of each.
+    for (const [key, value] of this.#entries) entries.set(key, value)
+    this.#entries = entries
     this.#deleted = 0
   }
 }

@@ -5,6 +5,7 @@ import type { CliContext } from '../context.ts'
 import { CommandExit, exitCode } from '../exit.ts'
 import { commandLogger, loadForCommand } from '../load.ts'
 import { Reloads } from '../reloads.ts'
+import { expectShortLives } from '../short-lived.ts'
 import { sayResults } from './check.ts'
 
 interface RunFlags {
@@ -33,6 +34,7 @@ const run: Run<RunFlags> = async (context, flags) => {
   try {
     announce(context, host)
     reloads.begin(host)
+    await expectShortLives()
     await aborted(context.signal)
     return exitCode.done
   } finally {

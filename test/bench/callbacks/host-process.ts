@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { subscribe } from 'node:diagnostics_channel'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CallbackBook } from '../../../src/callbacks/callback-book.ts'
+import { expectShortLives } from '../../../src/cli/short-lived.ts'
 import { openStore } from '../../../src/store/open-store.ts'
 import { type StartedProject, startProject } from '../../helpers/start-host.ts'
 import { nowMs } from '../delivery/body.ts'
@@ -78,6 +79,7 @@ answerCalls<HostCalls>(
         logLevel: 'info',
         ...store,
       })
+      await expectShortLives()
       return project.url
     },
     async wait(count) {

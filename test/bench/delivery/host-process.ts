@@ -1,4 +1,5 @@
 // A whole host, as `carabiner run` starts it: HTTP in front, the webhooks connector behind, a store below.
+import { expectShortLives } from '../../../src/cli/short-lived.ts'
 import { type StartedProject, startProject } from '../../helpers/start-host.ts'
 import { answerCalls } from './calls.ts'
 
@@ -43,6 +44,7 @@ answerCalls<HostCalls>(
   {
     async start(store, key) {
       project = await startProject(assembly(store, key), { files, listen: true, logLevel: 'info' })
+      await expectShortLives()
       // Nothing is sent: what is measured is what a publisher waits for.
       await project.host.engine.pause('webhooks/told', Date.now() + 86_400_000)
       return project.url

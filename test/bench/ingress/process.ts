@@ -1,4 +1,6 @@
 // A host with the ingress connector, as `carabiner run` starts it.
+
+import { expectShortLives } from '../../../src/cli/short-lived.ts'
 import { openStore } from '../../../src/store/open-store.ts'
 import { type StartedProject, startProject } from '../../helpers/start-host.ts'
 import { answerCalls } from '../delivery/calls.ts'
@@ -35,6 +37,7 @@ answerCalls<IngressCalls>(
     async start(url, writes) {
       const store = writes ? {} : { store: withoutWrites(await openStore(url)) }
       project = await startProject(assembly(url), { listen: true, logLevel: 'info', ...store })
+      await expectShortLives()
       await project.host.engine.pause('integration/acme', Date.now() + dayMs)
       return project.url
     },

@@ -1,6 +1,7 @@
 // A host with the subscriptions connector, as `carabiner run` starts it.
 import type { Subscription } from '../../../plugins/subscriptions/subscription.ts'
 import { toRecord } from '../../../plugins/subscriptions/subscription-record.ts'
+import { expectShortLives } from '../../../src/cli/short-lived.ts'
 import { newId } from '../../../src/ids.ts'
 import { openStore } from '../../../src/store/open-store.ts'
 import { type StartedProject, startProject } from '../../helpers/start-host.ts'
@@ -56,6 +57,7 @@ answerCalls<SubscriptionsCalls>(
     async start(url, writes) {
       const store = writes ? {} : { store: withoutWrites(await openStore(url)) }
       project = await startProject(assembly(url), { listen: true, logLevel: 'info', ...store })
+      await expectShortLives()
       return project.url
     },
     async subscribe(urls, type) {

@@ -1,3 +1,4 @@
+import { expectShortLives } from '../../../../src/cli/short-lived.ts'
 import { systemClock } from '../../../../src/clock.ts'
 import type { OutboundMessage } from '../../../../src/delivery/deliveries.ts'
 import type { EndpointDefinition } from '../../../../src/delivery/endpoint.ts'
@@ -27,6 +28,8 @@ export class CarabinerContender implements Contender {
   }
 
   async prepare(url: string, count: number): Promise<void> {
+    // As `carabiner run` does.
+    await expectShortLives()
     this.#running = await openEngine(url, this.#receiverUrl)
     await storeAll(count, makeBody, (bodies) => this.store(bodies))
   }
