@@ -1,5 +1,4 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { createSecureContext } from 'node:tls'
 import { messageOf } from '../errors.ts'
 
 /** How an endpoint is known to us, and we to it. All but `serverName` and `passphrase` are PEM texts. */
@@ -70,6 +69,8 @@ function unreadable(field: 'ca' | 'cert' | 'key', tls: EndpointTls): string | un
 
 function mismatch(tls: EndpointTls): EndpointTlsProblem | undefined {
   if (tls.cert === undefined || tls.key === undefined) return undefined
+  // Only here is TLS itself needed, and a process that loads it reads all authorities it trusts: twice the start of Node.
+  const { createSecureContext } = process.getBuiltinModule('node:tls')
   try {
     createSecureContext({ cert: tls.cert, key: tls.key, ...passphraseOf(tls) })
     return undefined

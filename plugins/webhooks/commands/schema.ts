@@ -1,10 +1,10 @@
 import { type CommandContext, type ConnectorCommand, inDraft2020 } from 'carabiner'
-import { Value } from 'typebox/value'
 import type { WebhookConfig } from '../config.ts'
 import { exampleOf } from '../example-value.ts'
 import { bodySchema, type CallbackShare, defaultContentType } from '../request.ts'
 import { type HookArgument, hookArgument } from './hook-argument.ts'
 import { webhooksOf } from './named-webhook.ts'
+import { schemaErrors } from './schema-errors.ts'
 
 /** `carabiner webhooks schema HOOK` */
 export const schema: ConnectorCommand<readonly WebhookConfig[]> = {
@@ -42,12 +42,12 @@ function callbackShare(
   return byCallback.length === asked.length ? 'all' : 'some'
 }
 
-function printExample(
+async function printExample(
   context: CommandContext<readonly WebhookConfig[]>,
   bodySignature: ReturnType<typeof bodySchema>,
-): number {
+): Promise<number> {
   const body = exampleOf(bodySignature)
-  const [problem] = Value.Errors(bodySignature, body)
+  const [problem] = await schemaErrors(bodySignature, body)
   if (problem !== undefined) {
     const place = problem.instancePath || '/'
     context.say(

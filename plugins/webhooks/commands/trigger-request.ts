@@ -8,10 +8,10 @@ import {
   messageOf,
   newId,
 } from 'carabiner'
-import { Value } from 'typebox/value'
 import { exampleOf } from '../example-value.ts'
 import { afterRequest, type BodyForm, beforeRequest, type WebhookContent } from '../request.ts'
 import type { HookArgument } from './hook-argument.ts'
+import { schemaErrors } from './schema-errors.ts'
 
 interface TriggerRequest extends WebhookContent {
   readonly id: string
@@ -40,10 +40,8 @@ export async function prepareRequest(
   { now, timeoutMs, form }: TriggerSettings,
 ): Promise<MakeRequest> {
   const params = (await jsonOption(context, 'params')) ?? exampleOf(event.params)
-  const mismatches = Value.Errors(event.params, params).map(({ instancePath, message }) => ({
-    pointer: instancePath,
-    message,
-  }))
+  const errors = await schemaErrors(event.params, params)
+  const mismatches = errors.map(({ instancePath, message }) => ({ pointer: instancePath, message }))
   if (!isObject(params) || mismatches.length > 0) throw new EventParamsError(event.name, mismatches)
 
   const stamp = { id: newId(), createdAt: now }
@@ -76,10 +74,10 @@ async function resultsOf(
   const given = await jsonOption(context, 'results')
   if (given === undefined) return [{ connector: 'example', value: exampleOf(event.result) }]
   if (!Array.isArray(given)) throw usage('expected a JSON list for --results')
-  return given.map((each: unknown, index) => resultOf(each, index, event))
+  return Promise.all(given.map((each: unknown, index) => resultOf(each, index, event)))
 }
 
-function resultOf(given: unknown, index: number, event: AnyEvent): EventResult {
+async function resultOf(given: unknown, index: number, event: AnyEvent): Promise<EventResult> {
   if (isObject(given) && typeof given['connector'] === 'string' && isObject(given['error'])) {
     const { name = 'Error', message = '' } = given['error']
     const error = { code: 'HANDLER_FAILED', name: String(name), message: String(message) }
@@ -89,7 +87,7 @@ function resultOf(given: unknown, index: number, event: AnyEvent): EventResult {
   const result = isNamed
     ? { connector: String(given['connector']), value: given['value'] }
     : { connector: 'example', value: given }
-  const [problem] = Value.Errors(event.result, result.value)
+  const [problem] = await schemaErrors(event.result, result.value)
   if (problem === undefined) return result
   const place = `--results: result ${index + 1}${problem.instancePath}`
   throw new CarabinerError('RESULT_INVALID', `${place} ${problem.message}`)
