@@ -103,7 +103,10 @@ function resolveWebhook(
     ordered: config.ordered ?? false,
     responseChannel: config.response_channel,
     decision: decisionSettings(config),
-    endpoint: endpointOf(id, config),
+    endpoint: {
+      ...endpointOf(id, config),
+      ...(isCalled(config, after) && { health: `${connector}.endpoints` }),
+    },
   }
 }
 
@@ -119,6 +122,11 @@ function decisionSettings(config: WebhookConfig): DecisionSettings {
     replyLimit: config.reply_limit ?? defaults.replyLimit.before,
     expiresMs: isByCallback ? (config.expires ?? defaults.expiresMs) : undefined,
   }
+}
+
+/** Whether anything is ever sent to it: with `mode: off` only what it is told after events, and from channels. */
+function isCalled({ mode, channels }: WebhookConfig, after: readonly AnyEvent[]): boolean {
+  return mode !== 'off' || after.length > 0 || listOf(channels).length > 0
 }
 
 function endpointOf(id: string, config: WebhookConfig): Omit<EndpointDefinition, 'onReply'> {

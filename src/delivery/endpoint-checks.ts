@@ -1,3 +1,4 @@
+import type { Circuit } from './circuit-breaker.ts'
 import type { EndpointQueue } from './endpoint-queue.ts'
 
 /** Whether what an endpoint of the assembly stands for can be delivered to, as far as deliveries have shown. */
@@ -49,7 +50,7 @@ function troubleOf({ definition, circuit, state }: EndpointQueue): string | unde
   if (disabledReason === null && !isCut) return undefined
   const what =
     disabledReason === null
-      ? `circuit ${circuit.state}, ${circuit.consecutiveFailures} failures in a row`
+      ? `circuit ${circuit.state}, ${failuresInARow(circuit)}`
       : `disabled: ${disabledReason}`
   const why = lastErrorAt === null ? [] : [`last error at ${timeOf(lastErrorAt)}: ${lastError}`]
   const since =
@@ -57,6 +58,10 @@ function troubleOf({ definition, circuit, state }: EndpointQueue): string | unde
       ? 'nothing delivered so far'
       : `nothing delivered since ${timeOf(lastSuccessAt)}`
   return [what, since, ...why].join('; ')
+}
+
+function failuresInARow({ consecutiveFailures }: Pick<Circuit, 'consecutiveFailures'>): string {
+  return consecutiveFailures === 1 ? '1 failure' : `${consecutiveFailures} failures in a row`
 }
 
 function pauseOf({ state: { pausedUntil } }: EndpointQueue, now: number): string | undefined {
