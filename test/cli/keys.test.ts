@@ -31,7 +31,7 @@ describe('carabiner keys', () => {
       revokedAt: null,
     })
 
-    const revoked = await carabiner(['keys', 'revoke', key.id], { cwd })
+    const revoked = await carabiner(['keys', 'revoke', key.id.toUpperCase()], { cwd })
     const after = await carabiner(['keys', 'list'], { cwd })
 
     assert.equal(revoked.out, `${key.id} of agent://acme/ops is revoked\n`)

@@ -191,7 +191,25 @@ describe('carabiner deliveries erase', () => {
   }
 })
 
-describe('carabiner deliveries list', () => {
+describe('carabiner deliveries', () => {
+  it('knows ids however they are written', async () => {
+    using folder = await withDead(1)
+    const cwd = folder.path
+    const { json } = await carabinerJson(['deliveries', 'list'], { cwd })
+    const [{ id = '', messageId = '' } = {}] = json as { id: string; messageId: string }[]
+
+    const shown = await carabinerJson(['deliveries', 'show', id.toUpperCase()], { cwd })
+    const again = await carabiner(['deliveries', 'redeliver', id.toUpperCase()], { cwd })
+    const erased = await carabinerJson(
+      ['deliveries', 'erase', '--message', messageId.toUpperCase(), '--yes'],
+      { cwd },
+    )
+
+    assert.equal((shown.json as { readonly id: string }).id, id)
+    assert.match(again.out, new RegExp(`redelivery of ${id}:`))
+    assert.deepEqual(erased.json, { messages: 1, cancelled: 1, records: 0 })
+  })
+
   it('lists as many as are asked for, more than the store gives at once', async () => {
     using folder = await withDead(1_001)
 

@@ -29,7 +29,7 @@ export interface TenantSubscription {
 const closed = { additionalProperties: false }
 
 /** Names stand in the ids of endpoints, between slashes. */
-const namePattern = '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'
+export const namePattern = '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'
 
 const Domain = Type.String({
   pattern:

@@ -2,10 +2,11 @@ import { answer, type ConnectorRoute, type RecordPlace, RouteError } from 'carab
 import { type Static, Type } from 'typebox'
 import type { SubscriptionsConfig } from '../config.ts'
 import { closed, oneOf } from '../schemas/fields.ts'
+import { namePattern } from './config.ts'
 import { Execution, executionStatuses } from './execution.ts'
 import { listExecutions } from './execution-book.ts'
 
-const Name = Type.String({ minLength: 1, maxLength: 100 })
+const Name = Type.String({ pattern: namePattern })
 
 const Query = Type.Object(
   {

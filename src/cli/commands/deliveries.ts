@@ -127,7 +127,8 @@ async function found(
   store: Store,
   id: string | readonly string[] | undefined,
 ): Promise<NonNullable<Awaited<ReturnType<Store['delivery']>>>> {
-  const delivery = await store.delivery(String(id) as DeliveryId) // the store answers for any text: no such delivery
+  // The store answers for any text: no such delivery.
+  const delivery = await store.delivery(String(id).toLowerCase() as DeliveryId)
   if (delivery !== undefined) return delivery
   throw new CarabinerError('DELIVERY_UNKNOWN', `no delivery ${String(id)} in the store`)
 }

@@ -46,7 +46,7 @@ const eraseBodies: Run<EraseFlags> = async (context, flags) => {
 function targetOf({ message, tenant }: EraseFlags): ErasureTarget {
   if (message !== undefined && tenant === undefined) {
     // The store answers for any text: no such message.
-    return { kind: 'message', id: message as MessageId }
+    return { kind: 'message', id: message.toLowerCase() as MessageId }
   }
   if (tenant !== undefined && message === undefined) return { kind: 'tenant', tenant }
   throw new CarabinerError('USAGE', 'expected either --message ID or --tenant TENANT')

@@ -88,7 +88,7 @@ const listKeys: Run = async (context) => {
 
 const revokeKey: Run = async (context, _flags, id) => {
   await using store = await openCommandStore(context)
-  const key = await new KeyBook(store, systemClock).revoke(String(id), actor)
+  const key = await new KeyBook(store, systemClock).revoke(String(id).toLowerCase(), actor)
   if (key === undefined) throw new CarabinerError('USAGE', `there is no API key \`${id}\``)
   const { terminal, options } = context
   if (options.json) terminal.printJson(keyJson(key))

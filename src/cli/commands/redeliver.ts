@@ -66,13 +66,13 @@ const sendAgain: Run<RedeliverFlags> = async (context, flags, id) => {
 async function sendOne(context: CliContext, id: string): Promise<number> {
   await using store = await openCommandStore(context)
   // The store answers for any text: no such delivery.
-  const deliveryId = id as DeliveryId
+  const deliveryId = id.toLowerCase() as DeliveryId
   const found = await store.delivery(deliveryId)
   if (found !== undefined) await refuseStoredDisabled(store, found.delivery.endpoint)
   const row = await redeliver(store, systemClock, deliveryId, 'cli')
   const { terminal, options } = context
   if (options.json) terminal.printJson({ id: row.id })
-  else terminal.print(`${row.id}: redelivery of ${id}: the next host sends it`)
+  else terminal.print(`${row.id}: redelivery of ${deliveryId}: the next host sends it`)
   return exitCode.done
 }
 
@@ -124,7 +124,12 @@ function flat({ filter, ...shown }: ReturnType<typeof redeliveryJson>): object {
 const stop: Run = async (context, _options, id) => {
   await using store = await openCommandStore(context)
   // The store answers for any text: no such redelivery.
-  const stopped = await stopRedelivery(store, systemClock, String(id) as RedeliveryId, 'cli')
+  const stopped = await stopRedelivery(
+    store,
+    systemClock,
+    String(id).toLowerCase() as RedeliveryId,
+    'cli',
+  )
   if (stopped === undefined) {
     throw new CarabinerError('USAGE', `no redelivery ${String(id)} in the store`)
   }

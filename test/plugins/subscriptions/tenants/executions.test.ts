@@ -154,7 +154,15 @@ describe('GET /api/v1/executions', () => {
     assert.deepEqual(types, ['Even4', 'Even3', 'Even2', 'Even1', 'Even0', undefined])
   })
 
-  for (const query of ['?status=delivered', '?limit=0', '?limit=1001', '?cursor=x', '?owner=a']) {
+  for (const query of [
+    '?status=delivered',
+    '?limit=0',
+    '?limit=1001',
+    '?cursor=x',
+    '?owner=a',
+    '?tenant=%00',
+    '?config=a%00',
+  ]) {
     it(`refuses ${query}`, async () => {
       await using setting = await aSetting()
 
@@ -162,6 +170,7 @@ describe('GET /api/v1/executions', () => {
 
       assert.equal(status, 400)
       assert.equal(json['error']?.['code'], 'VALIDATION_ERROR')
+      assert.match(String(json['error']?.['message']), /^query/)
     })
   }
 
