@@ -16,7 +16,7 @@ export interface Exchange {
 export function hintsFor(exchange: Exchange): readonly string[] {
   const { contentType, reply, decision } = exchange
   if (reply.kind === 'circuit-open') return []
-  if (reply.kind === 'no-reply') return reply.error === 'connect' ? [hintForConnection(reply)] : []
+  if (reply.kind === 'no-reply') return isConnectionMissing(reply) ? [hintForConnection(reply)] : []
   const hints = hintsForStatus(reply.status)
   if (mayHaveMissedTheBody(reply.status, decision) && !isPlainJson(contentType)) {
     hints.push(emptyBody(contentType))
@@ -26,15 +26,28 @@ export function hintsFor(exchange: Exchange): readonly string[] {
   return hints
 }
 
+function isConnectionMissing({ error, message }: NoReply): boolean {
+  return error === 'connect' || (error === 'timeout' && message.startsWith('no connection '))
+}
+
 function hintForConnection({ message }: NoReply): string {
-  if (message.startsWith('the proxy ')) return '`host.egress.proxy` leads every request there'
+  // Of one that failed, or that the connection was awaited through.
+  if (/(?:^| )the proxy /.test(message)) return '`host.egress.proxy` leads every request there'
   if (certificateCode.test(message)) return 'see `cert`, `key`, `ca` and `server_name` of its `tls`'
+  if (unknownHostCode.test(message)) return 'is the host of the URL spelt right?'
+  if (/ within \d+ ms$/.test(message)) return unanswered
   return 'does anything listen there? `carabiner listen` is a receiver to try with'
 }
 
 /** What TLS says of a certificate, ours or theirs. */
 const certificateCode =
   /\((ERR_SSL_|ERR_TLS_CERT_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)[^)]*\)$/
+
+/** What name servers say of a name that leads nowhere. */
+const unknownHostCode = /\((?:ENOTFOUND|EAI_AGAIN|ENODATA)\)$/
+
+const unanswered =
+  'nothing came back, no refusal either: does a firewall, or the proxy of `host.egress`, hold it?'
 
 const parked =
   'this ALLOW parks the event until the callback is answered; that of this request is withdrawn now'
