@@ -10,6 +10,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api'
+import { maskUrls } from './assembly/credentials.ts'
 import type { AttemptOutcome } from './delivery/attempt-outcome.ts'
 import type { AttemptSpan, DeliverySpan, DeliveryTracer } from './delivery/delivery-tracer.ts'
 import type { Reply } from './delivery/sender.ts'
@@ -37,21 +38,24 @@ function isRecorded(): boolean {
 }
 
 function beginDelivery(tracer: Tracer, delivery: ClaimedDelivery): DeliverySpan {
-  const { message } = delivery
+  const { message, redeliveryOf } = delivery
+  // A tenant's has the URL in it, whose query may hold a secret.
+  const endpoint = maskUrls(delivery.endpoint)
   const span = tracer.startSpan(
-    `deliver ${delivery.endpoint}`,
+    `deliver ${endpoint}`,
     {
       kind: SpanKind.PRODUCER,
       // The first time it counts from acceptance; a retry from when it was due.
       startTime: delivery.attempts === 0 ? delivery.createdAt : delivery.dueAt,
       attributes: {
         'messaging.operation.type': 'send',
-        'messaging.destination.name': delivery.endpoint,
+        'messaging.destination.name': endpoint,
         'messaging.message.id': message.id,
         'messaging.message.body.size': message.body.byteLength,
         'carabiner.delivery.id': delivery.id,
         'carabiner.message.type': message.type,
         'carabiner.trace_id': message.traceId,
+        ...(redeliveryOf !== null && { 'carabiner.redelivery_of': redeliveryOf }),
       },
     },
     causeOf(message.traceId),

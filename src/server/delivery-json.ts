@@ -37,7 +37,7 @@ export function deliveryJson(row: DeliveryRow, redactor: Redactor): DeliveryJson
   return {
     id,
     messageId,
-    endpoint,
+    endpoint: redactor.text(endpoint),
     state,
     attempts,
     dueAt: iso(dueAt),

@@ -65,6 +65,21 @@ describe('GET /api/v1/outbox', () => {
     assert.deepEqual(answer.json, { success: true, data: [shown], meta: { nextCursor: 'next' } })
   })
 
+  it('masks the query of the URL that a tenant’s endpoint is known by', async () => {
+    const endpoint = `tenant/acme/suite/* https://hooks.example.com/all?token=${secret}`
+    const store = aStore({
+      deliveries: async () => ({ rows: [{ ...row, endpoint }], nextCursor: null }),
+    })
+    await using host = await servedHost({ face: { store } })
+
+    const { json } = await host.request('/api/v1/outbox')
+
+    assert.equal(
+      json['data']?.['0']?.['endpoint'],
+      'tenant/acme/suite/* https://hooks.example.com/all?token=••••',
+    )
+  })
+
   it('asks the store for what the query says', async () => {
     const filters: DeliveryFilter[] = []
     const deliveries: HostFace['store']['deliveries'] = async (filter) => {

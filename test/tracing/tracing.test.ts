@@ -89,14 +89,27 @@ describe('with a registered SDK', () => {
     )
   })
 
-  it('the query of a URL is not recorded', async () => {
-    await using run = await deliver([204], '/hook?token=s3cr3t')
+  it('the query of a URL is not recorded, where an endpoint is known by it neither', async () => {
+    const id = 'tenant/acme/suite/* https://hooks.example.com/?token=s3cr3t'
+    await using run = await deliver([204], { path: '/hook?token=s3cr3t', id })
     await run.requests(1)
     const { delivery, attempts } = await spans(1)
 
-    const recorded = JSON.stringify([delivery?.attributes, attempts[0]?.attributes])
+    const recorded = JSON.stringify([delivery?.name, delivery?.attributes, attempts[0]?.attributes])
     assert.match(recorded, /\/hook"/)
+    assert.match(recorded, /deliver tenant\/acme\/suite/)
     assert.doesNotMatch(recorded, /s3cr3t/)
+  })
+
+  it('a redelivery says what it repeats', async () => {
+    await using run = await deliver([400, 204])
+    await run.redeliver()
+    const { deliveries } = await spans(2)
+
+    const [first, again] = deliveries.map(({ attributes }) => attributes)
+    assert.equal(first?.['carabiner.redelivery_of'], undefined)
+    assert.equal(again?.['carabiner.redelivery_of'], first?.['carabiner.delivery.id'])
+    assert.equal(again?.['messaging.message.id'], first?.['messaging.message.id'])
   })
 
   it('a request that is given up when the host stops ends its spans', async () => {
@@ -128,10 +141,15 @@ interface Run extends AsyncDisposable {
   readonly traceId: string
   readonly requests: Receiver['requests']
   readonly received: Receiver['received']
+  /** Sends what was given up again. */
+  redeliver(): Promise<void>
 }
 
 /** One message on its way to a receiver that answers like this. */
-async function deliver(answers: NonNullable<Answers>, path = '/hook'): Promise<Run> {
+async function deliver(
+  answers: NonNullable<Answers>,
+  { path = '/hook', id = anEndpoint().id } = {},
+): Promise<Run> {
   await using stack = new AsyncDisposableStack()
   const opened = stack.use(await openTestStore('sqlite'))
   const sender = stack.use(createUndiciSender({ egress, clock: systemClock }))
@@ -143,17 +161,25 @@ async function deliver(answers: NonNullable<Answers>, path = '/hook'): Promise<R
       store: opened.store,
       sender,
       trace: recorder,
-      endpoints: [anEndpoint({ url: `${to.url}${path}`, retry: { ...standard(), ...quickly } })],
+      endpoints: [
+        anEndpoint({ id, url: `${to.url}${path}`, retry: { ...standard(), ...quickly } }),
+      ],
     }),
   )
   const traceId = '0123456789abcdef0123456789abcdef'
-  await engine.send([anOutboundMessage({ traceId })])
+  await engine.send([anOutboundMessage({ traceId, to: [{ endpoint: id }] })])
   assert.equal((await allDeliveries(opened.store)).length, 1)
   const kept = stack.move()
   return {
     traceId,
     requests: (count) => to.requests(count),
     received: to.received,
+    async redeliver() {
+      await eventually(async () => (await allDeliveries(opened.store))[0]?.state === 'dead')
+      const [first] = await allDeliveries(opened.store)
+      assert.ok(first)
+      await engine.redeliveries.one(first.id, { actor: 'test' })
+    },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 }

@@ -30,7 +30,7 @@ subscriptions:
       - { name: good, subscriptions: [{ event_type: '*', target_url: '${server.url}/good' }] }
       - { name: bad, subscriptions: [{ event_type: Odd, target_url: '${server.url}/fails' }] }
     globex:
-      - { name: good, subscriptions: [{ event_type: '*', target_url: '${server.url}/other' }] }
+      - { name: good, subscriptions: [{ event_type: '*', target_url: '${server.url}/other?token=hushed' }] }
 `,
     { listen: true },
   )
@@ -136,6 +136,15 @@ describe('GET /api/v1/executions', () => {
       deliveredAt: row?.['deliveredAt'],
     })
     assert.deepEqual(json['meta'], { nextCursor: null })
+  })
+
+  it('masks what the query of a URL may hide', async () => {
+    await using setting = await aSetting()
+    await setting.publish('globex', 'Even')
+
+    const { json } = await setting.list()
+
+    assert.match(String(json['data']?.['0']?.['targetUrl']), /\/other\?token=••••$/)
   })
 
   it('goes on where a page ended, whatever comes meanwhile', async () => {
