@@ -47,8 +47,8 @@ export class Shelf implements RecordBook {
   async listRecords(
     query: Parameters<RecordStore['listRecords']>[0],
   ): ReturnType<RecordStore['listRecords']> {
-    const { records, total } = await this.#store.listRecords(this.#placed(query))
-    return { records: records.map((record) => this.#own(record)), total }
+    const page = await this.#store.listRecords(this.#placed(query))
+    return { ...page, records: page.records.map((record) => this.#own(record)) }
   }
 
   /** Writes as the store gets them. */

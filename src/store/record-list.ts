@@ -21,6 +21,8 @@ export interface RecordListQuery {
   readonly range?: RecordListRange
   /** Only records whose text contains this, ignoring case. No character stands for others. @defaultValue `''`: all */
   readonly text?: string
+  /** Of records that contain the `text`, so many are counted at most, from 1 on; without a text, nothing need be counted. @defaultValue all of them */
+  readonly countTo?: number
   readonly order: RecordListOrder
   /** How many records come before the page. */
   readonly offset: number

@@ -2,6 +2,7 @@ import { CarabinerError } from '../errors.ts'
 import { pageLimit } from './paging.ts'
 import type { ListedRecord, RecordListOrder, RecordListQuery } from './record-list.ts'
 import { checkName, isStorable } from './record-text.ts'
+import type { RecordPage } from './records.ts'
 
 /** How a record is listed, looked at and copied: the store's own to keep. */
 export interface OwnListing {
@@ -18,6 +19,8 @@ export interface OwnListQuery {
   readonly range: { readonly time: string; readonly from: number; readonly to: number } | null
   /** As it is searched; `''` for all. */
   readonly text: string
+  /** `Infinity` for all, and where nothing is counted. */
+  readonly countTo: number
   readonly order: RecordListOrder
   readonly offset: number
   readonly limit: number
@@ -58,10 +61,14 @@ export function checkFacets(facets: Readonly<Record<string, string>>): void {
   }
 }
 
-/** @throws {CarabinerError} USAGE for an offset or a limit out of range */
+/** @throws {CarabinerError} USAGE for an offset, a limit or a number to count to that is out of range */
 export function ownListQuery(query: RecordListQuery): OwnListQuery {
   const { collection, facets = {}, range, text = '', order, offset, limit, content = true } = query
+  const { countTo } = query
   pageLimit(limit)
+  if (countTo !== undefined && !(Number.isSafeInteger(countTo) && countTo > 0)) {
+    throw refusal(`countTo must be a whole number from 1 on, got ${countTo}`)
+  }
   if (!Number.isSafeInteger(offset) || offset < 0) {
     throw refusal(`offset must be a whole number from 0 on, got ${offset}`)
   }
@@ -71,11 +78,20 @@ export function ownListQuery(query: RecordListQuery): OwnListQuery {
     facets: { ...facets },
     range: range === undefined ? null : { time, from, to },
     text: searchable(text),
+    countTo: text === '' ? Infinity : (countTo ?? Infinity),
     order: { ...order },
     offset,
     limit,
     content,
   }
+}
+
+/** @param counted - up to one more than is to be told */
+export function totalOf(
+  counted: number,
+  { countTo }: Pick<OwnListQuery, 'countTo'>,
+): Pick<RecordPage, 'total' | 'totalIsExact'> {
+  return { total: Math.min(counted, countTo), totalIsExact: counted <= countTo }
 }
 
 /**

@@ -125,10 +125,12 @@ export interface RecordLookup {
 export interface RecordPage {
   readonly records: readonly StoredRecord[]
   /**
-   * Exact, and of the same moment as the records; but for a `text` on SQLite, which counts a few thousand at a go and lets writes in between: what
-   * is written meanwhile may be counted or not.
+   * Of the same moment as the records; but for a `text` on SQLite, which counts a few thousand at a go and lets writes in between: what is written
+   * meanwhile may be counted or not.
    */
   readonly total: number
+  /** Whether there are no more than `total`: more are not counted, where the query says up to which number they are. */
+  readonly totalIsExact: boolean
 }
 
 /**

@@ -99,6 +99,40 @@ describe('what PostgreSQL does for a list', () => {
     assert.equal(all, 1_000)
   })
 
+  it('counts as many as it is to, of what many contain, and finds the page wherever it lies', async () => {
+    await using store = await openStore(await server.database())
+    const ids = Array.from({ length: 6_000 }, (_, index) => index)
+    for (let from = 0; from < ids.length; from += 1_000) {
+      await store.writeRecords(ids.slice(from, from + 1_000).map(aListed))
+    }
+    const isNew = (id: number): boolean => aListed(id).listed?.facets['state'] === 'new'
+
+    // Of all; of a seventh, from all over; of a thousand at one end; of a few.
+    for (const text of ['order', '-1', '5', '77', '999']) {
+      for (const facets of [{}, { state: 'new' }]) {
+        for (const direction of ['ascending', 'descending'] as const) {
+          for (const range of [undefined, { time: 'seen', from: noon, to: noon + 5_000 * unit }]) {
+            const query = { text, facets, order: { by: 'made', direction }, countTo: 150 } as const
+            const page = await store.listRecords(aList({ ...query, ...(range && { range }) }))
+
+            const found = ids.filter(
+              (id) =>
+                `order-${id}`.includes(text) &&
+                (!('state' in facets) || isNew(id)) &&
+                (range === undefined || (id * 4_001) % 6_000 <= 5_000),
+            )
+            const ordered = direction === 'ascending' ? found : found.toReversed()
+            assert.deepEqual(
+              [page.records.map(({ id }) => id), page.total, page.totalIsExact],
+              [ordered.slice(0, 20).map(String), Math.min(150, found.length), found.length <= 150],
+              `${text} ${JSON.stringify({ facets, direction, range })}`,
+            )
+          }
+        }
+      }
+    }
+  })
+
   it('finds those that come first among many, and what is level with the last, in whatever order they stand', async () => {
     await using client = await connect(await server.database())
     const place = fc.tuple(fc.nat({ max: mostFound - 1 }), fc.integer({ min: -100, max: 2_000 }))

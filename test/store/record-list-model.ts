@@ -118,6 +118,7 @@ const query: fc.Arbitrary<RecordListQuery> = fc.record(
       { requiredKeys: ['time'] },
     ),
     text: fc.constantFrom('', ...sought, 'burst', 'burst-12'),
+    countTo: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 300 })),
     order: fc.record(
       {
         by: fc.constantFrom('made', 'seen', 'kind', 'state', '__proto__', 'none', 'third'),
@@ -245,12 +246,12 @@ function changedBy(model: Model, writes: readonly RecordWrite[]): Model {
 }
 
 async function answerOf(store: Store, asked: RecordListQuery): Promise<unknown> {
-  const { records, total } = await store.listRecords(asked)
-  return { ids: records.map((record) => record.id), total }
+  const { records, ...counted } = await store.listRecords(asked)
+  return { ids: records.map((record) => record.id), ...counted }
 }
 
 function expectedOf(model: Model, asked: RecordListQuery): unknown {
-  const { collection: of, order, offset, limit } = asked
+  const { collection: of, order, offset, limit, text = '', countTo = Infinity } = asked
   const sign = order.direction === 'ascending' ? 1 : -1
   const found = of === collection ? [...model.values()] : []
   const rows = found.flatMap(({ id: own, listed }) => {
@@ -266,7 +267,8 @@ function expectedOf(model: Model, asked: RecordListQuery): unknown {
   )
   return {
     ids: rows.slice(offset, offset + limit).map(({ own }) => own),
-    total: rows.length,
+    total: text === '' ? rows.length : Math.min(rows.length, countTo),
+    totalIsExact: text === '' || rows.length <= countTo,
   }
 }
 

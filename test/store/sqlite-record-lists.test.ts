@@ -11,17 +11,32 @@ import { selectOfRun, selectRuns, selectStretch } from '../../src/store/sqlite/l
 import { selectAcross } from '../../src/store/sqlite/record-list-page.ts'
 import { selectSample } from '../../src/store/sqlite/record-list-search.ts'
 import { selectLists } from '../../src/store/sqlite/record-lists.ts'
-import { countMatches, selectGlance, selectMatches } from '../../src/store/sqlite/record-matches.ts'
+import {
+  countAlone,
+  countMatches,
+  selectGlance,
+  selectMatches,
+} from '../../src/store/sqlite/record-matches.ts'
 import {
   countFromPlace,
   selectRunAfter,
   selectRunAt,
   sumRuns,
 } from '../../src/store/sqlite/record-runs.ts'
+import { selectContaining } from '../../src/store/sqlite/text-walk.ts'
 import { countWaiting, selectWaiting } from '../../src/store/sqlite/waiting-records.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
-const asked = { hasWords: false, hasText: true, order: 1, range: 0, isRanked: true, isUp: false }
+const asked = {
+  hasWords: false,
+  hasText: true,
+  order: 1,
+  range: 0,
+  isRanked: true,
+  isUp: false,
+  isOfAll: false,
+}
+const allWithWords = { ...asked, hasWords: true, hasText: false, range: null, isOfAll: true }
 const wordsThenRows =
   /record_parts VIRTUAL TABLE INDEX.*\n.*\n?.*SEARCH l USING INTEGER PRIMARY KEY \(rowid=\?\)/
 
@@ -67,6 +82,10 @@ describe('what a list asks of SQLite', () => {
       countMatches(asked),
       /SEARCH l USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)/,
     ],
+    ['texts with words, alone', countAlone({ ...asked, hasWords: true }), wordsThenRows],
+    ['each text, alone', countAlone(asked), /SEARCH l USING INTEGER PRIMARY KEY/],
+    ['what words alone tell', countAlone(allWithWords), /SCAN record_parts VIRTUAL TABLE INDEX/],
+    ['texts along an order', selectContaining, /SEARCH l USING INTEGER PRIMARY KEY \(rowid=\?\)/],
     ['the last texts with words', selectGlance({ ...asked, hasWords: true }), wordsThenRows],
     ['the last texts', selectGlance(asked), /SEARCH record_listings USING INTEGER PRIMARY KEY/],
     ['what may be on the page', selectMatches(1), /l USING INTEGER PRIMARY KEY \(rowid=\?\)/],
@@ -144,20 +163,33 @@ describe('a search on SQLite', () => {
       ['o', left],
       ['told', left],
     ] as const) {
-      for (const offset of [0, 1_500]) {
-        const { records, total } = await store.listRecords({
+      for (const [offset, countTo, direction] of [
+        [0, undefined, 'descending'],
+        [1_500, undefined, 'descending'],
+        [0, 1_000, 'descending'],
+        [0, 1_000, 'ascending'],
+        [1_500, 1_000, 'descending'],
+        [0, found.length, 'descending'],
+        [0, found.length - 1, 'descending'],
+      ] as const) {
+        const { records, total, totalIsExact } = await store.listRecords({
           collection: 'c/things',
           text,
-          order: { by: 'made', direction: 'descending' },
+          ...(countTo !== undefined && { countTo }),
+          order: { by: 'made', direction },
           offset,
           limit: 20,
         })
-        assert.equal(total, found.length, text)
-        const expected = found.toReversed().slice(offset, offset + 20)
+
+        const what = `${text} from ${offset}, ${direction}, counted to ${countTo}`
+        const ordered = direction === 'ascending' ? found : found.toReversed()
+        const counted = Math.min(countTo ?? Infinity, found.length)
+        assert.deepEqual([total, totalIsExact], [counted, counted === found.length], what)
+        const expected = ordered.slice(offset, offset + 20)
         assert.deepEqual(
           records.map(({ id }) => id),
           expected.map(String),
-          `${text} from ${offset}`,
+          what,
         )
       }
     }

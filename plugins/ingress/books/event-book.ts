@@ -16,10 +16,15 @@ export interface EventListQuery {
   readonly sortBy?: 'createdAt' | 'occurredAt' | 'status' | 'receivedAt' | undefined
   /** @defaultValue `desc` */
   readonly sortOrder?: 'asc' | 'desc' | undefined
+  /** Whether all that have the `subject` are counted, however many they are. @defaultValue `bounded`: up to {@link mostCounted} */
+  readonly total?: 'exact' | 'bounded' | undefined
   readonly offset: number
   /** 1 to 1,000. */
   readonly limit: number
 }
+
+/** Events with a subject searched for that are counted: nobody reads on to the last of more, and to count them would cost more than to find them. */
+export const mostCounted = 10_000
 
 type Reading = Pick<RecordBook, 'records' | 'listRecords'>
 
@@ -43,8 +48,8 @@ export class EventBook {
   }
 
   async list(query: EventListQuery): Promise<PageOf<IngressEvent>> {
-    const { records, total } = await this.#records.listRecords(toListQuery(query))
-    return { items: records.map(fromRecord), total }
+    const { records, ...counted } = await this.#records.listRecords(toListQuery(query))
+    return { items: records.map(fromRecord), ...counted }
   }
 
   /** Events of a status that were received at `from` or after, the first first, without their payloads. */
@@ -67,7 +72,7 @@ export class EventBook {
 }
 
 function toListQuery(query: EventListQuery): RecordListQuery {
-  const { from, to, subject, offset, limit } = query
+  const { from, to, subject, total, offset, limit } = query
   return {
     collection,
     facets: facetsOf(query),
@@ -79,6 +84,7 @@ function toListQuery(query: EventListQuery): RecordListQuery {
       },
     }),
     ...(subject !== undefined && { text: subject }),
+    ...(total !== 'exact' && { countTo: mostCounted }),
     order: orderOf(query),
     offset,
     limit,

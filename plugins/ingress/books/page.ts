@@ -2,4 +2,6 @@
 export interface PageOf<Item> {
   readonly items: readonly Item[]
   readonly total: number
+  /** `false` when there are more, which were not counted. @defaultValue `true` */
+  readonly totalIsExact?: boolean
 }

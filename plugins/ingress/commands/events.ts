@@ -7,7 +7,7 @@ import {
   wordOption,
 } from 'carabiner'
 import { eventStatuses } from '../books/event.ts'
-import type { EventListQuery } from '../books/event-book.ts'
+import { type EventListQuery, mostCounted } from '../books/event-book.ts'
 import type { IngressConfig } from '../config.ts'
 import { serviceOf } from '../service.ts'
 import { type EventView, eventView } from '../views/event-view.ts'
@@ -34,6 +34,10 @@ export const events: ConnectorCommand<IngressConfig> = {
     { flags: '--order <order>', description: 'asc or desc (default: desc)' },
     { flags: '--page <n>', description: 'which page (default: 1)' },
     { flags: '--limit <n>', description: 'events of a page, at most 1000 (default: 20)' },
+    {
+      flags: '--exact-total',
+      description: `counts all that --subject finds, also beyond ${written(mostCounted)}`,
+    },
   ],
   run: listEvents,
 }
@@ -42,14 +46,19 @@ async function listEvents(context: Context): Promise<number> {
   const query = queryOf(context)
   await using opened = await context.openScope()
   const service = serviceOf(opened.scope)
-  const { items, total } = await service.events.list(query)
+  const { items, total, totalIsExact = true } = await service.events.list(query)
   const views = items.map((each) => ({ ...eventView(service, each) }))
   context.table(context.json ? views : views.map(readable), columns)
   const next = query.offset + items.length
-  if (items.length > 0 && next < total) {
-    context.say(`${next} of ${total}; more: --page ${query.offset / query.limit + 2}`)
+  if (items.length > 0 && (next < total || !totalIsExact)) {
+    const all = totalIsExact ? `${total}` : `more than ${written(total)}`
+    context.say(`${next} of ${all}; more: --page ${query.offset / query.limit + 2}`)
   }
   return 0
+}
+
+function written(count: number): string {
+  return count.toLocaleString('en')
 }
 
 const sortings = ['receivedAt', 'occurredAt', 'createdAt', 'status'] as const
@@ -73,6 +82,7 @@ function queryOf(context: Context): EventListQuery {
     to,
     sortBy: wordOption(context, 'sort', sortings),
     sortOrder: wordOption(context, 'order', ['asc', 'desc']),
+    total: context.options['exactTotal'] === true ? 'exact' : 'bounded',
     offset: (page - 1) * limit,
     limit,
   }

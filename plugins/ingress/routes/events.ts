@@ -22,8 +22,14 @@ export const eventRoutes: readonly ConnectorRoute<IngressConfig>[] = [
       const { from, to, page: _page, pageSize: _pageSize, ...filter } = query
       const range = rangeOf({ from, to })
       const { offset, limit } = place
-      const { items, total } = await service.events.list({ ...filter, ...range, offset, limit })
-      return pageAnswer(place, { items: items.map((each) => eventView(service, each)), total })
+      const { items, ...counted } = await service.events.list({
+        ...filter,
+        ...range,
+        offset,
+        limit,
+      })
+      const views = items.map((each) => eventView(service, each))
+      return pageAnswer(place, { items: views, ...counted })
     },
   }),
   managementRoute({

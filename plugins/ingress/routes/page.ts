@@ -24,10 +24,11 @@ export function placeOf({ page = 1, pageSize: wanted = defaultPageSize }: PageQu
 
 export function pageAnswer<Item>(
   { page, pageSize }: Place,
-  { items, total }: PageOf<Item>,
+  { items, total, totalIsExact = true }: PageOf<Item>,
 ): RouteAnswer {
   const totalPages = Math.max(1, Math.ceil(total / pageSize))
-  return exactAnswer(items, { page, pageSize, total, totalPages })
+  const meta = { page, pageSize, total, totalPages }
+  return exactAnswer(items, totalIsExact ? meta : { ...meta, totalIsExact })
 }
 
 /** The part of a list that is here as a whole. */

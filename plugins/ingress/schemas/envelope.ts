@@ -7,8 +7,8 @@ export function success(data: TSchema, meta: TObject = noMeta): TObject {
 }
 
 /** A list, page by page. */
-export function page(item: TSchema): TObject {
-  return success(Type.Array(item, { maxItems: largestPageSize }), PageMeta)
+export function page(item: TSchema, meta: TObject = PageMeta): TObject {
+  return success(Type.Array(item, { maxItems: largestPageSize }), meta)
 }
 
 /** Entries of a page; whoever asks for more gets this many. */
@@ -17,14 +17,28 @@ export const defaultPageSize = 20
 
 const noMeta = Type.Object({}, closed)
 
-const PageMeta = Type.Object(
+const pageMeta = {
+  page: Type.Integer({ minimum: 1 }),
+  pageSize: Type.Integer({ minimum: 1, maximum: largestPageSize }),
+  total: Type.Integer({ minimum: 0, description: 'On all pages' }),
+  totalPages: Type.Integer({ minimum: 1 }),
+}
+
+const PageMeta = Type.Object(pageMeta, { ...closed, title: 'PageMeta' })
+
+/** Of pages whose entries may be too many to be counted. */
+export const CountedPageMeta: TObject = Type.Object(
   {
-    page: Type.Integer({ minimum: 1 }),
-    pageSize: Type.Integer({ minimum: 1, maximum: largestPageSize }),
-    total: Type.Integer({ minimum: 0, description: 'On all pages' }),
-    totalPages: Type.Integer({ minimum: 1 }),
+    ...pageMeta,
+    totalIsExact: Type.Optional(
+      Type.Unsafe<false>({
+        const: false,
+        description:
+          'Only there when there are more than `total`, and more pages than `totalPages`',
+      }),
+    ),
   },
-  { ...closed, title: 'PageMeta' },
+  { ...closed, title: 'CountedPageMeta' },
 )
 
 /** Parameters of a query that say which page. */

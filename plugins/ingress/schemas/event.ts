@@ -1,7 +1,8 @@
 import { type Static, type TObject, Type } from 'typebox'
 import { eventStatuses } from '../books/event.ts'
+import { mostCounted } from '../books/event-book.ts'
 import { AttemptBody } from './attempt.ts'
-import { page, pageFields, success } from './envelope.ts'
+import { CountedPageMeta, page, pageFields, success } from './envelope.ts'
 import {
   AskedMoment,
   anyObject,
@@ -73,13 +74,22 @@ export const EventsQuery = Type.Object(
     sortOrder: Type.Optional(
       Type.Unsafe<'asc' | 'desc'>({ ...oneOf(['asc', 'desc']), default: 'desc' }),
     ),
+    total: Type.Optional(
+      Type.Unsafe<'bounded' | 'exact'>({
+        ...oneOf(
+          ['bounded', 'exact'],
+          `Whether a search by subject counts all it finds, or at most ${mostCounted}: then \`totalIsExact\` is false where there are more`,
+        ),
+        default: 'bounded',
+      }),
+    ),
   },
   closed,
 )
 
 export type EventsQuery = Static<typeof EventsQuery>
 
-export const EventsAnswer: TObject = page(EventBody)
+export const EventsAnswer: TObject = page(EventBody, CountedPageMeta)
 
 export const EventAnswer: TObject = success(
   Type.Object(

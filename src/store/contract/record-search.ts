@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { RecordListQuery } from '../record-list.ts'
 import type { Store } from '../store.ts'
-import { aListed, listed } from './list-makers.ts'
+import { aList, aListed, listed } from './list-makers.ts'
 import { noon } from './makers.ts'
 
 export function testRecordSearch(open: () => Promise<Store>): void {
@@ -98,6 +99,29 @@ export function testRecordSearch(open: () => Promise<Store>): void {
       })
 
       assert.deepEqual(answer, { ids: ['a-5', 'a-6'], total: 4 })
+    })
+
+    it('counts no more than it is to, and says so', async () => {
+      await using store = await open()
+      const ids = ['a', 'b', 'c', 'd', 'e']
+      await store.writeRecords(
+        ids.map((id, index) => aListed(id, { made: index }, { kind: 'x' }, `order-${index}`)),
+      )
+      const counted = async (fields: Partial<RecordListQuery>): Promise<unknown> => {
+        const { records, ...total } = await store.listRecords(aList({ limit: 2, ...fields }))
+        return { ids: records.map(({ id }) => id), ...total }
+      }
+
+      const exact = { ids: ['a', 'b'], total: 5, totalIsExact: true }
+      const bounded = { total: 4, totalIsExact: false }
+      assert.deepEqual(await counted({ text: 'order', countTo: 5 }), exact)
+      assert.deepEqual(await counted({ text: 'order', countTo: 4 }), { ...exact, ...bounded })
+      const last = { ids: ['e'], ...bounded }
+      assert.deepEqual(await counted({ text: 'order', countTo: 4, offset: 4 }), last)
+      assert.deepEqual(await counted({ countTo: 4 }), exact)
+      for (const countTo of [0, -1, 1.5, Number.NaN, Infinity]) {
+        await assert.rejects(counted({ text: 'order', countTo }), { code: 'USAGE' })
+      }
     })
   })
 }

@@ -4,11 +4,11 @@ import { compareBytes } from '../byte-order.ts'
 import type { ErasureTarget } from '../erasure.ts'
 import { unpatchable } from '../patchable-json.ts'
 import type { RecordListQuery } from '../record-list.ts'
-import { type OwnListing, ownListQuery } from '../record-listing.ts'
-import { RecordStamps } from '../record-stamps.ts'
+import { type OwnListing, ownListQuery, totalOf } from '../record-listing.ts'
 import { checkCount, entriesToLookUp } from '../record-lookup.ts'
 import { type OwnPatch, patchedJson } from '../record-patch.ts'
 import { comparePlaces, rangeOf } from '../record-range.ts'
+import { RecordStamps } from '../record-stamps.ts'
 import type { OwnPut, OwnWrite, RecordKeys } from '../record-write.ts'
 import type {
   FoundRecord,
@@ -102,7 +102,7 @@ export class RecordBook {
       .map(({ id }) => this.#stored(collection, id))
       .filter((record) => record !== undefined)
       .map((record) => (content ? record : { ...record, content: null }))
-    return { records, total: matching.length }
+    return { records, ...totalOf(matching.length, own) }
   }
 
   expire(now: number, limit: number): number {

@@ -117,7 +117,7 @@ export class PostgresStore implements Store, Transactional {
 
   async listRecords(query: RecordListQuery): Promise<RecordPage> {
     const own = ownListQuery(query)
-    if (!isRecordName(own.collection)) return { records: [], total: 0 }
+    if (!isRecordName(own.collection)) return { records: [], total: 0, totalIsExact: true }
     return this.#open(() => this.#tables.records.list(own))
   }
 

@@ -14,8 +14,8 @@ export function recordListReadRoutines(schema: string): string {
     l_collection text, l_facets jsonb,
     -- the name of a time, or null; and from when to when
     l_range text, l_from double precision, l_to double precision,
-    -- what texts shall contain, or null where their parts tell it; and the parts of those that may, each as a tsquery, or null for all
-    l_text text, l_words text[],
+    -- what texts shall contain, or null; the parts of those that may, each as a tsquery; whether all that have them do; and how many are counted at most
+    l_text text, l_words text[], l_is_certain boolean, l_most bigint,
     l_by text, l_then text, l_is_up boolean, l_offset bigint, l_limit integer, l_content boolean
   ) RETURNS TABLE (
     total bigint, collection text, id text, version integer, value text, content bytea, erased_at double precision
@@ -47,7 +47,7 @@ export function recordListReadRoutines(schema: string): string {
     IF s_list IS NOT NULL AND l_words IS NOT NULL THEN
       SELECT f.total, f.ids INTO found_total, found_id FROM ${schema}.list_search(
         CASE WHEN is_whole THEN 'whole' ELSE 'list' END, s_list, s_part, s_order, s_range,
-        l_from, l_to, l_text, l_words, l_is_up, l_offset, l_limit
+        l_from, l_to, l_text, l_words, l_is_certain, l_most, l_is_up, l_offset, l_limit
       ) AS f;
     ELSIF s_list IS NOT NULL THEN
       s_total := ARRAY(

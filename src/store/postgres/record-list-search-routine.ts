@@ -1,9 +1,7 @@
 import { steadyPlans } from './order-key.ts'
+import { samplePages } from './record-list-bound-routine.ts'
 import { prefixLength } from './record-list-values.ts'
 
-/** Pages that are sampled, and rows of each. */
-const samplePages = 8
-const sampleRows = 4
 /** So many more than are wanted are looked at, for those that do not stand in the order of time. */
 const spareRows = 200
 /** A word is frequent when more than one of so many texts have it. */
@@ -16,7 +14,9 @@ export function recordListSearchRoutines(schema: string): string {
   CREATE OR REPLACE FUNCTION ${schema}.list_search(
     -- which of a row's lists the numbers are of: list or whole
     h_column text, h_list integer[], h_part text[], h_order integer[], h_range integer[],
-    h_from double precision, h_to double precision, h_text text, h_words text[], h_is_up boolean, h_offset bigint, h_limit integer
+    -- whether all that have the words contain the text; and how many are counted at most, or null for all
+    h_from double precision, h_to double precision, h_text text, h_words text[], h_is_certain boolean, h_most bigint,
+    h_is_up boolean, h_offset bigint, h_limit integer
   -- Memory for the places of all that may be: without, the words of each on a page would be looked at again.
   ) RETURNS TABLE (total bigint, ids text[]) LANGUAGE plpgsql STABLE ${steadyPlans}
     SET enable_bitmapscan = on SET enable_hashjoin = on SET enable_nestloop = off SET work_mem = '32MB' AS $$
@@ -37,13 +37,26 @@ export function recordListSearchRoutines(schema: string): string {
     f_is_meant constant boolean[] := ARRAY(SELECT n.rank > 0 FROM unnest(f_rank) WITH ORDINALITY AS n (rank, list) ORDER BY n.list);
     f_at constant text := ${schema}.time_of_lists(h_column, h_list, h_order);
     -- Written for each search, because what is not asked costs as much as what is: a condition more for each of very many.
-    f_found constant text := ' FROM ${schema}.record_listings AS l WHERE l.parts @@ $1 AND '
-      || CASE cardinality(h_list) WHEN 1 THEN format('l.%I = %s', h_column, h_list[1]) ELSE format('$2[l.%I]', h_column) END
-      || CASE WHEN h_text IS NOT NULL THEN ' AND strpos(l.text, $3) > 0' ELSE '' END
-      || coalesce(' AND ' || ${schema}.time_of_lists(h_column, h_list, h_range) || ' BETWEEN $4 AND $5', '');
+    f_is_listed constant text := CASE cardinality(h_list) WHEN 1 THEN format('l.%I = %s', h_column, h_list[1]) ELSE format('$2[l.%I]', h_column) END;
+    f_is_within constant text := coalesce(' AND ' || ${schema}.time_of_lists(h_column, h_list, h_range) || ' BETWEEN $4 AND $5', '');
+    f_found constant text := ' FROM ${schema}.record_listings AS l WHERE l.parts @@ $1 AND ' || f_is_listed || f_is_within
+      || CASE WHEN h_is_certain THEN '' ELSE ' AND strpos(l.text, $3) > 0' END;
     found_rank double precision[];
     found_place tid[];
+    found_id text[];
   BEGIN
+    IF h_most IS NOT NULL
+      AND ${schema}.are_more_than(h_most, h_list, f_is_listed, f_is_within, h_rare, f_is_meant, h_text, h_from, h_to)
+    THEN
+      found_id := ${schema}.walk_page(
+        h_column, h_list, h_part, h_order, h_range, f_is_listed || f_is_within, f_is_meant, h_text, h_from, h_to, h_is_up, h_offset, h_limit
+      );
+      IF found_id IS NOT NULL THEN
+        RETURN QUERY SELECT h_most + 1, found_id;
+        RETURN;
+      END IF;
+    END IF;
+
     IF f_rank @> '{2}' THEN
       RETURN QUERY EXECUTE
         'WITH found AS MATERIALIZED (SELECT l.id, ' || f_at || format(' AS at, $6[l.%I] AS rank', h_column) || f_found || ')'
@@ -103,12 +116,7 @@ export function recordListSearchRoutines(schema: string): string {
   -- anyway. How many have a word is what a sample of texts says. Each word is a tsquery.
   CREATE OR REPLACE FUNCTION ${schema}.rare_words(r_words text[]) RETURNS tsquery LANGUAGE plpgsql STABLE AS $$
   DECLARE
-    pages constant bigint := pg_relation_size('${schema}.record_listings') / current_setting('block_size')::integer;
-    places constant tid[] := ARRAY(
-      SELECT format('(%s,%s)', page.number, row)::tid
-      FROM (SELECT floor(random() * pages)::bigint AS number FROM generate_series(1, ${samplePages}) OFFSET 0) AS page,
-        generate_series(1, ${sampleRows}) AS row
-    );
+    places constant tid[] := ${schema}.sample_places(${samplePages});
     sample constant text[] := ARRAY(SELECT l.text FROM ${schema}.record_listings AS l WHERE l.ctid = ANY (places) AND l.text IS NOT NULL);
     rare text[];
   BEGIN

@@ -16,7 +16,7 @@ export function listedJson(collection: string, { facets, times, text }: OwnListi
 
 /** What the routine is called with that reads a page. */
 export function listQueryValues(query: OwnListQuery): Value[] {
-  const { collection, facets, range, text, order, offset, limit, content } = query
+  const { collection, facets, range, text, countTo, order, offset, limit, content } = query
   return [
     collection,
     JSON.stringify(facets),
@@ -24,6 +24,7 @@ export function listQueryValues(query: OwnListQuery): Value[] {
     range?.from ?? -Infinity,
     range?.to ?? Infinity,
     ...textValues(collection, text),
+    Number.isFinite(countTo) ? countTo : null,
     order.by,
     order.thenBy ?? null,
     order.direction === 'ascending',
@@ -33,17 +34,17 @@ export function listQueryValues(query: OwnListQuery): Value[] {
   ]
 }
 
-/** What texts shall contain, where their parts do not tell it for certain; and tsqueries that together find them all. */
+/** What texts shall contain; tsqueries that together find them all; and whether they find no others. */
 function textValues(collection: string, text: string): Value[] {
-  if (text === '') return [null, null]
+  if (text === '') return [null, null, null]
   const sought = soughtParts(text)
   switch (sought.kind) {
     case 'all of':
-      return [text, sought.parts.map((part) => `'${wordOf(collection, part)}'`)]
+      return [text, sought.parts.map((part) => `'${wordOf(collection, part)}'`), false]
     case 'this':
-      return [null, [`'${wordOf(collection, sought.part)}'`]]
+      return [text, [`'${wordOf(collection, sought.part)}'`], true]
     case 'beginning of one':
-      return [null, [`'${wordOf(collection, sought.part)}':*`]]
+      return [text, [`'${wordOf(collection, sought.part)}':*`], true]
   }
 }
 

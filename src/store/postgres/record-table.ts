@@ -1,4 +1,4 @@
-import type { OwnListQuery } from '../record-listing.ts'
+import { type OwnListQuery, totalOf } from '../record-listing.ts'
 import { checkCount, entriesToLookUp } from '../record-lookup.ts'
 import { rangeOf } from '../record-range.ts'
 import { isRecordName } from '../record-text.ts'
@@ -68,7 +68,7 @@ export class RecordTable {
       this.#statements.list,
       listQueryValues(query),
     )
-    return { records: rows.map(storedRecordOf), total: Number(head?.['total']) }
+    return { records: rows.map(storedRecordOf), ...totalOf(Number(head?.['total']), query) }
   }
 
   /** Removes at most `limit`. Resolves to their number. */
@@ -94,7 +94,7 @@ function statementsOf(schema: string) {
       name: 'look-up-records',
       text: `SELECT * FROM ${schema}.look_up_records(${placeholders(5)})`,
     },
-    list: { name: 'list-page', text: `SELECT * FROM ${schema}.list_page(${placeholders(13)})` },
+    list: { name: 'list-page', text: `SELECT * FROM ${schema}.list_page(${placeholders(15)})` },
     tidy: { name: 'tidy-lists', text: `SELECT ${schema}.tidy_lists()` },
     expire: { name: 'expire-records', text: `SELECT ${schema}.expire_records($1, $2) AS expired` },
   } satisfies Record<string, Statement>

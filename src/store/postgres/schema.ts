@@ -5,6 +5,7 @@ import { keyRoutines } from './order-key.ts'
 import { enqueueRoutine } from './outbox-routine.ts'
 import { permitRoutines } from './permit-routine.ts'
 import { recordKeyRoutines } from './record-key-routine.ts'
+import { recordListBoundRoutines } from './record-list-bound-routine.ts'
 import { recordListReadRoutines } from './record-list-read-routine.ts'
 import { recordListSearchRoutines } from './record-list-search-routine.ts'
 import { recordListParts, recordListTables } from './record-list-tables.ts'
@@ -259,6 +260,7 @@ const migrations: readonly ((schema: string) => string)[] = [
     ADD COLUMN attempt_error text,
     ADD COLUMN attempt_response_body bytea;
   DROP FUNCTION IF EXISTS ${schema}.list_search;
+  DROP FUNCTION IF EXISTS ${schema}.list_page;
   DROP FUNCTION IF EXISTS ${schema}.sought_lists;
   DROP FUNCTION IF EXISTS ${schema}.time_of_lists;
   `,
@@ -289,6 +291,7 @@ export function routines(schema: string): string {
     recordListWriteRoutines(schema),
     recordListReadRoutines(schema),
     recordListSearchRoutines(schema),
+    recordListBoundRoutines(schema),
     permitRoutines(schema),
     tallyRoutines(schema),
   ].join('\n')

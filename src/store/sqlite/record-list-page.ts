@@ -8,11 +8,15 @@ import { lineOf, otherOf } from './record-line.ts'
 import type { RecordLists, StoredList } from './record-lists.ts'
 import { recordRuns } from './record-runs.ts'
 import { snapshots } from './snapshot.ts'
+import { textWalk } from './text-walk.ts'
 import { type WaitingQuery, waitingRecords } from './waiting-records.ts'
 
-/** Pages of lists, without a text that is searched. */
+/** Pages of lists, as they are found along their order. */
 export interface RecordListPage {
+  /** Without a text that is searched. */
   page(query: OwnListQuery): RecordPage
+  /** Rows of a page of what contains a text; `undefined` when it is not found within so many records. */
+  containing(query: OwnListQuery, mostRecords: number): readonly number[] | undefined
   /** Records by their rows, in the order given. */
   records(seqs: readonly number[], query: OwnListQuery): readonly StoredRecord[]
 }
@@ -27,6 +31,12 @@ interface Part {
   readonly waiting: readonly WaitingQuery[]
 }
 
+/** A part, and how many records there are in it. */
+interface CountedPart {
+  readonly part: Part
+  readonly total: number
+}
+
 /** Entries in a range of another time that are rather collected than looked for along the order. */
 const fewEntries = 1000
 /** Entries that are rather passed over by counts. */
@@ -39,6 +49,7 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
   const walks = lineWalks(database)
   const waiting = waitingRecords(database)
   const runs = recordRuns(database)
+  const texts = textWalk(database)
   const together = snapshots(database)
   const across = database.prepare(selectAcross)
   const count = database.prepare(
@@ -54,15 +65,26 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
   return {
     page: (query) =>
       together(() => {
-        const parts = soughtLists(query, lists.of(query.collection)).map((all) => {
-          const part = partOf(all, query)
-          return { part, total: totalOf(part, query) }
-        })
+        const parts = partsOf(query)
         const total = sumOf(parts.map((part) => part.total))
-        return { records: records(seqsOf(parts, query), query), total }
+        return { records: records(seqsOf(parts, query), query), total, totalIsExact: true }
+      }),
+
+    containing: (query, mostRecords) =>
+      together(() => {
+        const { text, offset, limit } = query
+        const entries = inOrder(partsOf(query), query, mostRecords)
+        return texts.containing(text, entries, offset + limit, mostRecords)?.slice(offset)
       }),
 
     records,
+  }
+
+  function partsOf(query: OwnListQuery): readonly CountedPart[] {
+    return soughtLists(query, lists.of(query.collection)).map((all) => {
+      const part = partOf(all, query)
+      return { part, total: recordsIn(part, query) }
+    })
   }
 
   function records(seqs: readonly number[], { content }: OwnListQuery): readonly StoredRecord[] {
@@ -73,7 +95,7 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
     })
   }
 
-  function totalOf({ all, lined, waiting: asked }: Part, { range }: OwnListQuery): number {
+  function recordsIn({ all, lined, waiting: asked }: Part, { range }: OwnListQuery): number {
     if (range === null) return sumOf(all.map(({ list }) => list.records))
     const placed = lined.map(({ list, range: slot }) => inRange(list, slot ?? 0, range))
     return sumOf(placed) + sumOf(asked.map((each) => waiting.count(each)))
@@ -89,45 +111,60 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
     return isCounted ? runs.between(line, from, to) : Number(count.get(line, from, to)?.['places'])
   }
 
-  function seqsOf(
-    parts: readonly { readonly part: Part; readonly total: number }[],
-    query: OwnListQuery,
-  ): readonly number[] {
+  function seqsOf(parts: readonly CountedPart[], query: OwnListQuery): readonly number[] {
     const seqs: number[] = []
     let before = query.offset
-    for (const { part, total } of parts) {
+    for (const each of parts) {
       const limit = query.limit - seqs.length
       if (limit === 0) break
-      if (before < total) seqs.push(...pageOf(part, total, before, limit, query))
-      before = Math.max(0, before - total)
+      if (before < each.total) seqs.push(...pageOf(each, before, limit, query))
+      before = Math.max(0, before - each.total)
     }
     return seqs
   }
 
   function pageOf(
-    part: Part,
-    total: number,
+    counted: CountedPart,
     offset: number,
     limit: number,
     query: OwnListQuery,
   ): readonly number[] {
+    const wanted = offset + limit
+    const { entries, skipped } = entriesOf(counted, query, { offset, wanted, most: wanted })
+    return seqsIn(entries, offset - skipped, limit)
+  }
+
+  function* inOrder(
+    parts: readonly CountedPart[],
+    query: OwnListQuery,
+    most: number,
+  ): Iterable<Entry> {
+    const wanted = query.offset + query.limit
+    for (const each of parts) yield* entriesOf(each, query, { offset: 0, wanted, most }).entries
+  }
+
+  /** In their order, without some before the offset. */
+  function entriesOf(
+    { part, total }: CountedPart,
+    query: OwnListQuery,
+    {
+      offset,
+      wanted,
+      most,
+    }: { readonly offset: number; readonly wanted: number; readonly most: number },
+  ): { readonly entries: Iterable<Entry>; readonly skipped: number } {
     const isUp = query.order.direction === 'ascending'
-    const others = part.waiting.map((each) =>
-      waiting.first(each, isUp, offset + limit)[Symbol.iterator](),
-    )
+    const others = part.waiting.map((each) => waiting.first(each, isUp, most)[Symbol.iterator]())
     const isAcross = part.lined.some(({ order, range }) => range !== null && range !== order)
     if (isAcross && total <= fewEntries) {
-      const entries = walks.together(
-        [collected(part.lined, query)[Symbol.iterator](), ...others],
-        isUp,
-      )
-      return seqsIn(entries, offset, limit)
+      const all = collected(part.lined, query)[Symbol.iterator]()
+      return { entries: walks.together([all, ...others], isUp), skipped: 0 }
     }
     const stretches = part.lined.map((sought) => stretchOf(sought, query))
     const { rest, skipped } =
       others.length === 0 ? skip(stretches, offset) : { rest: stretches, skipped: 0 }
-    const along = walks.along(rest, offset - skipped + limit)
-    return seqsIn(walks.together([...along, ...others], isUp), offset - skipped, limit)
+    const along = walks.along(rest, wanted - skipped)
+    return { entries: walks.together([...along, ...others], isUp), skipped }
   }
 
   /** One line alone can be passed over by counts. */

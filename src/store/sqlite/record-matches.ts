@@ -12,6 +12,8 @@ export interface MatchQuery {
   /** Which of their times orders them. */
   readonly order: number
   readonly isUp: boolean
+  /** Whether every record is meant that is listed so, whatever its list and its times. */
+  readonly isOfAll: boolean
   /** Only those with a time between two, inclusive. */
   readonly range: { readonly slot: number; readonly from: number; readonly to: number } | null
 }
@@ -45,8 +47,13 @@ interface MatchCount {
 
 /** Records that contain a text: most are only counted, where they stand, because they are on other pages. */
 export interface RecordMatches {
-  /** Looks at the next rows. @param bar - what comes after it is on no page that is wanted */
-  count(query: MatchQuery, among: Candidates, limit: number, bar: Match | undefined): MatchCount
+  /** Looks at the next rows. @param bar - what comes after it is on no page that is wanted; `null`: everything does */
+  count(
+    query: MatchQuery,
+    among: Candidates,
+    limit: number,
+    bar: Match | undefined | null,
+  ): MatchCount
   /** The first of what is found among the last rows; where the order goes up, among the first rows. */
   glance(query: MatchQuery, among: Candidates, limit: number, wanted: number): readonly Match[]
 }
@@ -61,6 +68,7 @@ interface Asked {
   readonly range: number | null
   readonly isRanked: boolean
   readonly isUp: boolean
+  readonly isOfAll: boolean
 }
 
 function isMatch({ hasText, range }: Asked): string {
@@ -98,6 +106,19 @@ export function countMatches(asked: Asked): string {
   FROM ${span(hasWords)}`
 }
 
+/** The same, where nothing that is found is wanted. */
+export function countAlone(asked: Asked): string {
+  const { hasWords, hasText, isOfAll } = asked
+  if (hasWords && !hasText && isOfAll) {
+    return `
+  SELECT count(*) AS looked, max(rowid) AS last, count(*) AS found FROM (
+    SELECT rowid FROM record_parts WHERE record_parts MATCH ?8 AND rowid > ?5 AND rowid <= ?6 ORDER BY rowid LIMIT +?7
+  ) WHERE ?1 IS NOT NULL AND ?2 IS NOT NULL AND ?3 < ?4`
+  }
+  return `
+  SELECT count(*) AS looked, max(l.seq) AS last, count(*) FILTER (WHERE ${isMatch(asked)}) AS found FROM ${span(hasWords)}`
+}
+
 export function selectGlance(asked: Asked): string {
   const { hasWords, order, isUp } = asked
   const direction = isUp ? 'ASC' : 'DESC'
@@ -117,11 +138,16 @@ export function recordMatches(database: DatabaseSync): RecordMatches {
 
   return {
     count(query, among, limit, bar) {
-      const row = statement(countMatches(askedOf(query, among))).get(
-        ...valuesOf(query, among, limit),
-        bar?.at ?? (query.isUp ? Infinity : -Infinity),
-        query.ranks.bytesOf(bar?.rank ?? 0),
-      )
+      const asked = askedOf(query, among)
+      const values = valuesOf(query, among, limit)
+      const row =
+        bar === null
+          ? statement(countAlone(asked)).get(...values)
+          : statement(countMatches(asked)).get(
+              ...values,
+              bar?.at ?? (query.isUp ? Infinity : -Infinity),
+              query.ranks.bytesOf(bar?.rank ?? 0),
+            )
       return {
         found: Number(row?.['found']),
         contenders: contenders(query, row?.['contenders']),
@@ -159,8 +185,12 @@ export function recordMatches(database: DatabaseSync): RecordMatches {
   }
 }
 
-function askedOf({ order, range, isRanked, isUp }: MatchQuery, { words }: Candidates): Asked {
+function askedOf(
+  { order, range, isRanked, isUp, isOfAll }: MatchQuery,
+  { words }: Candidates,
+): Asked {
   return {
+    isOfAll,
     hasWords: words !== null,
     hasText: words?.isExact !== true,
     order,

@@ -9,8 +9,10 @@ export function documentOf(list: number, text: string): string {
 export const sampled = 128
 /** more have a part that is not left to rarer ones, */
 const few = 2
-/** or one that is quicker found by looking at all texts; */
+/** or one that is quicker found by looking at all texts, */
 const many = 8
+/** or at some of them, where not all need be found; */
+const manyOfSome = 32
 /** or so a short text, whose records the index collects before it tells the first of them. */
 const manyShort = 3
 
@@ -25,21 +27,28 @@ export interface Words {
  * Words by which every text is found that contains this one. `null` where so many are to be expected that one looks at all texts rather.
  *
  * @param sample - texts from all over
+ * @param isForSome - whether not all texts need be found, when there are very many
  */
-export function wordsFor(list: number, text: string, sample: readonly string[]): Words | null {
+export function wordsFor(
+  list: number,
+  text: string,
+  sample: readonly string[],
+  isForSome: boolean,
+): Words | null {
   const having = (part: string): number => sample.filter((each) => each.includes(part)).length
+  const most = isForSome ? manyOfSome : many
   const sought = soughtParts(text)
   switch (sought.kind) {
     case 'beginning of one':
       if (having(sought.part) >= manyShort) return null
       return { query: `${wordOf(list, sought.part)}*`, isExact: true }
     case 'this':
-      if (having(sought.part) >= many) return null
+      if (having(sought.part) >= most) return null
       return { query: wordOf(list, sought.part), isExact: true }
     case 'all of': {
       const parts = sought.parts.map((part) => ({ part, texts: having(part) }))
       const least = Math.min(...parts.map(({ texts }) => texts))
-      if (least >= many) return null
+      if (least >= most) return null
       const rare = parts.filter(({ texts }) => texts <= Math.max(least, few))
       return { query: rare.map(({ part }) => wordOf(list, part)).join(' AND '), isExact: false }
     }

@@ -61,6 +61,7 @@ export function tablesOf(database: DatabaseSync, writer: AuditWriter): Tables {
   const settled = settledDeliveries(database)
   const audit = auditTable(database, writer)
   const lists = recordLists(database)
+  const pages = recordListPage(database, lists)
   const listings = recordListings(database, lists, recordTexts(database))
   return {
     outbox: outboxTable(database, hints),
@@ -81,8 +82,8 @@ export function tablesOf(database: DatabaseSync, writer: AuditWriter): Tables {
     records: recordTable(database, listings, stamps),
     stamps,
     recordList: recordList(database),
-    recordListPage: recordListPage(database, lists),
-    recordListSearch: recordListSearch(database, lists),
+    recordListPage: pages,
+    recordListSearch: recordListSearch(database, lists, pages),
     transaction: {
       begin() {
         audit.begin()
