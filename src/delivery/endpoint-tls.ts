@@ -69,7 +69,7 @@ function unreadable(field: 'ca' | 'cert' | 'key', tls: EndpointTls): string | un
 
 function mismatch(tls: EndpointTls): EndpointTlsProblem | undefined {
   if (tls.cert === undefined || tls.key === undefined) return undefined
-  // Only here is TLS itself needed, and a process that loads it reads all authorities it trusts: twice the start of Node.
+  // Only here is TLS itself needed, and a process that loads it reads all authorities it trusts, which is half a start of Node.
   const { createSecureContext } = process.getBuiltinModule('node:tls')
   try {
     createSecureContext({ cert: tls.cert, key: tls.key, ...passphraseOf(tls) })
