@@ -41,7 +41,7 @@ export class Terminal {
   /** The result as JSON; `undefined` becomes `null`. Indented for people, on one line with `compact`. */
   printJson(value: unknown, compact = false): void {
     const text = JSON.stringify(value, (_key, each: unknown) => each ?? null, compact ? 0 : 2)
-    this.print(text)
+    this.print(text.replace(escapes, wellFormed))
   }
 
   /** A line of progress or complaint. */
@@ -67,4 +67,12 @@ export class Terminal {
   #mask(text: string): string {
     return this.#redactor?.text(text) ?? text
   }
+}
+
+/** Of what `JSON.stringify` writes: a backslash, or half of a surrogate pair whose other half is missing. */
+const escapes = /\\(?:\\|ud[89a-f][0-9a-f]{2})/g
+
+/** What programs store may have such halves; readers such as jq take no document that has one. */
+function wellFormed(escaped: string): string {
+  return escaped === '\\\\' ? escaped : '\ufffd'
 }

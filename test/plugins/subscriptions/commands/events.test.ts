@@ -107,6 +107,17 @@ describe('carabiner subscriptions publish', () => {
 })
 
 describe('carabiner subscriptions events', () => {
+  it('prints JSON that every reader takes, whatever was published', async () => {
+    using folder = project()
+    const { publish, run } = runner(folder)
+    await publish('a.b', String.raw`{"cut":"\ud83d","\udc00":1,"path":"C:\\ud800"}`)
+
+    const { out } = await run('events', '--json')
+
+    assert.doesNotMatch(out, /[^\\]\\ud/)
+    assert.deepEqual(JSON.parse(out)[0]?.payload, { cut: '�', '�': 1, path: 'C:\\ud800' })
+  })
+
   it('lists what was published, the newest first', async () => {
     using folder = project()
     const { run, json, publish } = runner(folder)
