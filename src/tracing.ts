@@ -28,7 +28,7 @@ import type { ClaimedDelivery, Settlement } from './store/store.ts'
 export function deliveryTracer(version: string): DeliveryTracer | undefined {
   if (!isRecorded()) return undefined
   const tracer = trace.getTracer('carabiner', version)
-  return { begin: (delivery) => beginDelivery(tracer, delivery) }
+  return { begin: (delivery, label) => beginDelivery(tracer, delivery, label) }
 }
 
 function isRecorded(): boolean {
@@ -37,12 +37,12 @@ function isRecorded(): boolean {
   return provider.getDelegateTracer('carabiner') !== undefined
 }
 
-function beginDelivery(tracer: Tracer, delivery: ClaimedDelivery): DeliverySpan {
+function beginDelivery(tracer: Tracer, delivery: ClaimedDelivery, label: string): DeliverySpan {
   const { message, redeliveryOf } = delivery
   // A tenant's has the URL in it, whose query may hold a secret.
   const endpoint = maskUrls(delivery.endpoint)
   const span = tracer.startSpan(
-    `deliver ${endpoint}`,
+    `deliver ${maskUrls(label)}`,
     {
       kind: SpanKind.PRODUCER,
       // The first time it counts from acceptance; a retry from when it was due.

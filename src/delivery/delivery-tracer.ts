@@ -4,8 +4,12 @@ import type { Reply } from './sender.ts'
 
 /** Told what becomes of deliveries, for traces. Called in line: has to return at once and not throw. */
 export interface DeliveryTracer {
-  /** This host begins to send a delivery it holds. `undefined`: nobody records it. */
-  begin(delivery: ClaimedDelivery): DeliverySpan | undefined
+  /**
+   * This host begins to send a delivery it holds. `undefined`: nobody records it.
+   *
+   * @param label - of its endpoint, the same for all of a family: there are few of them
+   */
+  begin(delivery: ClaimedDelivery, label: string): DeliverySpan | undefined
 }
 
 /** One delivery in this host's hands, from its acceptance (or its last return to the store) to what was settled. */

@@ -89,6 +89,15 @@ describe('with a registered SDK', () => {
     )
   })
 
+  it('spans of many endpoints have one name, as their metrics have', async () => {
+    await using run = await deliver([204], { id: 'subscriptions/a-4711', label: 'subscriptions' })
+    await run.requests(1)
+    const { delivery } = await spans(1)
+
+    assert.equal(delivery?.name, 'deliver subscriptions')
+    assert.equal(delivery.attributes['messaging.destination.name'], 'subscriptions/a-4711')
+  })
+
   it('the query of a URL is not recorded, where an endpoint is known by it neither', async () => {
     const id = 'tenant/acme/suite/* https://hooks.example.com/?token=s3cr3t'
     await using run = await deliver([204], { path: '/hook?token=s3cr3t', id })
@@ -148,7 +157,7 @@ interface Run extends AsyncDisposable {
 /** One message on its way to a receiver that answers like this. */
 async function deliver(
   answers: NonNullable<Answers>,
-  { path = '/hook', id = anEndpoint().id } = {},
+  { path = '/hook', id = anEndpoint().id, label = id } = {},
 ): Promise<Run> {
   await using stack = new AsyncDisposableStack()
   const opened = stack.use(await openTestStore('sqlite'))
@@ -162,7 +171,12 @@ async function deliver(
       sender,
       trace: recorder,
       endpoints: [
-        anEndpoint({ id, url: `${to.url}${path}`, retry: { ...standard(), ...quickly } }),
+        anEndpoint({
+          id,
+          metricsLabel: label,
+          url: `${to.url}${path}`,
+          retry: { ...standard(), ...quickly },
+        }),
       ],
     }),
   )
