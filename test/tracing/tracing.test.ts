@@ -157,7 +157,11 @@ interface Run extends AsyncDisposable {
 /** One message on its way to a receiver that answers like this. */
 async function deliver(
   answers: NonNullable<Answers>,
-  { path = '/hook', id = anEndpoint().id, label = id } = {},
+  {
+    path = '/hook',
+    id = anEndpoint().id,
+    label = id,
+  }: { readonly path?: string; readonly id?: string; readonly label?: string } = {},
 ): Promise<Run> {
   await using stack = new AsyncDisposableStack()
   const opened = stack.use(await openTestStore('sqlite'))
