@@ -105,7 +105,7 @@ export function recordListSearch(
           asked,
           Math.min(mostWalkRecords, walkRecords + walkRecordsEach * search.wanted),
         )
-        return search.page === undefined || total <= asked.countTo
+        if (search.page === undefined) return true
       }
       // Without the page, everything is looked at, as if it were to be counted.
       const isEnough = search.page !== undefined && total > asked.countTo
