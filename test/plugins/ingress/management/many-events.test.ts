@@ -50,7 +50,12 @@ describe(`more events than ${mostCounted} with a subject that is searched for`, 
     })
 
     it('are all counted when that is asked for, and where no subject is', async () => {
-      const exact = { page: 1, pageSize: 100, total: mostCounted + 1, totalPages: 101 }
+      const exact = {
+        page: 1,
+        pageSize: 100,
+        total: mostCounted + 1,
+        totalPages: mostCounted / 100 + 1,
+      }
 
       assert.deepEqual(await metaOf('subject=order&pageSize=100&total=exact'), exact)
       assert.deepEqual(await metaOf('pageSize=100'), exact)
@@ -59,15 +64,21 @@ describe(`more events than ${mostCounted} with a subject that is searched for`, 
 
     it('are found on every page, those beyond what was counted too', async () => {
       const first = await list(host, '/events?subject=order&pageSize=2')
-      const last = await list(host, '/events?subject=order&pageSize=100&page=101')
-      const beyond = await list(host, '/events?subject=order&pageSize=100&page=102')
+      const last = await list(
+        host,
+        `/events?subject=order&pageSize=100&page=${mostCounted / 100 + 1}`,
+      )
+      const beyond = await list(
+        host,
+        `/events?subject=order&pageSize=100&page=${mostCounted / 100 + 2}`,
+      )
 
       assert.deepEqual(fieldOf(first.items, 'subject'), [
         'order-newest',
         `order-${mostCounted - 1}`,
       ])
       assert.deepEqual(fieldOf(last.items, 'subject'), ['order-0'])
-      assert.deepEqual(last.meta, { ...full, page: 101, totalIsExact: false })
+      assert.deepEqual(last.meta, { ...full, page: mostCounted / 100 + 1, totalIsExact: false })
       assert.deepEqual(beyond.items, [])
     })
 
@@ -95,8 +106,8 @@ describe(`more events than ${mostCounted} with a subject that is searched for`, 
 
       const [bounded, exact] = await Promise.all([run('--page', '2'), run('--exact-total')])
 
-      assert.match(bounded, /^10 of more than 10,000; more: --page 3$/m)
-      assert.match(exact, /^5 of 10001; more: --page 2$/m)
+      assert.match(bounded, /^10 of more than 2,000; more: --page 3$/m)
+      assert.match(exact, /^5 of 2001; more: --page 2$/m)
     })
   })
 })
