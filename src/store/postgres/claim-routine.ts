@@ -3,7 +3,6 @@ import { steadyPlans } from './order-key.ts'
 /** How due deliveries are found and leased; what is found costs the same whatever waits. */
 export function claimRoutines(schema: string): string {
   return `
-  -- Lost with the server it would only be made once more, and what is settled carries it to the disk: nobody waits for the disk.
   CREATE OR REPLACE FUNCTION ${schema}.claim(
     c_owner text, c_until double precision, c_now double precision, c_endpoint text[], c_limit integer[]
   ) RETURNS TABLE (
@@ -16,7 +15,6 @@ export function claimRoutines(schema: string): string {
   ) LANGUAGE plpgsql ${steadyPlans} SET enable_sort = off AS $$
   #variable_conflict use_column
   BEGIN
-    PERFORM set_config('synchronous_commit', 'off', true);
     IF EXISTS (SELECT FROM ${schema}.deliveries AS u WHERE u.first_of_key = -1 AND u.settled_at IS NULL) THEN
       PERFORM ${schema}.place_keys();
     END IF;
