@@ -116,17 +116,25 @@ export interface Mismatch {
   readonly message: string
 }
 
-/** The params of a dispatch do not match the event's signature. */
+/**
+ * The params of a dispatch do not match the event's signature.
+ *
+ * A handler throws it for what no schema can say of them: the dispatch fails, and over HTTP it is answered like the schema's own refusal.
+ */
 export class EventParamsError extends CarabinerError {
   override readonly name: string = 'EventParamsError'
+  /** The event's name. */
+  readonly event: string
   readonly errors: readonly Mismatch[]
 
-  constructor(event: string, errors: readonly Mismatch[]) {
+  constructor(event: string, errors: readonly Mismatch[], options?: ErrorOptions) {
     const places = errors
       .slice(0, mostShown)
       .map(({ pointer, message }) => `params${pointer} ${message}`)
     if (errors.length > mostShown) places.push(`and ${errors.length - mostShown} more`)
-    super('EVENT_PARAMS_INVALID', `params of \`${event}\` do not match: ${places.join('; ')}`)
+    const message = `params of \`${event}\` do not match: ${places.join('; ')}`
+    super('EVENT_PARAMS_INVALID', message, options)
+    this.event = event
     this.errors = errors
   }
 }

@@ -1,4 +1,4 @@
-import { defineEvent, type EventDefinition } from 'carabiner'
+import { Duration, defineEvent, type EventDefinition } from 'carabiner'
 import { type Static, Type } from 'typebox'
 import { ownerPattern } from './owner.ts'
 import { counterFields } from './schemas/counters.ts'
@@ -21,14 +21,13 @@ const Params = Type.Object(
     payload: Type.Unsafe<Readonly<Record<string, unknown>>>({ type: 'object' }),
     id: Type.Optional(Uuid),
     wait: Type.Optional(
-      Type.Unsafe<string | number>({
-        anyOf: [
-          { type: 'number', minimum: 0 },
-          { type: 'string', minLength: 1, maxLength: 32 },
-        ],
-        description:
-          'With a tenant: how long the result waits for executions to be over; 10s, or seconds',
-      }),
+      Type.Unsafe<string | number>(
+        Duration({
+          zero: true,
+          description:
+            'With a tenant: how long the result waits for executions to be over; 10s, or seconds',
+        }),
+      ),
     ),
   },
   { anyOf: [{ required: ['owner'] }, { required: ['tenant'] }] },

@@ -15,6 +15,7 @@ import type { Publication, publishEvent } from './publish-event.ts'
 import { publishedBefore } from './published-before.ts'
 import type { Service } from './service.ts'
 import { rfc3339, type Subscription } from './subscription.ts'
+import { unfitParams } from './unfit-params.ts'
 
 type Context = HandlerContext<typeof publishEvent>
 
@@ -23,8 +24,8 @@ type Context = HandlerContext<typeof publishEvent>
  *
  * An event that is stored already, as when a batch is sent again, is not stored twice.
  *
- * @throws {EventParamsError} its type is not taken, or its payload does not match
- * @throws {CarabinerError} STORE_UNAVAILABLE, MESSAGE_TOO_LARGE; USAGE for the id of another event
+ * @throws {EventParamsError} its type is not taken, its payload does not match or is too large, its id is that of another event
+ * @throws {CarabinerError} STORE_UNAVAILABLE
  */
 export async function publish(service: Service, context: Context): Promise<Publication> {
   const event = eventOf(service, context)
@@ -33,7 +34,7 @@ export async function publish(service: Service, context: Context): Promise<Publi
     return await store(service, event, context, errand?.record)
   } catch (error) {
     errand?.failed(error)
-    throw error
+    throw unfitParams(error)
   }
 }
 

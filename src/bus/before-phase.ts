@@ -4,7 +4,7 @@ import { callbackError } from './callback-error.ts'
 import type { CallbackResolution } from './callback-resolution.ts'
 import { type CallSink, callHandler } from './calls.ts'
 import type { Dispatch } from './dispatch.ts'
-import { failureOf } from './failure.ts'
+import { failureOfHandler } from './failure.ts'
 import type { HandlerContext } from './handler.ts'
 import { OpenCallback } from './open-callback.ts'
 import type { Plan } from './plan.ts'
@@ -126,7 +126,8 @@ const beforeSink: CallSink<Dispatch<unknown>> = {
   failed(dispatch, registration, error) {
     const { connector, label } = registration
     if (!(error instanceof EventCancelledError)) {
-      dispatch.report(failureOf(error, connector, 'before'))
+      const { eventName: event } = dispatch
+      dispatch.report(failureOfHandler(error, { connector, phase: 'before', event }))
     } else if (isCancellable(dispatch.request.declared.event)) {
       dispatch.cancel(registration, error.reason, error.details)
     } else {

@@ -1,4 +1,4 @@
-import { CarabinerError, EventCancelledError, messageOf } from '../errors.ts'
+import { CarabinerError, EventCancelledError, EventParamsError, messageOf } from '../errors.ts'
 import type { EventResult, Failure } from './outcome.ts'
 import type { Phase } from './phase.ts'
 
@@ -13,6 +13,16 @@ export function failureOf(error: unknown, connector: string, phase: Phase): Fail
     code: codeOf(error),
     message: messageOf(misplacedCancel(error, phase)),
   }
+}
+
+/** Like `failureOf`, for a handler that may have found the params of its own event wrong. Those of another one are its own mistake. */
+export function failureOfHandler(
+  error: unknown,
+  { connector, phase, event }: Pick<Failure, 'connector' | 'phase'> & { readonly event: string },
+): Failure {
+  const failure = failureOf(error, connector, phase)
+  const isAboutParams = error instanceof EventParamsError && error.event === event
+  return isAboutParams ? { ...failure, errors: error.errors } : failure
 }
 
 /**

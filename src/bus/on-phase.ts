@@ -5,7 +5,7 @@ import type { CallbackResolution } from './callback-resolution.ts'
 import { awaitInstead, type CallSink, callHandler } from './calls.ts'
 import { enterFrame } from './current-event.ts'
 import type { Dispatch } from './dispatch.ts'
-import { failedResult, failureOf } from './failure.ts'
+import { failedResult, failureOf, failureOfHandler } from './failure.ts'
 import { OpenCallback } from './open-callback.ts'
 import type { Registration } from './registration.ts'
 import { cannotBeReturned, returnedBy } from './returned-callback.ts'
@@ -114,8 +114,8 @@ const onSink: CallSink<Dispatch<unknown>> = {
   },
 
   failed(dispatch, { connector }, error, slot) {
-    const { request, deadline, parts } = dispatch
-    const failure = failureOf(error, connector, 'on')
+    const { request, deadline, parts, eventName: event } = dispatch
+    const failure = failureOfHandler(error, { connector, phase: 'on', event })
     if (request.choice.onError === 'continue' && !deadline.isReached) {
       dispatch.addResult(slot, failedResult(error, connector))
       parts.handlerFailed(failure)

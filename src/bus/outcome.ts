@@ -1,3 +1,4 @@
+import type { Mismatch } from '../errors.ts'
 import type { Phase } from './phase.ts'
 
 /** What became of one dispatch. HTTP and `--json` give this object field for field. */
@@ -68,6 +69,8 @@ export interface Failure {
   readonly phase: Phase
   readonly code: string
   readonly message: string
+  /** Where the params of the event do not match, when that is what the handler threw: an `EventParamsError`. It is not told field for field. */
+  readonly errors?: readonly Mismatch[]
 }
 
 /** Something that went wrong in a dispatch without changing its outcome. */

@@ -1,5 +1,6 @@
 import type { Cancelled, Failed, Outcome } from '../bus/outcome.ts'
 import { type Json, type Mask, outcomeToJson } from '../bus/outcome-json.ts'
+import type { Mismatch } from '../errors.ts'
 import { type ErrorAnswer, unavailable } from './request-error.ts'
 
 /** How an outcome is told over HTTP. */
@@ -16,7 +17,7 @@ export function answerForOutcome(outcome: Outcome, mask: Mask): OutcomeAnswer {
     case 'cancelled':
       return { kind: 'error', error: cancelled(outcome, data) }
     case 'failed':
-      return { kind: 'error', error: failed(outcome, data) }
+      return { kind: 'error', error: failed(outcome, mask, data) }
   }
 }
 
@@ -24,15 +25,30 @@ function cancelled({ by, reason }: Cancelled, details: ErrorAnswer['details'] = 
   return { status: 409, code: 'EVENT_CANCELLED', message: `cancelled by ${by}: ${reason}`, details }
 }
 
-function failed({ phase, failures }: Failed, details: ErrorAnswer['details'] = {}): ErrorAnswer {
+function failed(
+  { phase, failures }: Failed,
+  mask: Mask,
+  details: NonNullable<ErrorAnswer['details']>,
+): ErrorAnswer {
   const message = summary(phase, failures)
   // Only what never began may be tried again by itself: `DELIVERY_NOT_STORED` comes after the on phase.
   if (some(failures, 'STORE_UNAVAILABLE') || some(failures, 'SHUTTING_DOWN')) {
     return unavailable(message, details)
   }
+  const errors = failures.flatMap((failure) => mismatchesOf(failure, mask))
+  if (errors.length > 0) {
+    return { status: 422, code: 'EVENT_PARAMS_INVALID', message, details: { errors } }
+  }
   return some(failures, 'DEADLINE_EXCEEDED')
     ? { status: 504, code: 'DEADLINE_EXCEEDED', message, details }
     : { status: 500, code: 'EVENT_FAILED', message, details }
+}
+
+function mismatchesOf(
+  { errors = [] }: Failed['failures'][number],
+  mask: Mask,
+): readonly Mismatch[] {
+  return errors.map(({ pointer, message }) => ({ pointer, message: mask(message) }))
 }
 
 function some(failures: Failed['failures'], code: string): boolean {

@@ -11,6 +11,7 @@ import type { SubscriptionsConfig } from '../config.ts'
 import { countersOf } from '../counters.ts'
 import { payloadText } from '../publish.ts'
 import type { Publication, publishEvent } from '../publish-event.ts'
+import { unfitParams } from '../unfit-params.ts'
 import { type Execution, type ExecutionFacts, executionOf } from './execution.ts'
 import { executionRecord, executionsById } from './execution-book.ts'
 import { isTold, type Receiver } from './receiver.ts'
@@ -26,9 +27,22 @@ interface Task {
 /**
  * Stores what the receivers of a tenant are owed: the on handler of `subscriptions.publish` with a tenant. They get the payload alone, as canonical JSON.
  *
- * @throws {CarabinerError} STORE_UNAVAILABLE, MESSAGE_TOO_LARGE; SIGNATURE_INVALID for a payload that has no canonical form
+ * @throws {EventParamsError} its payload has no canonical form or is too large, its id is that of another message
+ * @throws {CarabinerError} STORE_UNAVAILABLE
  */
 export async function publishToTenant(
+  scope: Scope<SubscriptionsConfig>,
+  receivers: readonly Receiver[],
+  context: Context,
+): Promise<Publication> {
+  try {
+    return await store(scope, receivers, context)
+  } catch (error) {
+    throw unfitParams(error)
+  }
+}
+
+async function store(
   scope: Scope<SubscriptionsConfig>,
   receivers: readonly Receiver[],
   context: Context,
@@ -112,7 +126,7 @@ function auditOf(
 /** What is left of the dispatch's time after the wait, to tell what came of it. */
 const tellingMs = 500
 
-/** No longer than the dispatch may take: what is stored is not to be told as a failure. @throws {CarabinerError} QUANTITY_INVALID */
+/** No longer than the dispatch may take: what is stored is not to be told as a failure. */
 function waitOf(wait: string | number | undefined, leftMs: number): SendWait | undefined {
   if (wait === undefined) return undefined
   const askedMs = parseDuration(wait, { zero: true })
