@@ -15,6 +15,7 @@ import type { AttemptOutcome } from './delivery/attempt-outcome.ts'
 import type { AttemptSpan, DeliverySpan, DeliveryTracer } from './delivery/delivery-tracer.ts'
 import type { Reply } from './delivery/sender.ts'
 import { spanIdOf, traceHex } from './delivery/trace-context.ts'
+import { wireIdOf } from './delivery/wire-id.ts'
 import type { ClaimedDelivery, Settlement } from './store/store.ts'
 
 /**
@@ -28,7 +29,7 @@ import type { ClaimedDelivery, Settlement } from './store/store.ts'
 export function deliveryTracer(version: string): DeliveryTracer | undefined {
   if (!isRecorded()) return undefined
   const tracer = trace.getTracer('carabiner', version)
-  return { begin: (delivery, label) => beginDelivery(tracer, delivery, label) }
+  return { begin: (delivery, endpoint) => beginDelivery(tracer, delivery, endpoint) }
 }
 
 function isRecorded(): boolean {
@@ -37,7 +38,11 @@ function isRecorded(): boolean {
   return provider.getDelegateTracer('carabiner') !== undefined
 }
 
-function beginDelivery(tracer: Tracer, delivery: ClaimedDelivery, label: string): DeliverySpan {
+function beginDelivery(
+  tracer: Tracer,
+  delivery: ClaimedDelivery,
+  { label, definition }: Parameters<DeliveryTracer['begin']>[1],
+): DeliverySpan {
   const { message, redeliveryOf } = delivery
   // A tenant's has the URL in it, whose query may hold a secret.
   const endpoint = maskUrls(delivery.endpoint)
@@ -50,9 +55,10 @@ function beginDelivery(tracer: Tracer, delivery: ClaimedDelivery, label: string)
       attributes: {
         'messaging.operation.type': 'send',
         'messaging.destination.name': endpoint,
-        'messaging.message.id': message.id,
+        'messaging.message.id': wireIdOf(delivery, definition),
         'messaging.message.body.size': message.body.byteLength,
         'carabiner.delivery.id': delivery.id,
+        'carabiner.message.id': message.id,
         'carabiner.message.type': message.type,
         'carabiner.trace_id': message.traceId,
         ...(redeliveryOf !== null && { 'carabiner.redelivery_of': redeliveryOf }),

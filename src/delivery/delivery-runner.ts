@@ -167,7 +167,7 @@ export class DeliveryRunner {
   async #ask(held: HeldDelivery, admit: Admit): Promise<Progress> {
     const { clock, log, registry, trace } = this.#parts
     const facts = this.#facts(held)
-    held.span ??= trace?.begin(held.delivery, held.endpoint.label)
+    held.span ??= trace?.begin(held.delivery, held.endpoint)
     const verdict = await admittance(held, admit, log)
     const now = clock.now()
     if (verdict.kind === 'go' && this.#isOurs(held, now)) return this.#request(held)
@@ -257,7 +257,7 @@ export class DeliveryRunner {
   #beginSpan(held: HeldDelivery, facts: AttemptFacts): AttemptSpan | undefined {
     const { trace } = this.#parts
     if (trace === undefined) return undefined
-    held.span ??= trace.begin(held.delivery, held.endpoint.label)
+    held.span ??= trace.begin(held.delivery, held.endpoint)
     return held.span?.attempt({ ...facts, url: held.endpoint.url })
   }
 

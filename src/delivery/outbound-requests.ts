@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts'
 import type { AttemptFacts } from './attempt.ts'
 import type { HeldDelivery } from './held-deliveries.ts'
 import type { OutboundRequest, Reply, Sender } from './sender.ts'
+import { wireIdOf } from './wire-id.ts'
 
 export interface OutboundParts {
   readonly clock: Clock
@@ -75,9 +76,8 @@ function outbound(
   traceparent: string | undefined,
 ): OutboundRequest {
   const { message, redeliveryOf } = delivery
-  const { tls, egress, identity, timeoutMs, replyLimit } = endpoint.definition
-  // Who has it already, under the id of the delivery that is repeated, is to know it again.
-  const id = identity === 'delivery' ? (redeliveryOf ?? delivery.id) : message.id
+  const { tls, egress, timeoutMs, replyLimit } = endpoint.definition
+  const id = wireIdOf(delivery, endpoint.definition)
   return {
     url: endpoint.url,
     tls,

@@ -121,6 +121,22 @@ describe('with a registered SDK', () => {
     assert.equal(again?.['messaging.message.id'], first?.['messaging.message.id'])
   })
 
+  it('of an endpoint that knows deliveries by their own ids has the id the receiver sees, a redelivery too', async () => {
+    await using run = await deliver([400, 204], { identity: 'delivery' })
+    await run.redeliver()
+    const requests = await run.requests(2)
+    const { deliveries } = await spans(2)
+
+    const seen = requests.map(({ headers }) => headers['webhook-id'])
+    const recorded = deliveries.map(({ attributes }) => attributes['messaging.message.id'])
+    assert.deepEqual(recorded, seen)
+    const [first, again] = deliveries.map(({ attributes }) => attributes)
+    assert.equal(first?.['messaging.message.id'], first?.['carabiner.delivery.id'])
+    assert.equal(again?.['messaging.message.id'], first?.['carabiner.delivery.id'])
+    assert.notEqual(first?.['carabiner.message.id'], first?.['messaging.message.id'])
+    assert.equal(first?.['carabiner.message.id'], again?.['carabiner.message.id'])
+  })
+
   it('a request that is given up when the host stops ends its spans', async () => {
     const run = await deliver([() => new Promise<number>(() => {})])
     await eventually(() => run.received.length === 1)
@@ -161,7 +177,13 @@ async function deliver(
     path = '/hook',
     id = anEndpoint().id,
     label = id,
-  }: { readonly path?: string; readonly id?: string; readonly label?: string } = {},
+    identity = 'message',
+  }: {
+    readonly path?: string
+    readonly id?: string
+    readonly label?: string
+    readonly identity?: 'message' | 'delivery'
+  } = {},
 ): Promise<Run> {
   await using stack = new AsyncDisposableStack()
   const opened = stack.use(await openTestStore('sqlite'))
@@ -178,6 +200,7 @@ async function deliver(
         anEndpoint({
           id,
           metricsLabel: label,
+          identity,
           url: `${to.url}${path}`,
           retry: { ...standard(), ...quickly },
         }),
