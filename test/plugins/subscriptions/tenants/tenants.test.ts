@@ -21,10 +21,11 @@ async function aTenant(
   types: readonly string[] = ['*'],
   given: Given = {},
   clock?: FakeClock,
+  event_types: unknown = 'any',
 ) {
   const server = await receiver({ answers })
   const config = {
-    event_types: 'any',
+    event_types,
     tenants: {
       acme: [
         {
@@ -151,6 +152,31 @@ describe('a tenant', () => {
     })
   }
 
+  it('is told of types, and in payloads, that `event_types` does not take from owners', async () => {
+    const taken = { OrderPlaced: { schema: { required: ['total'] } } }
+    const types = ['Order geändert', 'OrderPlaced']
+    await using setting = await aTenant([200], types, {}, undefined, taken)
+
+    for (const type of types) await publish(setting.host, { type, payload: { id: 7 } })
+    const toOwner = { owner: 'agent://acme/ops', payload: { id: 7 } }
+    const outcomes = await Promise.all(
+      types.map((type) => setting.host.dispatch('subscriptions.publish', { ...toOwner, type })),
+    )
+
+    const told = await setting.server.requests(2)
+    assert.deepEqual(
+      told.map(({ path, text }) => [path, text]),
+      [
+        ['/0', '{"id":7}'],
+        ['/1', '{"id":7}'],
+      ],
+    )
+    assert.deepEqual(
+      outcomes.map((each) => each.kind === 'failed' && each.failures[0]?.code),
+      ['EVENT_PARAMS_INVALID', 'EVENT_PARAMS_INVALID'],
+    )
+  })
+
   it('is told nothing while its configuration is switched off', async () => {
     await using setting = await aTenant([200], ['*'], { enabled: false })
 
@@ -260,6 +286,7 @@ describe('a tenant', () => {
         ],
       },
       { timeout: 10_000, circuit_breaker: { failure_threshold: 5, recovery_timeout: 30_000 } },
+      'subscriptions.tenants',
     )
     assert.ok(made)
     const waits = Array.from({ length: 10 }, (_, index) =>
