@@ -23,13 +23,22 @@ export function createHttpServer(
   const server =
     tls === undefined
       ? createServer(options, answer)
-      : createTlsServer({ ...options, ...tls }, answer)
+      : createTlsServer({ ...options, ...tls, allowHalfOpen: true }, answer)
+  answerHalfClosed(server)
   // A caller that asks whether to send its body is told when it has been let in, not at once.
   // What else it expects is not promised: Node would refuse it, without a body.
   return server
     .on('checkContinue', answer)
     .on('checkExpectation', answer)
     .on('clientError', answerBrokenRequest)
+}
+
+/**
+ * A client may say that it will send no more (`nc -N`, some proxies), and still waits for its answer (RFC 9112 §9.6): Node would end the
+ * connection at once. Undocumented, but Node's own switch; without it they would be left without an answer, as before.
+ */
+function answerHalfClosed(server: Server): void {
+  Object.assign(server, { httpAllowHalfOpen: true })
 }
 
 /** Answers what is not HTTP, or not in time: there is no request yet, only a socket. */
