@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { systemClock } from '../../src/clock.ts'
 import type { EndpointDefinition } from '../../src/delivery/endpoint.ts'
 import { createUndiciSender } from '../../src/delivery/senders/undici-sender.ts'
+import { nowMs } from '../bench/delivery/body.ts'
 import { anEndpoint, anOutboundMessage, openTestStore, startEngine } from '../helpers/engine.ts'
-import { type ReceivedRequest, receiver } from '../helpers/receiver.ts'
+import { type EndpointKind, startIsolationProcess } from './isolation-process.ts'
 
 export interface IsolationOptions {
   /** Healthy ones; a hundredth as many hang, and one has a backlog. */
@@ -34,22 +35,22 @@ const egress = { default: 'trusted', allow: [], http: true, ports: 'any', proxy:
  * Asserts that all deliveries to healthy endpoints arrive, once, and that what hangs keeps no more than its own places.
  */
 export async function isolation(options: IsolationOptions): Promise<IsolationReport> {
-  await using to = await Receivers.start()
+  const { endpoints: count, messages } = options
+  await using to = await startIsolationProcess()
   await using sender = createUndiciSender({ clock: systemClock, egress })
   await using opened = await openTestStore('sqlite')
-  const healthy = endpointsNamed('healthy', options.endpoints, to.url)
-  const hanging = endpointsNamed('hanging', Math.ceil(options.endpoints / 100), to.url)
-  const behind = endpointsNamed('behind', 1, to.url)
+  const healthy = endpointsOf('healthy', count, to.url)
+  const hanging = endpointsOf('hanging', Math.ceil(count / 100), to.url)
+  const behind = endpointsOf('behind', 1, to.url)
   const endpoints = [...healthy, ...hanging, ...behind]
   await using running = startEngine({ store: opened.store, sender, endpoints })
   const publish = async (endpoint: EndpointDefinition | undefined): Promise<void> => {
-    const body = Buffer.from(JSON.stringify({ at: performance.now() }))
+    const body = Buffer.from(JSON.stringify({ at: nowMs() }))
     await running.engine.send([anOutboundMessage({ body, to: [{ endpoint: endpoint?.id ?? '' }] })])
   }
 
   await atPace(options, (n) => publish(healthy[n % healthy.length]))
-  await to.arrived('healthy', options.messages)
-  const baselineP99Ms = to.p99('healthy')
+  const baseline = await to.arrived(messages, messages)
 
   for (let n = 0; n < options.backlog; n += 500) {
     const target = [{ endpoint: 'behind/0' }]
@@ -58,25 +59,29 @@ export async function isolation(options: IsolationOptions): Promise<IsolationRep
   await atPace(options, async (n) => {
     await Promise.all([publish(healthy[n % healthy.length]), publish(hanging[n % hanging.length])])
   })
-  await to.arrived('healthy', 2 * options.messages)
+  const arrived = await to.arrived(2 * messages, messages)
 
   for (const { id, waiting } of running.engine.endpoints()) {
     if (id.startsWith('hanging')) assert.ok(waiting <= 32, `${id} keeps ${waiting} in memory`)
   }
-  assert.equal(new Set(to.idsOf('healthy')).size, 2 * options.messages)
-  assert.equal(to.idsOf('healthy').length, 2 * options.messages, 'nothing arrived twice')
+  assert.equal(arrived.distinct, 2 * messages)
+  assert.equal(arrived.healthy, 2 * messages, 'nothing arrived twice')
   return {
-    delivered: 2 * options.messages,
-    baselineP99Ms: Math.round(baselineP99Ms),
-    p99Ms: Math.round(to.p99('healthy', options.messages)),
-    drained: to.idsOf('behind').length,
-    hanging: to.idsOf('hanging').length,
+    delivered: arrived.healthy,
+    baselineP99Ms: Math.round(baseline.p99Ms),
+    p99Ms: Math.round(arrived.p99Ms),
+    drained: arrived.behind,
+    hanging: arrived.hanging,
   }
 }
 
-function endpointsNamed(kind: string, count: number, url: string): EndpointDefinition[] {
+function endpointsOf(
+  kind: EndpointKind,
+  count: number,
+  urlOf: (kind: EndpointKind) => string,
+): EndpointDefinition[] {
   return Array.from({ length: count }, (_, n) =>
-    anEndpoint({ id: `${kind}/${n}`, url: `${url}/${kind}`, timeoutMs: 600_000 }),
+    anEndpoint({ id: `${kind}/${n}`, url: urlOf(kind), timeoutMs: 600_000 }),
   )
 }
 
@@ -93,63 +98,6 @@ async function atPace(
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
   await Promise.all(steps)
-}
-
-/** One receiver for all endpoints: what comes to `/hanging` is never answered. */
-class Receivers implements AsyncDisposable {
-  readonly #arrivals = new Map<string, { readonly id: string; readonly ageMs: number }[]>()
-  readonly #stop: () => PromiseLike<void>
-  readonly url: string
-  #waiting: (() => void)[] = []
-
-  private constructor(url: string, stop: () => PromiseLike<void>) {
-    this.url = url
-    this.#stop = stop
-  }
-
-  static async start(): Promise<Receivers> {
-    const answers = [(request: ReceivedRequest) => receivers.#take(request)]
-    const opened = await receiver({ answers })
-    const receivers: Receivers = new Receivers(opened.url, () => opened[Symbol.asyncDispose]())
-    return receivers
-  }
-
-  idsOf(kind: string): string[] {
-    return this.#of(kind).map(({ id }) => id)
-  }
-
-  /** @param last - of so many that arrived last @defaultValue all */
-  p99(kind: string, last = Number.POSITIVE_INFINITY): number {
-    const ages = this.#of(kind).slice(-last)
-    const sorted = ages.map(({ ageMs }) => ageMs).sort((a, b) => a - b)
-    return sorted[Math.floor(sorted.length * 0.99)] ?? 0
-  }
-
-  async arrived(kind: string, count: number): Promise<void> {
-    const giveUpAt = performance.now() + 60_000
-    while (this.#of(kind).length < count) {
-      assert.ok(performance.now() < giveUpAt, `${this.#of(kind).length} of ${count} arrived`)
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    }
-  }
-
-  [Symbol.asyncDispose](): PromiseLike<void> {
-    return this.#stop()
-  }
-
-  #of(kind: string): { readonly id: string; readonly ageMs: number }[] {
-    const known = this.#arrivals.get(kind) ?? []
-    this.#arrivals.set(kind, known)
-    return known
-  }
-
-  #take({ path, headers, text, at }: ReceivedRequest): number | Promise<number> {
-    const kind = path.slice(1)
-    const ageMs = kind === 'behind' ? 0 : at - Number(JSON.parse(text).at)
-    this.#of(kind).push({ id: headers['webhook-id'] ?? '', ageMs })
-    for (const resolve of this.#waiting.splice(0)) resolve()
-    return kind === 'hanging' ? new Promise<number>(() => {}) : 204
-  }
 }
 
 if (import.meta.main) {
