@@ -72,6 +72,7 @@ export type {
   Deliveries,
   OutboundMessage,
   Recipient,
+  RegisteredEndpoint,
   SendOptions,
   SendWait,
   SentDelivery,
@@ -93,6 +94,7 @@ export { inspectHeader } from './delivery/inspect-header.ts'
 export { inspectUrl, type UrlProblem } from './delivery/inspect-url.ts'
 export { enableEndpoint, pauseEndpoint } from './delivery/intervention.ts'
 export { nextStep, scheduledWait } from './delivery/next-step.ts'
+export type { Questions } from './delivery/questions.ts'
 export { parseRetryAfter } from './delivery/retry-after.ts'
 export { type RetryPolicy, type RetryPresetName, retryPolicies } from './delivery/retry-policy.ts'
 export {

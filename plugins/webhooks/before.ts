@@ -8,6 +8,8 @@ import {
   newId,
   type OpenCallback,
   type OutboundMessage,
+  type Questions,
+  type RegisteredEndpoint,
   type Scope,
 } from 'carabiner'
 import { judgeAnswer } from './answer.ts'
@@ -15,6 +17,7 @@ import { type Asked, type AskingParts, askUntilDecided, type Question } from './
 import type { DecisionRecord, Made } from './decision-record.ts'
 import { beforeRequest, type Stamp } from './request.ts'
 import { longestMs } from './retry.ts'
+import { tellHealth } from './tell-health.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
 import type { Webhook } from './webhook.ts'
 
@@ -23,6 +26,15 @@ export type BeforeScope = Pick<Scope, 'before' | 'deliveries' | 'clock' | 'log' 
   readonly callbacks: Pick<Callbacks, 'open'> & {
     readonly book: Pick<Callbacks['book'], 'withdraw'>
   }
+}
+
+/** What askers work with. */
+export interface BeforeParts {
+  readonly record: DecisionRecord
+  /** Of the webhook. */
+  readonly endpoint: Pick<RegisteredEndpoint, 'questions'>
+  /** At least 0, below 1. @defaultValue Math.random */
+  readonly random?: () => number
 }
 
 /** Shadow questions of one webhook that may wait for their answers; more are counted, not asked. */
@@ -36,10 +48,9 @@ const mostShadows = 1_000
 export function askBefore(
   scope: BeforeScope,
   webhook: Webhook,
-  record: DecisionRecord,
-  random: () => number = Math.random,
+  parts: BeforeParts,
 ): AsyncDisposable {
-  const asker = new Asker(scope, webhook, record, random)
+  const asker = new Asker(scope, webhook, parts)
   for (const event of webhook.before) {
     scope.before(event.name, (context) => asker.handle(context), {
       ...handlerOptions(webhook),
@@ -74,14 +85,18 @@ class Asker implements AsyncDisposable {
   readonly #webhook: Webhook
   readonly #record: DecisionRecord
   readonly #parts: AskingParts
+  /** `undefined`: it is never asked. */
+  readonly #questions: Questions | undefined
   /** Questions and rows that go on when their handler has returned. */
   readonly #unfinished = new Set<Promise<void>>()
 
-  constructor(scope: BeforeScope, webhook: Webhook, record: DecisionRecord, random: () => number) {
+  constructor(scope: BeforeScope, webhook: Webhook, parts: BeforeParts) {
+    const { record, endpoint, random = Math.random } = parts
     this.#scope = scope
     this.#webhook = webhook
     this.#record = record
     this.#parts = { deliveries: scope.deliveries, clock: scope.clock, random }
+    this.#questions = isAsked(webhook) ? endpoint.questions() : undefined
   }
 
   async handle(context: HandlerContext): Promise<OpenCallback | undefined> {
@@ -172,9 +187,9 @@ class Asker implements AsyncDisposable {
     const limits = { budgetMs: Number.POSITIVE_INFINITY, signal: this.#scope.signal }
     const question = this.#question(context, this.#stamp(), limits)
     const answered = askUntilDecided(question, this.#parts).then((asked) => {
-      const outcome = wasDecided(asked, question)
-        ? verdictOf(asked, this.#webhook).outcome
-        : 'undecided'
+      const isDecided = wasDecided(asked, question)
+      if (isDecided) this.#tellHealth(asked)
+      const outcome = isDecided ? verdictOf(asked, this.#webhook).outcome : 'undecided'
       const made = { asked, outcome, callback: null, by: 'reply' } as const
       return this.#record.made(this.#webhook, context, made)
     })
@@ -196,12 +211,19 @@ class Asker implements AsyncDisposable {
     const asked = await askUntilDecided(question, this.#parts)
     const { decision, isOverdue } = asked
     const late = isOverdue || (decision.kind === 'error' && clock.now() >= deadline)
-    if (!late && wasDecided(asked, question)) return asked
+    const isDecided = wasDecided(asked, question)
+    // Given up before its time, it shows nothing.
+    if (isDecided || deadline - clock.now() < 1) this.#tellHealth(asked)
+    if (!late && isDecided) return asked
 
     const made = { asked, callback: opened?.id ?? null, by: 'reply' } as const
     this.#finishLater(this.#record.made(this.#webhook, context, { ...made, outcome: 'undecided' }))
     if (late) throw tooLate(this.#webhook)
     throw signal.reason
+  }
+
+  #tellHealth(asked: Asked): void {
+    if (this.#questions !== undefined) tellHealth(this.#questions, asked)
   }
 
   #stamp(): Stamp {
@@ -239,6 +261,10 @@ class Asker implements AsyncDisposable {
       .finally(() => this.#unfinished.delete(finished))
     this.#unfinished.add(finished)
   }
+}
+
+function isAsked({ before, decision }: Webhook): boolean {
+  return before.length > 0 && decision.mode !== 'off'
 }
 
 /** An error that came after the signal says nothing about the endpoint. */

@@ -32,6 +32,8 @@ export interface NoDecision {
   readonly status?: number
   /** Whether another request may do better. */
   readonly again: boolean
+  /** Whether nothing left the host, for reasons of its own: that says nothing about the endpoint. @defaultValue false */
+  readonly isUnsent?: true
   /** The Retry-After header as it came. */
   readonly retryAfter?: string
 }
@@ -121,11 +123,12 @@ function temporaryTrouble(answer: Answer): Decision | undefined {
   const { reply, status, retryAfter } = answer
   switch (reply.kind) {
     case 'circuit-open':
-      return noDecision('circuit', 'the circuit is open, nothing was sent')
+      return noDecision('circuit', 'the circuit is open, nothing was sent', { isUnsent: true })
     case 'no-reply':
       return noDecision(errorOf(reply), reply.message, {
         status,
         again: !final.has(reply.error),
+        isUnsent: reply.error === 'over-limit' && reply.head === undefined,
         retryAfter,
       })
     case 'reply':
@@ -226,14 +229,20 @@ function errorOf({ error }: NoReply): DecisionError {
 function noDecision(
   error: DecisionError,
   why: string,
-  more: { status?: number | undefined; again?: boolean; retryAfter?: string | undefined } = {},
+  more: {
+    status?: number | undefined
+    again?: boolean
+    isUnsent?: boolean
+    retryAfter?: string | undefined
+  } = {},
 ): NoDecision {
-  const { status, again = false, retryAfter } = more
+  const { status, again = false, isUnsent = false, retryAfter } = more
   return {
     kind: 'error',
     error,
     why,
     again,
+    ...(isUnsent && { isUnsent }),
     ...(status !== undefined && { status }),
     ...(retryAfter !== undefined && { retryAfter }),
   }

@@ -31,13 +31,13 @@ const webhooks: Connector<TUnsafe<readonly WebhookConfig[]>> = defineConnector({
     const unfinished = new AsyncDisposableStack()
     for (const webhook of resolveWebhooks(scope.id, scope.config, scope.events)) {
       const { endpoint, responseChannel: channel } = webhook
-      scope.deliveries.endpoint({
+      const registered = scope.deliveries.endpoint({
         ...endpoint,
         ...(channel !== undefined && {
           onReply: (reply) => publishReply(scope, webhook, channel, reply),
         }),
       })
-      unfinished.use(askBefore(scope, webhook, record))
+      unfinished.use(askBefore(scope, webhook, { record, endpoint: registered }))
       tellAfter(scope, webhook)
       postFromChannels(scope, webhook)
     }

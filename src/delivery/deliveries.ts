@@ -5,12 +5,13 @@ import type { AuditRow, DeliveryState, MessageOrigin } from '../store/store.ts'
 import type { TransactionClient } from '../store/transactional.ts'
 import type { EndpointDefinition } from './endpoint.ts'
 import type { EndpointFamily, RegisteredFamily } from './family/endpoint-family.ts'
+import type { Questions } from './questions.ts'
 import type { CompleteReply, NoReply } from './sender.ts'
 
 /** The delivery engine as a connector sees it. */
 export interface Deliveries {
   /** Makes an endpoint known: deliveries stored for its id are sent to it from now on, until it is disposed. */
-  endpoint(definition: EndpointDefinition): Disposable
+  endpoint(definition: EndpointDefinition): RegisteredEndpoint
   /**
    * Makes a family of endpoints known: deliveries for ids that begin with its prefix are sent to what it says they are, until it is disposed.
    *
@@ -35,12 +36,21 @@ export interface Deliveries {
     messages: readonly OutboundMessage[],
     options?: SendOptions,
   ): Promise<readonly SentDelivery[]>
-  /** One signed request to a known endpoint, awaited: for decisions. Never rejects, never retries. Counts for the circuit. */
+  /** One signed request to a known endpoint, awaited: for decisions. Never rejects, never retries. Counts for the circuit; what the answer is worth, `questions` is told. */
   ask(
     endpoint: string,
     message: OutboundMessage,
     options: AskOptions,
   ): Promise<CompleteReply | NoReply | CircuitOpen>
+}
+
+/** An endpoint that was made known. */
+export interface RegisteredEndpoint extends Disposable {
+  /**
+   * Where to tell what comes of questions (`ask`) to it. `health` goes by that, too, as long as the definition that holds has asked for it:
+   * one that takes its place and asks the same in the same way goes on from what was told.
+   */
+  questions(): Questions
 }
 
 /** How messages are stored. */

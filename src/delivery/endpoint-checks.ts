@@ -1,7 +1,8 @@
 import type { Circuit } from './circuit-breaker.ts'
 import type { EndpointQueue } from './endpoint-queue.ts'
+import type { AskedInVain } from './questions.ts'
 
-/** Whether what an endpoint of the assembly stands for can be delivered to, as far as deliveries have shown. */
+/** Whether what an endpoint of the assembly stands for can be reached, as far as requests have shown. */
 export interface EndpointCheck {
   /** What its definition gives as `health`. */
   readonly name: string
@@ -13,7 +14,7 @@ export interface EndpointCheck {
 /** Of the endpoints in trouble that have one check in common, those that its detail names. */
 const named = 10
 
-/** What `/health` is told of endpoints: from what is known here of all hosts' deliveries, nothing is asked. */
+/** What `/health` is told of endpoints: from what is known here of all hosts' deliveries, and of this host's questions; nothing is asked. */
 export function endpointChecks(
   queues: Iterable<EndpointQueue>,
   now: number,
@@ -43,21 +44,38 @@ function checkOf(name: string, sharing: readonly EndpointQueue[], now: number): 
 }
 
 /** `undefined`: as far as is known, requests get through. */
-function troubleOf({ definition, circuit, state }: EndpointQueue): string | undefined {
-  const { disabledReason, lastErrorAt, lastError, lastSuccessAt } = state
+function troubleOf(queue: EndpointQueue): string | undefined {
+  const { definition, circuit, state, questions } = queue
+  const { disabledReason } = state
   // Without a breaker, what an earlier assembly left in the store does not count.
   const isCut = definition.circuitBreaker !== false && circuit.state !== 'closed'
-  if (disabledReason === null && !isCut) return undefined
-  const what =
-    disabledReason === null
-      ? `circuit ${circuit.state}, ${failuresInARow(circuit)}`
-      : `disabled: ${disabledReason}`
+  // Its cause is that of the questions, too.
+  if (isCut && disabledReason === null) {
+    return withHistory(`circuit ${circuit.state}, ${failuresInARow(circuit)}`, state)
+  }
+  const troubles = [
+    ...(disabledReason === null ? [] : [withHistory(`disabled: ${disabledReason}`, state)]),
+    ...(questions?.inVain === undefined ? [] : [toldOf(questions.inVain)]),
+  ]
+  return troubles.length > 0 ? troubles.join('; ') : undefined
+}
+
+function withHistory(
+  what: string,
+  { lastErrorAt, lastError, lastSuccessAt }: EndpointQueue['state'],
+): string {
   const why = lastErrorAt === null ? [] : [`last error at ${timeOf(lastErrorAt)}: ${lastError}`]
   const since =
     lastSuccessAt === null
       ? 'nothing delivered so far'
       : `nothing delivered since ${timeOf(lastSuccessAt)}`
   return [what, since, ...why].join('; ')
+}
+
+function toldOf({ times, answeredAt, lastAt, why }: AskedInVain): string {
+  const what = times === 1 ? 'asked in vain' : `asked in vain ${times} times in a row`
+  const since = answeredAt === null ? 'no answer so far' : `no answer since ${timeOf(answeredAt)}`
+  return `${what}; ${since}; last error at ${timeOf(lastAt)}: ${why}`
 }
 
 function failuresInARow({ consecutiveFailures }: Pick<Circuit, 'consecutiveFailures'>): string {

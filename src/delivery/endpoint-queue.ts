@@ -1,9 +1,11 @@
+import type { Clock } from '../clock.ts'
 import type { EndpointState } from '../store/store.ts'
 import type { CircuitSignal } from './attempt-outcome.ts'
 import { type Circuit, circuitAfter, closedCircuit, probing } from './circuit-breaker.ts'
 import { isAuthorized } from './egress/authorized-domains.ts'
 import type { EndpointDefinition } from './endpoint.ts'
 import type { Pace } from './pace.ts'
+import { asksTheSame, QuestionRecord } from './questions.ts'
 import { RequestHeaders } from './request-headers.ts'
 import { RequestQueue } from './request-queue.ts'
 
@@ -60,12 +62,16 @@ export class EndpointQueue {
   /** `undefined`: one of the assembly. */
   readonly membership: Membership | undefined
   readonly #pace: Pace | undefined
+  /** Of the definition before, where the same is asked; this one need not ask anything. */
+  readonly #earlierQuestions: QuestionRecord | undefined
   readonly #stop = new AbortController()
   #mayHaveDue: boolean
   #expected = 0
   #ahead = 0
   #claimedAt = Number.NEGATIVE_INFINITY
 
+  /** How questions go; `undefined` when its connector does not tell. */
+  questions: QuestionRecord | undefined
   circuit: Circuit = closedCircuit
   state: KnownState = untroubled
   /** Deliveries of it in this host's hands. */
@@ -100,6 +106,10 @@ export class EndpointQueue {
       before?.definition.url === url
         ? before.requests.changeTo(concurrency, pace)
         : new RequestQueue(concurrency, pace)
+    this.#earlierQuestions =
+      before !== undefined && asksTheSame(before.definition, definition)
+        ? before.questions
+        : undefined
     this.membership = membership
     this.#mayHaveDue = membership?.mayHaveDue ?? true
   }
@@ -148,6 +158,12 @@ export class EndpointQueue {
     const isQuick = now - this.#claimedAt < quickMs
     this.#ahead = isQuick ? Math.min(this.capacity * 2, mostAhead) : 0
     this.#claimedAt = now
+  }
+
+  /** Keeps how questions go from now on: what was known of the same ones is not forgotten. */
+  keepQuestions(clock: Clock): QuestionRecord {
+    this.questions ??= this.#earlierQuestions ?? new QuestionRecord(clock)
+    return this.questions
   }
 
   /** Aborts what is under way. */

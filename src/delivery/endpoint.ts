@@ -24,8 +24,8 @@ export interface EndpointDefinition {
   /** Under which it is counted in metrics. @defaultValue its id; of one in a family the prefix, without the last `/` */
   readonly metricsLabel?: string
   /**
-   * The check in `/health` that tells of it: an error while its circuit is not closed, or a 410 has disabled it; deliveries show it, nothing is probed.
-   * Everybody may read the name. Endpoints that give the same one share the check. Not for one in a family.
+   * The check in `/health` that tells of it: an error while its circuit is not closed, a 410 has disabled it, or the last question was not answered
+   * (`questions` of what `endpoint` returns). Requests show it, nothing is probed. Everybody may read the name. Endpoints that give the same one share the check. Not for one in a family.
    *
    * @defaultValue none: deliveries wait for it, and the host is well
    */

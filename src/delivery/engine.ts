@@ -9,6 +9,7 @@ import type {
   CircuitOpen,
   Deliveries,
   OutboundMessage,
+  RegisteredEndpoint,
   SendOptions,
   SentDelivery,
 } from './deliveries.ts'
@@ -65,13 +66,14 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
    *
    * @throws {CarabinerError} SECRET_INVALID
    */
-  endpoint(definition: EndpointDefinition): Disposable {
+  endpoint(definition: EndpointDefinition): RegisteredEndpoint {
     const { registry, custody, claimer } = this.#parts
     const before = registry.get(definition.id)
     const queue = registry.add(definition)
     if (before !== undefined) void custody.giveBackWaiting(before)
     claimer.sweep()
     return {
+      questions: () => queue.keepQuestions(this.#options.clock),
       [Symbol.dispose]: () => {
         registry.remove(queue)
         void custody.giveBackWaiting(queue)

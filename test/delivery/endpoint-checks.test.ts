@@ -4,6 +4,7 @@ import type { EndpointDefinition } from '../../src/delivery/endpoint.ts'
 import { endpointChecks } from '../../src/delivery/endpoint-checks.ts'
 import { EndpointQueue } from '../../src/delivery/endpoint-queue.ts'
 import { anEndpoint } from '../helpers/engine.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
 
 const now = Date.UTC(2026, 0, 1)
 const lastSuccessAt = now - 60_000
@@ -62,6 +63,68 @@ describe('a check of endpoints', () => {
     const queue = known({ circuit: open }, { circuitBreaker: false })
 
     assert.deepEqual(endpointChecks([queue], now), [{ name: 'it', ok: true }])
+  })
+
+  it('is an error from a question that was not answered to one that is', () => {
+    const clock = new FakeClock(now)
+    const queue = known({})
+    const questions = queue.keepQuestions(clock)
+    const look = () => endpointChecks([queue], clock.now())
+
+    const atFirst = look()
+    questions.unanswered('503 Service Unavailable')
+    const once = look()
+    questions.unanswered('x'.repeat(1_000))
+    const twice = look()
+    questions.answered()
+    const well = look()
+    questions.unanswered('timeout')
+    const again = look()
+
+    const at = '2026-01-01T00:00:00.000Z'
+    const because = (detail: string) => [{ name: 'it', ok: false, detail }]
+    assert.deepEqual([atFirst, well], [[{ name: 'it', ok: true }], [{ name: 'it', ok: true }]])
+    assert.deepEqual(
+      once,
+      because(`asked in vain; no answer so far; last error at ${at}: 503 Service Unavailable`),
+    )
+    assert.deepEqual(
+      twice,
+      because(
+        `asked in vain 2 times in a row; no answer so far; last error at ${at}: ${'x'.repeat(500)}`,
+      ),
+    )
+    assert.deepEqual(
+      again,
+      because(`asked in vain; no answer since ${at}; last error at ${at}: timeout`),
+    )
+  })
+
+  it('tells of both when deliveries are not wanted and questions not answered', () => {
+    const queue = known({ disabledReason: 'the receiver answered 410 Gone' })
+    queue.keepQuestions(new FakeClock(now)).unanswered('410 Gone')
+
+    const [check] = endpointChecks([queue], now)
+
+    assert.match(check?.detail ?? '', /^disabled: .*; asked in vain; .*: 410 Gone$/)
+  })
+
+  it('goes on with the questions of the definition before only where the same is asked', () => {
+    const clock = new FakeClock(now)
+    const before = known({})
+    before.keepQuestions(clock).unanswered('timeout')
+    const after = (fields: Partial<EndpointDefinition>, isAsked = true) => {
+      const definition = anEndpoint({ health: 'it', ...fields })
+      const queue = new EndpointQueue(definition, '0.0.0', undefined, undefined, before)
+      if (isAsked) queue.keepQuestions(clock)
+      return endpointChecks([queue], now).map(({ ok }) => ok)
+    }
+
+    assert.deepEqual(after({ concurrency: 1, onReply: () => {} }), [false])
+    assert.deepEqual(after({ url: 'http://audit.test/moved' }), [true])
+    assert.deepEqual(after({ secrets: ['another'] }), [true])
+    assert.deepEqual(after({ headers: { 'x-token': 'new' } }), [true])
+    assert.deepEqual(after({}, false), [true])
   })
 
   it('tells of ten at most that share it', () => {

@@ -16,6 +16,7 @@ import type {
   CircuitOpen,
   Deliveries,
   OutboundMessage,
+  RegisteredEndpoint,
 } from '../../src/delivery/deliveries.ts'
 import type { CompleteReply, NoReply } from '../../src/delivery/sender.ts'
 import { EventCancelledError } from '../../src/errors.ts'
@@ -66,6 +67,8 @@ export class FakeScope {
   readonly answered = new Set<string>()
   readonly counted = new Map<string, number>()
   readonly logged: string[] = []
+  /** What `/health` was told of questions: `answered`, or why not. */
+  readonly told: string[] = []
   readonly published: { readonly channel: string; readonly message: unknown }[] = []
   readonly subscribers: { readonly selector: string | RegExp; readonly handler: Subscriber }[] = []
   readonly stopping = new AbortController()
@@ -89,8 +92,17 @@ export class FakeScope {
     error: (_fields, message = '') => this.logged.push(message),
   }
 
+  /** What every endpoint is registered as. */
+  readonly endpoint: RegisteredEndpoint = {
+    questions: () => ({
+      answered: () => this.told.push('answered'),
+      unanswered: (why) => this.told.push(why),
+    }),
+    [Symbol.dispose]: () => undefined,
+  }
+
   readonly deliveries: Deliveries = {
-    endpoint: () => nothing,
+    endpoint: () => this.endpoint,
     family: () => ({
       changed: async () => {},
       welcome: async () => {},

@@ -90,20 +90,9 @@ export async function startProject(
   } = options
   const folder = projectFolder({ 'carabiner.yaml': yaml, 'adjuster.ts': adjusterSource, ...files })
   const validator = new Validator({ allErrors: true })
-  const loaded = await loadAssembly(folder.file('carabiner.yaml'), {
-    env,
-    builtInFolder,
-    validator,
-  })
-  if (loaded.kind === 'invalid') {
-    const problems = loaded.problems.map(
-      ({ line, column, message }) => `${line}:${column} ${message}`,
-    )
-    throw new Error(`the assembly of this test is invalid:\n${problems.join('\n')}`)
-  }
+  const assembly = await loadProject(folder, validator, env)
   const logged: string[] = []
-  const log = await testLogger(logLevel, loaded.assembly, logged)
-  const { assembly } = loaded
+  const log = await testLogger(logLevel, assembly, logged)
   const given = {
     ...(lookup && { lookup }),
     ...(store && { store }),
@@ -121,6 +110,33 @@ export async function startProject(
       folder[Symbol.dispose]()
     },
   }
+}
+
+/** Gives a running host another assembly. */
+export async function reloadProject(
+  { host, folder }: Pick<StartedProject, 'host' | 'folder'>,
+  yaml: string,
+): Promise<void> {
+  writeFileSync(folder.file('carabiner.yaml'), yaml)
+  const validator = new Validator({ allErrors: true })
+  await host.reload(await loadProject(folder, validator), validator)
+}
+
+async function loadProject(
+  folder: ProjectFolder,
+  validator: Validator,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Assembly> {
+  const loaded = await loadAssembly(folder.file('carabiner.yaml'), {
+    env,
+    builtInFolder,
+    validator,
+  })
+  if (loaded.kind === 'valid') return loaded.assembly
+  const problems = loaded.problems.map(
+    ({ line, column, message }) => `${line}:${column} ${message}`,
+  )
+  throw new Error(`the assembly of this test is invalid:\n${problems.join('\n')}`)
 }
 
 async function testLogger(

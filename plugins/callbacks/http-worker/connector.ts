@@ -15,8 +15,6 @@ export const httpWorker: Connector<TUnsafe<readonly WorkerConfig[]>> = defineCon
   inspect,
 
   setup(scope) {
-    const workers = resolveWorkers(scope.id, scope.config)
-    for (const { endpoint } of workers) scope.deliveries.endpoint(endpoint)
-    handOut(scope, workers)
+    handOut(scope, resolveWorkers(scope.id, scope.config))
   },
 })

@@ -3,10 +3,12 @@ import {
   type HandlerContext,
   newId,
   type OpenCallback,
+  type Questions,
   type Scope,
 } from 'carabiner'
 import type { Job } from './job.ts'
-import { type Posted, postJob } from './posting.ts'
+import { type NotTaken, type Posted, postJob } from './posting.ts'
+import { lateReason, tellHealth } from './tell-health.ts'
 import type { Worker } from './worker.ts'
 
 /** What handing jobs out needs of the host. */
@@ -18,7 +20,7 @@ export type WorkerScope = Pick<Scope, 'on' | 'deliveries' | 'clock' | 'metrics'>
 
 type Outcome = 'parked' | 'completed' | 'failed'
 
-/** Has a worker do its event. */
+/** Makes workers known, and has each do its event. */
 export function handOut(
   scope: WorkerScope,
   workers: readonly Worker[],
@@ -30,7 +32,8 @@ export function handOut(
     ['worker', 'outcome'],
   )
   for (const worker of workers) {
-    const foreman = new Foreman(scope, worker, random)
+    const questions = scope.deliveries.endpoint(worker.endpoint).questions()
+    const foreman = new Foreman(scope, worker, { questions, random })
     const count = (outcome: Outcome): void => jobs.add({ worker: worker.id, outcome })
     const options = { describe: { kind: 'webhook', path: [worker.index] } } as const
     scope.on(worker.event, (context) => counted(foreman.run(context), worker, count), options)
@@ -52,15 +55,23 @@ async function counted<T>(
   }
 }
 
+interface ForemanParts {
+  /** Of the worker's endpoint. */
+  readonly questions: Questions
+  readonly random: () => number
+}
+
 /** Hands the jobs of one worker out. */
 class Foreman {
   readonly #scope: WorkerScope
   readonly #worker: Worker
+  readonly #questions: Questions
   readonly #random: () => number
 
-  constructor(scope: WorkerScope, worker: Worker, random: () => number) {
+  constructor(scope: WorkerScope, worker: Worker, { questions, random }: ForemanParts) {
     this.#scope = scope
     this.#worker = worker
+    this.#questions = questions
     this.#random = random
   }
 
@@ -77,8 +88,13 @@ class Foreman {
   async #await(context: HandlerContext): Promise<unknown> {
     const job = this.#job(context, newId(), undefined)
     const posted = await this.#post(job, context)
-    if (posted.kind !== 'taken') throw this.#failure(posted, context)
-    return this.#resultIn(posted.body)
+    if (posted.kind !== 'taken') {
+      this.#tellHealth(posted, context)
+      throw this.#failure(posted, context)
+    }
+    const result = this.#resultIn(posted.body)
+    this.#questions.answered()
+    return result
   }
 
   async #leave(context: HandlerContext): Promise<OpenCallback> {
@@ -87,9 +103,15 @@ class Foreman {
     const timeout = this.#worker.callbackTimeoutMs / 1_000
     const opened = await callbacks.open({ timeout, meta: { worker: this.#worker.id, jobId: id } })
     const posted = await this.#post(this.#job(context, id, opened), context)
-    if (posted.kind === 'taken') return opened
     // Nobody waits for it any more; but what was answered while our requests came to nothing is the result all the same.
-    if (!(await callbacks.book.withdraw(opened.id)) && !context.signal.aborted) return opened
+    const isHandedOut =
+      posted.kind === 'taken' ||
+      (!(await callbacks.book.withdraw(opened.id)) && !context.signal.aborted)
+    if (isHandedOut) {
+      this.#questions.answered()
+      return opened
+    }
+    this.#tellHealth(posted, context)
     throw this.#failure(posted, context)
   }
 
@@ -116,20 +138,25 @@ class Foreman {
     try {
       return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
     } catch (error) {
-      throw this.#error('HANDLER_FAILED', 'its reply is no JSON', { cause: error })
+      const why = 'its reply is no JSON'
+      this.#questions.unanswered(why)
+      throw this.#error('HANDLER_FAILED', why, { cause: error })
     }
   }
 
-  #failure(
-    posted: Exclude<Posted, { readonly kind: 'taken' }>,
-    { signal }: HandlerContext,
-  ): unknown {
+  #tellHealth(posted: NotTaken, { signal, deadline }: HandlerContext): void {
+    // Given up before its time, it shows nothing.
+    const isKnown = !signal.aborted || deadline - this.#scope.clock.now() < 1
+    if (isKnown) tellHealth(this.#questions, posted)
+  }
+
+  #failure(posted: NotTaken, { signal }: HandlerContext): unknown {
     switch (posted.kind) {
       case 'failed':
         return this.#error('HANDLER_FAILED', posted.why)
       case 'late':
         if (signal.aborted) return signal.reason
-        return this.#error('DEADLINE_EXCEEDED', "the event's deadline came before its answer")
+        return this.#error('DEADLINE_EXCEEDED', lateReason)
     }
   }
 

@@ -10,15 +10,18 @@ import {
   parseRetryAfter,
 } from 'carabiner'
 import { type Job, jobBody } from './job.ts'
-import { readReply } from './reply.ts'
+import { type Condition, readReply } from './reply.ts'
 import type { Worker } from './worker.ts'
 
 /** What posting a job came to. */
 export type Posted =
   | { readonly kind: 'taken'; readonly body: Uint8Array }
-  | { readonly kind: 'failed'; readonly why: string }
+  | { readonly kind: 'failed'; readonly why: string; readonly shows: Condition }
   /** The event was over before anybody had it. */
   | { readonly kind: 'late' }
+
+/** A job that nobody has. */
+export type NotTaken = Exclude<Posted, { readonly kind: 'taken' }>
 
 /** What posting needs of the host. */
 export interface PostingParts {
@@ -55,21 +58,22 @@ export async function postJob(
     const taken = readReply(reply, worker.mode === 'sync')
     if (taken.kind === 'taken') return taken
     if (signal.aborted) return { kind: 'late' }
-    if (taken.kind === 'refused') return { kind: 'failed', why: taken.why }
+    const { why, shows } = taken
+    if (taken.kind === 'refused') return { kind: 'failed', why, shows }
     if (taken.isTimeout && leftMs <= worker.requestTimeoutMs) return { kind: 'late' }
 
     const outcome = {
       kind: 'retryable',
-      reason: taken.why,
+      reason: why,
       retryAfterMs: retryAfterOf(reply, clock),
     } as const
     const ageMs = clock.monotonic() - started
     const step = nextStep({ outcome, tries: Math.max(1, tries), ageMs, policy, random: random() })
     if (step.kind !== 'again') {
-      return { kind: 'failed', why: step.kind === 'dead' ? step.reason : taken.why }
+      return { kind: 'failed', why: step.kind === 'dead' ? step.reason : why, shows }
     }
     if (!(await waited(clock, step.waitMs, signal))) return { kind: 'late' }
-    if (await isDone()) return { kind: 'failed', why: taken.why }
+    if (await isDone()) return { kind: 'failed', why, shows }
   }
 }
 

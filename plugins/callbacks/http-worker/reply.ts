@@ -5,8 +5,19 @@ export type Taken =
   /** `body`: what it replied. */
   | { readonly kind: 'taken'; readonly body: Uint8Array }
   /** Nobody has it yet: another request may do better. */
-  | { readonly kind: 'again'; readonly why: string; readonly isTimeout: boolean }
-  | { readonly kind: 'refused'; readonly why: string }
+  | {
+      readonly kind: 'again'
+      readonly why: string
+      readonly isTimeout: boolean
+      readonly shows: Condition
+    }
+  | { readonly kind: 'refused'; readonly why: string; readonly shows: Condition }
+
+/** What is known of a worker that did not take a job. `there`: it is the job that is wrong. `unknown`: it was not asked. */
+export type Condition = 'there' | 'in-trouble' | 'unknown'
+
+/** With these it says what it thinks of the job. */
+const jobStatuses: ReadonlySet<number> = new Set([400, 409, 413, 422])
 
 /**
  * 2xx takes the job; 5xx and no answer may be tried again; everything else refuses it.
@@ -16,7 +27,7 @@ export type Taken =
 export function readReply(reply: CompleteReply | NoReply | CircuitOpen, needsBody: boolean): Taken {
   switch (reply.kind) {
     case 'circuit-open':
-      return again('the circuit is open, nothing was sent')
+      return { ...again('the circuit is open, nothing was sent'), shows: 'unknown' }
     case 'reply':
       return isSuccess(reply.status)
         ? { kind: 'taken', body: reply.body }
@@ -31,8 +42,10 @@ function readNothing({ error, message, head }: NoReply, needsBody: boolean): Tak
   if (head !== undefined && !needsBody) return { kind: 'taken', body: new Uint8Array() }
   switch (error) {
     case 'egress':
+      return { kind: 'refused', why: message, shows: 'in-trouble' }
     case 'over-limit':
-      return { kind: 'refused', why: message }
+      // Without a head it is the job that is too long.
+      return { kind: 'refused', why: message, shows: head === undefined ? 'unknown' : 'in-trouble' }
     case 'timeout':
     case 'aborted':
     case 'connect':
@@ -44,11 +57,12 @@ function readNothing({ error, message, head }: NoReply, needsBody: boolean): Tak
 
 function readStatus(status: number, statusText: string): Taken {
   const why = `answered ${status} ${statusText}`.trimEnd()
-  return status >= 500 ? again(why) : { kind: 'refused', why }
+  if (status >= 500) return again(why)
+  return { kind: 'refused', why, shows: jobStatuses.has(status) ? 'there' : 'in-trouble' }
 }
 
 function again(why: string): Taken & { readonly kind: 'again' } {
-  return { kind: 'again', why, isTimeout: false }
+  return { kind: 'again', why, isTimeout: false, shows: 'in-trouble' }
 }
 
 function isSuccess(status: number): boolean {

@@ -47,6 +47,7 @@ function resolveWorker(connector: string, config: WorkerConfig, index: number): 
     retry,
     endpoint: {
       id,
+      health: `${connector}.workers`,
       url: config.url,
       headers: lowerCased(config.headers ?? {}),
       secrets: config.secret ?? [],

@@ -17,15 +17,22 @@ export interface Receiver {
   readonly endpoint: EndpointDefinition
 }
 
-/** Every receiver of every tenant, in the order in which they are written. */
+/**
+ * Every receiver of every tenant, in the order in which they are written.
+ *
+ * @param health - the check in `/health` that all of them share
+ */
 export function receiversOf(
   tenants: TenantsConfig,
   http: SubscriptionsConfig['http'],
+  health: string,
 ): readonly Receiver[] {
   return Object.entries(tenants).flatMap(([tenant, configs]) =>
-    configs.flatMap((config) =>
-      config.subscriptions.map((subscription) => receiverOf(tenant, config, subscription, http)),
-    ),
+    configs.flatMap((config) => {
+      // Nothing is sent to one that is switched off: it would be in trouble until it is switched on.
+      const policy = { ...policyOf(config, http), ...(config.enabled && { health }) }
+      return config.subscriptions.map((each) => receiverOf(tenant, config, each, policy))
+    }),
   )
 }
 
@@ -45,12 +52,11 @@ export function endpointId(
 
 function receiverOf(
   tenant: string,
-  config: TenantConfig,
+  { name, enabled }: TenantConfig,
   subscription: TenantSubscription,
-  http: SubscriptionsConfig['http'],
+  policy: Policy,
 ): Receiver {
   const { event_type: eventType, target_url: targetUrl } = subscription
-  const { name, enabled } = config
   return {
     tenant,
     config: name,
@@ -59,7 +65,7 @@ function receiverOf(
     enabled,
     endpoint: {
       id: endpointId(tenant, name, subscription),
-      ...policyOf(config, http),
+      ...policy,
       url: targetUrl,
       metricsLabel: `tenant/${tenant}/${name}`,
       headers: lowerCase(subscription.headers),

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
 import ingress from '../../../plugins/ingress/index.ts'
-import { loadAssembly } from '../../../src/assembly/load-assembly.ts'
 import type { ConnectorRoute } from '../../../src/connector/route.ts'
 import type { HostOptions } from '../../../src/host.ts'
-import { Validator } from '../../../src/schema/validator.ts'
 import { answerChecker } from '../../../src/testing/answer-checker.ts'
 import { eventually } from '../../helpers/engine.ts'
 import { type Answered, type AnyJson, request } from '../../helpers/served-host.ts'
-import { builtInFolder, type StartedProject, startProject } from '../../helpers/start-host.ts'
+import { reloadProject, type StartedProject, startProject } from '../../helpers/start-host.ts'
 
 export const acmeSecret = 'a-secret-of-acme-alone'
 export const globexSecret = 'a-token-of-globex-alone'
@@ -90,16 +87,8 @@ export function ingressOf(project: StartedProject): IngressHost {
 }
 
 /** Gives a running host another assembly. */
-export async function reload(
-  { project }: Pick<IngressHost, 'project'>,
-  yaml: string,
-): Promise<void> {
-  const file = project.folder.file('carabiner.yaml')
-  writeFileSync(file, yaml)
-  const validator = new Validator({ allErrors: true })
-  const loaded = await loadAssembly(file, { env: {}, builtInFolder, validator })
-  assert.ok(loaded.kind === 'valid')
-  await project.host.reload(loaded.assembly, validator)
+export function reload({ project }: Pick<IngressHost, 'project'>, yaml: string): Promise<void> {
+  return reloadProject(project, yaml)
 }
 
 /** The provider and the operator of a host at a URL. */

@@ -45,7 +45,11 @@ function hooked(
   }
   const [webhook] = resolveWebhooks('webhooks', [{ ...stanza, ...config }], [adjust])
   assert.ok(webhook)
-  const asker = askBefore(scope, webhook, decisionRecord(scope), () => 0.5)
+  const asker = askBefore(scope, webhook, {
+    record: decisionRecord(scope),
+    endpoint: scope.endpoint,
+    random: () => 0.5,
+  })
   return {
     scope,
     asker,
@@ -314,6 +318,64 @@ describe('asking again', () => {
       assert.equal((await run()).kind, 'cancelled')
       assert.equal(scope.asked.length, 1)
     }
+  })
+})
+
+describe('what `/health` is told of a webhook', () => {
+  for (const [config, answers, told] of [
+    [{}, [aReply()], ['answered']],
+    [{}, [veto], ['answered']],
+    [{ mode: 'warn' }, [veto], ['answered']],
+    [{}, [aReply({ status: 404 })], ['answered 404 Not Found']],
+    [{ on_failure: 'allow' }, [noReply('connect')], ['nothing: connect; gave up after 1 try']],
+    [{}, [noReply('egress')], ['nothing: egress']],
+    [{}, [aReply({ type: 'text/html' })], ['answered text/html: answer 204, or JSON']],
+    [{}, [{ kind: 'circuit-open' }], []],
+    [{}, [noReply('over-limit')], []],
+    [{}, [noReply('over-limit', { status: 200 })], ['nothing: over-limit']],
+    [{ mode: 'off' }, [noReply('connect')], []],
+  ] satisfies readonly [Partial<WebhookConfig>, readonly Answer[], readonly string[]][]) {
+    const [answer] = answers
+    const came = answer?.kind === 'reply' ? String(answer.status) : JSON.stringify(answer)
+    it(`is ${JSON.stringify(told)} after ${came} with ${JSON.stringify(config)}`, async () => {
+      const { scope, run } = hooked({ backoff: false, ...config }, ...answers)
+
+      await run()
+
+      assert.deepEqual(scope.told, told)
+    })
+  }
+
+  it('is how a question ended, not each of its tries', async () => {
+    const { scope, run } = hooked({}, aReply({ status: 503 }), aReply())
+    const ran = run()
+    await scope.clock.advance(0)
+    await scope.clock.advance(1_000)
+    await ran
+
+    assert.deepEqual(scope.told, ['answered'])
+  })
+
+  it('is nothing when whoever asked gave up, and that nobody answered once the event is over', async () => {
+    const { scope, run } = hooked({ backoff: false }, noReply('aborted'))
+    const { clock } = scope
+    const signal = AbortSignal.abort(new Error('the caller has gone'))
+
+    await run(aContext(clock, { signal, deadline: clock.now() + 20_000 }))
+    const early = [...scope.told]
+    await run(aContext(clock, { signal, deadline: clock.now() }))
+
+    assert.deepEqual(early, [])
+    assert.deepEqual(scope.told, ['nothing: aborted'])
+  })
+
+  it('is what came of a shadow question', async () => {
+    const { scope, asker, run } = hooked({ mode: 'shadow', backoff: false }, noReply('connect'))
+
+    await run()
+    await asker[Symbol.asyncDispose]()
+
+    assert.deepEqual(scope.told, ['nothing: connect; gave up after 1 try'])
   })
 })
 

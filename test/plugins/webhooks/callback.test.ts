@@ -51,7 +51,11 @@ function approving(
   }
   const [webhook] = resolveWebhooks('webhooks', [{ ...stanza, ...config }], [adjust])
   assert.ok(webhook)
-  askBefore(scope, webhook, decisionRecord(scope), () => 0.5)
+  askBefore(scope, webhook, {
+    record: decisionRecord(scope),
+    endpoint: scope.endpoint,
+    random: () => 0.5,
+  })
   const { handler, options } = scope.befores[0] ?? {}
   return {
     scope,

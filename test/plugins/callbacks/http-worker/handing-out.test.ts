@@ -274,6 +274,58 @@ describe('a job for a sync worker', () => {
   })
 })
 
+describe('what `/health` is told of a worker', () => {
+  for (const [mode, answer, told] of [
+    ['async', aReply({ status: 202 }), ['answered']],
+    ['sync', json('1'), ['answered']],
+    ['async', aReply({ status: 401 }), ['answered 401']],
+    ['async', busy, ['answered 503; gave up after 1 try']],
+    ['sync', noReply('connect'), ['nothing: connect; gave up after 1 try']],
+    ['sync', aReply({ body: 'done' }), ['its reply is no JSON']],
+    ['async', noReply('egress'), ['nothing: egress']],
+    ['async', aReply({ status: 422 }), ['answered']],
+    ['async', { kind: 'circuit-open' }, []],
+    ['async', noReply('over-limit'), []],
+    ['sync', noReply('over-limit', { status: 200 }), ['nothing: over-limit']],
+  ] satisfies readonly ['async' | 'sync', Answer, readonly string[]][]) {
+    const came = answer.kind === 'reply' ? answer.status : JSON.stringify(answer)
+    it(`is ${JSON.stringify(told)} when an ${mode} job comes to ${came}`, async () => {
+      const { scope, run } = hired({ mode, retry: { max_tries: 1 } }, answer)
+
+      await run().catch((error: unknown) => assert.ok(error instanceof CarabinerError))
+
+      assert.deepEqual(scope.told, told)
+    })
+  }
+
+  it('is that it is there when its callback was answered all the same', async () => {
+    const { scope, run } = hired({}, () => {
+      scope.answered.add(scope.opened[0]?.id ?? '')
+      return noReply('cut-off')
+    })
+    const came = run()
+    await scope.clock.advance(0)
+    await scope.clock.advance(2_000)
+    await came
+
+    assert.deepEqual(scope.told, ['answered'])
+  })
+
+  it('is nothing when whoever dispatched gave up, and that nobody answered once the event is over', async () => {
+    const { scope, run } = hired({ mode: 'sync' }, noReply('aborted'))
+    const { clock } = scope
+    const reason = new CarabinerError('DEADLINE_EXCEEDED', 'the caller gave up')
+    const signal = AbortSignal.abort(reason)
+
+    await assert.rejects(run(aContext(clock, { signal, deadline: clock.now() + 5_000 })), reason)
+    const early = [...scope.told]
+    await assert.rejects(run(aContext(clock, { signal, deadline: clock.now() })), reason)
+
+    assert.deepEqual(early, [])
+    assert.deepEqual(scope.told, ["the event's deadline came before its answer"])
+  })
+})
+
 describe('a worker', () => {
   it('is registered under its connector, with its line in the assembly', () => {
     const { scope } = hired({})
