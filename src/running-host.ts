@@ -253,6 +253,15 @@ export class RunningHost implements Host, AsyncDisposable {
     } catch (error) {
       this.#logFailure('connectors did not stop cleanly')(error)
     }
+    await this.#tellMissing()
+  }
+
+  /** What waits for an endpoint that has just gone says so at once, where it would within a minute. */
+  async #tellMissing(): Promise<void> {
+    if (this.#retention === undefined || this.#state === 'draining') return
+    await this.engine
+      .sweepMissing(this.assembly.host.retentionMs)
+      .catch(this.#logFailure('deliveries of endpoints that went could not be looked for'))
   }
 
   /** Waits for `work`, but not longer than `ms`. */
