@@ -7,7 +7,8 @@ import { openStore } from '../../src/store/open-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { ownPostgres } from '../helpers/postgres.ts'
 
-const server = ownPostgres()
+// What a commit does not bring to the disk itself is not there by chance either: it is lost with the server.
+const server = ownPostgres({ settings: ['wal_writer_delay = 10s'] })
 after(() => server[Symbol.asyncDispose]())
 
 /** What a store acknowledged, and what it did not, while something happened to it. */
@@ -65,6 +66,32 @@ describe('a PostgreSQL store whose server crashes and comes back', () => {
     await assertLasted(store, written)
     await eventually(async () => store.ready())
     await store.audit([anAuditRow()])
+  })
+
+  it('has everything it has answered, whatever was the last of it', async () => {
+    const url = await server.database()
+    await using store = await openStore(url)
+    const message = aMessage()
+    const [id] = message.deliveries.map((each) => each.id)
+    assert.ok(id)
+    const crash = (): Promise<void> => server.restart('immediate')
+    const readState = (): Promise<string | undefined> => {
+      return eventually(async () => (await store.delivery(id))?.delivery.state)
+    }
+
+    await store.enqueue([message])
+    await crash()
+    assert.equal(await readState(), 'pending')
+
+    // A claim that is lost is made once more, by another host, while the first one sends.
+    const claimed = await store.claim(aClaim({ owner: 'a' }))
+    await crash()
+    assert.equal(await readState(), 'sending')
+    assert.deepEqual(await eventually(() => store.claim(aClaim({ owner: 'b' }))), [])
+
+    await store.settle(claimed.map((each) => delivered(each, { owner: 'a' })))
+    await crash()
+    assert.equal(await readState(), 'delivered')
   })
 
   it('names no password, whoever is told', async () => {
@@ -132,7 +159,7 @@ function settledBy(store: Store): Promise<void> {
   return eventually(() => store.beat('test', noon))
 }
 
-async function eventually(work: () => Promise<void>): Promise<void> {
+async function eventually<T>(work: () => Promise<T>): Promise<T> {
   const end = performance.now() + 20_000
   for (;;) {
     try {
