@@ -2,7 +2,6 @@ import type { Outbox as BusOutbox } from '../bus/outbox.ts'
 import { messageOf } from '../errors.ts'
 import type { DeliveryId } from '../ids.ts'
 import type { Erasure, ErasureTarget } from '../store/erasure.ts'
-import { waitAtMost } from '../wait-at-most.ts'
 import { ask } from './ask.ts'
 import type {
   AskOptions,
@@ -23,6 +22,7 @@ import {
   type FamilyStatus,
   familyStatuses,
 } from './endpoint-status.ts'
+import { EngineLife } from './engine-life.ts'
 import { type DeliveryEngineOptions, defaultBodyLimit } from './engine-options.ts'
 import { EngineParts } from './engine-parts.ts'
 import { erase } from './erasure.ts'
@@ -44,17 +44,18 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
   readonly outbox: BusOutbox<OutboundMessage>
   readonly #options: DeliveryEngineOptions
   readonly #parts: EngineParts
-  #starting: Promise<void> | undefined
+  readonly #life: EngineLife
 
   constructor(options: DeliveryEngineOptions) {
     this.#options = options
     this.#parts = new EngineParts(options)
+    this.#life = new EngineLife(options, this.#parts)
     const { outbox } = this.#parts
     this.outbox = {
       ready: () => outbox.ready(),
       commit: async (owed) => {
         // What is known of the endpoints decides what may be sent at once.
-        await this.#starting
+        await this.#life.starting
         await outbox.commit(owed)
       },
     }
@@ -92,7 +93,7 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     options: SendOptions = {},
   ): Promise<readonly SentDelivery[]> {
     // What is known of the endpoints decides what may be sent at once.
-    await this.#starting
+    await this.#life.starting
     return this.#parts.sending.send(messages, options)
   }
 
@@ -114,49 +115,23 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
 
   /** Begins to show that this host lives and, unless `deliver` is false, to send whatever is due in the store. */
   start({ deliver = true }: { readonly deliver?: boolean } = {}): void {
-    this.#parts.mode.current = deliver ? 'delivering' : 'holding'
-    this.#starting = this.#start().finally(() => {
-      this.#starting = undefined
-    })
+    this.#life.start(deliver ? 'delivering' : 'holding')
   }
 
   /**
    * Sends what this process has committed since it was started with `deliver: false`, for at most `ms`; the rest goes back to the store, due at once.
    * Resolves to how many are not settled then.
    */
-  async drainOwn(ms: number, signal?: AbortSignal): Promise<number> {
-    const { store, clock, log } = this.#options
-    const { own, mode, custody, claimer } = this.#parts
-    if (own.size === 0) return 0
-    if (ms > 0) {
-      mode.current = 'own'
-      custody.sendWaiting()
-      claimer.start({ sweeps: false })
-      await waitAtMost(clock, ms, own.allSettled(), signal)
-    }
-    await this.#cease(0)
-    await own.recount(store).catch((error: unknown) => {
-      log.warn({ err: error }, 'the deliveries that are left could not be counted')
-    })
-    return own.size
+  drainOwn(ms: number, signal?: AbortSignal): Promise<number> {
+    return this.#life.drainOwn(ms, signal)
   }
 
   /**
    * Ends it: nothing more is claimed, what is being sent may finish within `timeoutMs`, the rest goes back to the store, due at once.
    * Never rejects; what cannot be said to the store is for the next host to find out.
    */
-  async stop(timeoutMs: number): Promise<void> {
-    await this.#cease(timeoutMs)
-    const { mode, heartbeat, registry, sent } = this.#parts
-    mode.current = 'stopped'
-    sent.end()
-    const { store, hostId, log, clock } = this.#options
-    const farewell = heartbeat
-      .stop()
-      .then(() => registry.flush())
-      .then(() => store.leave(hostId))
-      .catch((error: unknown) => log.warn({ err: error }, 'the store was not told of the stop'))
-    await waitAtMost(clock, this.#settleTimeoutMs, farewell)
+  stop(timeoutMs: number): Promise<void> {
+    return this.#life.stop(timeoutMs)
   }
 
   /** Sends again what is settled. */
@@ -262,50 +237,5 @@ export class DeliveryEngine implements Omit<Deliveries, 'owe'> {
     } catch (error) {
       return { ok: false, detail: messageOf(error) }
     }
-  }
-
-  get #settleTimeoutMs(): number {
-    return this.#options.settleTimeoutMs ?? 5_000
-  }
-
-  async #start(): Promise<void> {
-    const { heartbeat, registry, mode, claimer, redeliveries } = this.#parts
-    await heartbeat.start()
-    await registry.refresh().catch((error: unknown) => {
-      this.#options.log.warn({ err: error }, 'the state of the endpoints could not be read')
-    })
-    if (mode.current === 'delivering') {
-      claimer.start({ sweeps: true })
-      redeliveries.start()
-    }
-    // Nothing of ours is in the store yet: what is committed first may be sent from memory.
-    if (mode.current === 'holding')
-      for (const queue of registry.all()) queue.foundAll(queue.expected)
-  }
-
-  /** No claims; what waits goes back; what is being sent has `timeoutMs`; then all is told to the store. */
-  async #cease(timeoutMs: number): Promise<void> {
-    const { mode, claimer, custody, runner, registry, held, settler, redeliveries } = this.#parts
-    if (mode.current !== 'stopped') mode.current = 'idle'
-    const { clock } = this.#options
-    const claims = Promise.all([claimer.stop(), redeliveries.end()])
-    void custody.giveBackWaiting()
-    await waitAtMost(clock, timeoutMs, runner.idle())
-    for (const queue of registry.all()) queue.abort()
-    for (const queue of registry.members()) queue.abort()
-    for (const { endpoint, asking } of held.all()) {
-      endpoint.abort()
-      asking?.abort()
-    }
-    await waitAtMost(clock, this.#settleTimeoutMs, this.#finish(claims))
-    settler.abandon()
-  }
-
-  async #finish(claims: Promise<unknown>): Promise<void> {
-    const { runner, settler, side } = this.#parts
-    await claims
-    await runner.idle()
-    await settler.idle()
-    await side.idle()
   }
 }
