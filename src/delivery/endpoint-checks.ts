@@ -51,31 +51,35 @@ function troubleOf(queue: EndpointQueue): string | undefined {
   const isCut = definition.circuitBreaker !== false && circuit.state !== 'closed'
   // Its cause is that of the questions, too.
   if (isCut && disabledReason === null) {
-    return withHistory(`circuit ${circuit.state}, ${failuresInARow(circuit)}`, state)
+    const missed = questions === undefined ? 'nothing delivered' : 'no answer'
+    return withHistory(`circuit ${circuit.state}, ${failuresInARow(circuit)}`, state, missed)
   }
   const troubles = [
-    ...(disabledReason === null ? [] : [withHistory(`disabled: ${disabledReason}`, state)]),
+    ...(disabledReason === null
+      ? []
+      : [withHistory(`disabled: ${disabledReason}`, state, 'nothing delivered')]),
     ...(questions?.inVain === undefined ? [] : [toldOf(questions.inVain)]),
   ]
   return troubles.length > 0 ? troubles.join('; ') : undefined
 }
 
+/** @param missed - what there was when all was well */
 function withHistory(
   what: string,
   { lastErrorAt, lastError, lastSuccessAt }: EndpointQueue['state'],
+  missed: 'nothing delivered' | 'no answer',
 ): string {
   const why = lastErrorAt === null ? [] : [`last error at ${timeOf(lastErrorAt)}: ${lastError}`]
-  const since =
-    lastSuccessAt === null
-      ? 'nothing delivered so far'
-      : `nothing delivered since ${timeOf(lastSuccessAt)}`
-  return [what, since, ...why].join('; ')
+  return [what, `${missed} ${sinceOf(lastSuccessAt)}`, ...why].join('; ')
+}
+
+function sinceOf(at: number | null): string {
+  return at === null ? 'so far' : `since ${timeOf(at)}`
 }
 
 function toldOf({ times, answeredAt, lastAt, why }: AskedInVain): string {
   const what = times === 1 ? 'asked in vain' : `asked in vain ${times} times in a row`
-  const since = answeredAt === null ? 'no answer so far' : `no answer since ${timeOf(answeredAt)}`
-  return `${what}; ${since}; last error at ${timeOf(lastAt)}: ${why}`
+  return `${what}; no answer ${sinceOf(answeredAt)}; last error at ${timeOf(lastAt)}: ${why}`
 }
 
 function failuresInARow({ consecutiveFailures }: Pick<Circuit, 'consecutiveFailures'>): string {

@@ -2,7 +2,7 @@ import type { Logger } from '../bus/handler.ts'
 import type { Clock } from '../clock.ts'
 import type { EndpointState, Store } from '../store/store.ts'
 import type { CircuitSignal } from './attempt-outcome.ts'
-import type { Circuit } from './circuit-breaker.ts'
+import { type Circuit, closedCircuit } from './circuit-breaker.ts'
 import type { DeliveryObserver } from './delivery-observer.ts'
 import type { EndpointQueue } from './endpoint-queue.ts'
 import type { StateFields } from './stored-states.ts'
@@ -39,6 +39,14 @@ export class EndpointHealth {
     const before = queue.circuit.state
     const after = queue.record(signal, now)
     if (after !== undefined) this.#circuitChanged(queue, before, after)
+  }
+
+  /** A circuit tells of requests to one URL: at another one it is closed, and failures are counted anew. */
+  startAnew(queue: EndpointQueue): void {
+    const before = queue.circuit
+    if (before.state === 'closed' && before.consecutiveFailures === 0) return
+    queue.circuit = closedCircuit
+    this.#circuitChanged(queue, before.state, closedCircuit)
   }
 
   /** Takes the probe that is due, for all hosts. Resolves to whether it is ours. */

@@ -90,6 +90,9 @@ export class EndpointRegistry {
     this.#inherit(queue, before)
     this.#queues.set(id, queue)
     this.#definitions.set(id, [...(this.#definitions.get(id) ?? []), queue])
+    if (before !== undefined && before.definition.url !== definition.url) {
+      this.#health.startAnew(queue)
+    }
     this.#enableAtNewUrl(queue)
     this.#noteReturn(queue)
     return queue

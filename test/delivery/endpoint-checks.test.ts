@@ -100,6 +100,18 @@ describe('a check of endpoints', () => {
     )
   })
 
+  it('tells of an open circuit alone when there are questions in vain, too: it has the same cause', () => {
+    const queue = known({ circuit: open, lastErrorAt, lastError })
+    queue.keepQuestions(new FakeClock(now)).unanswered('timeout')
+
+    const [check] = endpointChecks([queue], now)
+
+    assert.equal(
+      check?.detail,
+      'circuit open, 5 failures in a row; no answer so far; last error at 2025-12-31T23:59:59.000Z: connect ECONNREFUSED',
+    )
+  })
+
   it('tells of both when deliveries are not wanted and questions not answered', () => {
     const queue = known({ disabledReason: 'the receiver answered 410 Gone' })
     queue.keepQuestions(new FakeClock(now)).unanswered('410 Gone')

@@ -145,6 +145,24 @@ describe('the health of a host with webhooks', () => {
     assert.deepEqual([kind, late, off], ['cancelled', true, true])
   })
 
+  it('begins anew at another URL, though the circuit was open', async () => {
+    await using well = await approver()
+    const yamlAt = (url: string) =>
+      yamlOf(`
+  - { name: w, events: before:adjust, backoff: false, circuit_breaker: { failure_threshold: 1 }, url: '${url}', secret: s3cr3t }
+`)
+    await using project = await startProject(yamlAt('http://127.0.0.1:9/'), { listen: true })
+    const status = async () => (await health(project)).status
+
+    await project.host.dispatch('adjust', params)
+    const away = await status()
+    await reloadProject(project, yamlAt(well.url))
+    const moved = await status()
+    const { kind } = await project.host.dispatch('adjust', params)
+
+    assert.deepEqual([away, moved, kind], [503, 200, 'completed'])
+  })
+
   it('does not go by one that is never called', async () => {
     await using project = await startWith(`
   - { events: before:adjust, mode: off, url: 'http://127.0.0.1:9/', secret: s3cr3t }
