@@ -1,11 +1,17 @@
 import { steadyPlans } from './order-key.ts'
-import { samplePages } from './record-list-bound-routine.ts'
 import { prefixLength } from './record-list-values.ts'
 
 /** So many more than are wanted are looked at, for those that do not stand in the order of time. */
 const spareRows = 200
 /** A word is frequent when more than one of so many texts have it. */
 const rareShare = 16
+
+/** Pages that are looked at to tell which words are frequent. */
+const wordPages = 32
+/** Lists with so many records together may be looked through as a whole. */
+const fewRecords = 30_000
+/** Places in a line that take as long as one text that the index finds. */
+const placesForText = 2
 
 /** Which records of lists contain a text. */
 export function recordListSearchRoutines(schema: string): string {
@@ -41,20 +47,31 @@ export function recordListSearchRoutines(schema: string): string {
     f_is_within constant text := coalesce(' AND ' || ${schema}.time_of_lists(h_column, h_list, h_range) || ' BETWEEN $4 AND $5', '');
     f_found constant text := ' FROM ${schema}.record_listings AS l WHERE l.parts @@ $1 AND ' || f_is_listed || f_is_within
       || CASE WHEN h_is_certain THEN '' ELSE ' AND strpos(l.text, $3) > 0' END;
+    listed constant bigint := (SELECT sum(t.records) FROM ${schema}.record_totals AS t WHERE t.list = ANY (h_list));
+    sample record;
+    found_total bigint;
     found_rank double precision[];
     found_place tid[];
     found_id text[];
   BEGIN
-    IF h_most IS NOT NULL
-      AND ${schema}.are_more_than(h_most, h_list, f_is_listed, f_is_within, h_rare, f_is_meant, h_text, h_from, h_to)
-    THEN
-      found_id := ${schema}.walk_page(
-        h_column, h_list, h_part, h_order, h_range, f_is_listed || f_is_within, f_is_meant, h_text, h_from, h_to, h_is_up, h_offset, h_limit
-      );
-      IF found_id IS NOT NULL THEN
-        RETURN QUERY SELECT h_most + 1, found_id;
-        RETURN;
-      END IF;
+    IF listed <= ${fewRecords} OR listed > h_most THEN
+      sample := ${schema}.sample_search(f_is_listed, f_is_within, f_at, f_is_meant, h_text, h_from, h_to, h_is_up);
+    END IF;
+    IF listed <= ${fewRecords} AND listed * sample.rows <= ${placesForText} * sample.with_text * greatest(listed, ${listingsAbout(schema)}) THEN
+      SELECT s.total, s.ids INTO found_total, found_id FROM ${schema}.search_few(
+        h_list, h_part, h_order, h_range, h_from, h_to, h_text, h_most, h_is_up, h_offset, h_limit,
+        ARRAY(SELECT f_rank[h.list] FROM unnest(h_list) WITH ORDINALITY AS h (list, place) ORDER BY h.place)
+      ) AS s;
+    ELSIF listed > h_most AND sample.matching > 1 AND listed * sample.matching > h_most * sample.listed THEN
+      SELECT s.total, s.ids INTO found_total, found_id FROM ${schema}.search_many(
+        h_column, h_list, h_part, h_order, h_range, f_is_listed || f_is_within, h_rare, f_is_meant, h_text, h_from, h_to, h_most,
+        listed * sample.matching / sample.listed, sample.with_text::numeric / sample.rows, sample.matching::numeric / sample.rows,
+        sample.times, sample.missed, h_is_up, h_offset, h_limit
+      ) AS s;
+    END IF;
+    IF found_id IS NOT NULL THEN
+      RETURN QUERY SELECT found_total, found_id;
+      RETURN;
     END IF;
 
     IF f_rank @> '{2}' THEN
@@ -116,7 +133,7 @@ export function recordListSearchRoutines(schema: string): string {
   -- anyway. How many have a word is what a sample of texts says. Each word is a tsquery.
   CREATE OR REPLACE FUNCTION ${schema}.rare_words(r_words text[]) RETURNS tsquery LANGUAGE plpgsql STABLE AS $$
   DECLARE
-    places constant tid[] := ${schema}.sample_places(${samplePages});
+    places constant tid[] := ${schema}.sample_places(${wordPages});
     sample constant text[] := ARRAY(SELECT l.text FROM ${schema}.record_listings AS l WHERE l.ctid = ANY (places) AND l.text IS NOT NULL);
     rare text[];
   BEGIN
@@ -131,6 +148,11 @@ export function recordListSearchRoutines(schema: string): string {
     RETURN array_to_string(rare, ' & ')::tsquery;
   END $$;
   `
+}
+
+/** How many listings there are, as the last vacuum knows. */
+function listingsAbout(schema: string): string {
+  return `(SELECT c.reltuples FROM pg_class AS c WHERE c.oid = '${schema}.record_listings'::regclass)`
 }
 
 /** The part that a word stands for (see `wordOf`). */

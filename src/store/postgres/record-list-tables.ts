@@ -1,3 +1,5 @@
+import { spansOfListing } from './record-list-spans.ts'
+
 /** Lists of records: see docs/store.md. A list's line is its records in the order of one of its times (line / 4, line % 4). */
 export function recordListTables(schema: string): string {
   return `
@@ -99,6 +101,44 @@ export function recordListParts(schema: string): string {
   DROP TABLE ${schema}.former_listings, ${schema}.record_parts;
   CREATE INDEX record_listings_parts ON ${schema}.record_listings USING gin (parts) WITH (gin_pending_list_limit = 256);
   `
+}
+
+/**
+ * Short texts beside the places of a list, in its index: which records of a short list contain what very many do is told by its line alone. And, beside
+ * the parts of all texts, in which spans of time each is: what lies before or behind the first that match is known to be none without a look at it.
+ */
+export function recordListTexts(schema: string): string {
+  return `
+  ALTER TABLE ${schema}.record_places RENAME TO former_places;
+  ALTER INDEX ${schema}.record_places_pkey RENAME TO former_places_pkey;
+  CREATE TABLE ${schema}.record_places (
+    line bigint NOT NULL,
+    at double precision NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    other_0 double precision,
+    other_1 double precision,
+    -- in lines by time_0 alone: as it is listed, '' for none; null for a long one
+    text text COLLATE "C"
+  ) WITH (${vacuumSoon});
+  INSERT INTO ${schema}.record_places (line, at, id, other_0, other_1, text)
+  SELECT p.line, p.at, p.id, p.other_0, p.other_1, ${textOfPlace('p.line % 4', 'l.text')}
+  FROM ${schema}.former_places AS p
+    LEFT JOIN ${schema}.record_lists AS k ON p.line % 4 = 0 AND k.list = p.line / 4
+    LEFT JOIN ${schema}.record_listings AS l ON l.collection = k.collection AND l.id = p.id
+  ORDER BY p.line, p.at, p.id;
+  DROP TABLE ${schema}.former_places;
+  ALTER TABLE ${schema}.record_places ADD PRIMARY KEY (line, at, id) INCLUDE (other_0, other_1, text);
+  DROP INDEX ${schema}.record_listings_parts;
+  CREATE INDEX record_listings_parts ON ${schema}.record_listings USING gin (parts, (${spansOfListing('')})) WITH (gin_pending_list_limit = 256);
+  `
+}
+
+/** Bytes of a text that is kept with its places. */
+const shortText = 64
+
+/** The text that a place of a line by the time of a slot is kept with, as SQL. */
+export function textOfPlace(slot: string, text: string): string {
+  return `CASE WHEN ${slot} = 0 THEN CASE WHEN octet_length(${text}) > ${shortText} THEN NULL ELSE coalesce(${text}, '') END END`
 }
 
 /** Rows come and go here: what is dead is cleared away before reading has to pass over much of it. */

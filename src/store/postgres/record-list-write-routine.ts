@@ -1,4 +1,5 @@
 import { steadyPlans } from './order-key.ts'
+import { textOfPlace } from './record-list-tables.ts'
 
 /** Milliseconds of a span in which places are counted: 4.7 hours. */
 export const spanMs: number = 2 ** 24
@@ -48,6 +49,22 @@ export function recordListWriteRoutines(schema: string): string {
     HAVING count(*) > 0;
   END $$;
 
+  -- Takes their texts from records that are listed, and leaves them where they stand.
+  CREATE OR REPLACE FUNCTION ${schema}.erase_listed(e_collection text[], e_id text[]) RETURNS void LANGUAGE plpgsql ${steadyPlans} AS $$
+  BEGIN
+    PERFORM ${schema}.change_listings(
+      array_agg(o.collection), array_agg(o.id), array_agg(k.facets), array_agg(k.times),
+      array_agg(o.time_0), array_agg(o.time_1), array_agg(o.time_2), array_agg(NULL::text), array_agg(NULL::text)
+    )
+    FROM unnest(e_collection, e_id) AS e (collection, id)
+      CROSS JOIN LATERAL (
+        SELECT * FROM ${schema}.record_listings AS l WHERE l.collection = e.collection AND l.id = e.id OFFSET 0
+      ) AS o
+      JOIN ${schema}.record_lists AS k ON k.list = o.list
+    WHERE o.text IS NOT NULL
+    HAVING count(*) > 0;
+  END $$;
+
   CREATE OR REPLACE FUNCTION ${schema}.change_listings(
     c_collection text[], c_id text[], c_facets jsonb[], c_times jsonb[],
     c_time_0 double precision[], c_time_1 double precision[], c_time_2 double precision[], c_text text[],
@@ -83,15 +100,15 @@ export function recordListWriteRoutines(schema: string): string {
           SELECT * FROM ${schema}.record_listings AS l WHERE l.collection = c.collection AND l.id = c.id OFFSET 0
         ) AS o ON true
     ), changed AS MATERIALIZED (
-      SELECT e.list, g.id, e.time_0, e.time_1, e.time_2, sum(e.by)::integer AS by
+      SELECT e.list, g.id, e.time_0, e.time_1, e.time_2, e.text, sum(e.by)::integer AS by
       FROM given AS g CROSS JOIN LATERAL (
-        VALUES (g.list, g.time_0, g.time_1, g.time_2, 1), (g.whole, g.time_0, g.time_1, g.time_2, 1),
-          (g.o_list, g.o_time_0, g.o_time_1, g.o_time_2, -1), (g.o_whole, g.o_time_0, g.o_time_1, g.o_time_2, -1)
-      ) AS e (list, time_0, time_1, time_2, by)
+        VALUES (g.list, g.time_0, g.time_1, g.time_2, g.text, 1), (g.whole, g.time_0, g.time_1, g.time_2, g.text, 1),
+          (g.o_list, g.o_time_0, g.o_time_1, g.o_time_2, g.o_text, -1), (g.o_whole, g.o_time_0, g.o_time_1, g.o_time_2, g.o_text, -1)
+      ) AS e (list, time_0, time_1, time_2, text, by)
       WHERE e.list IS NOT NULL
-      GROUP BY e.list, g.id, e.time_0, e.time_1, e.time_2 HAVING sum(e.by) <> 0
+      GROUP BY e.list, g.id, e.time_0, e.time_1, e.time_2, e.text HAVING sum(e.by) <> 0
     ), placed AS MATERIALIZED (
-      SELECT c.list::bigint * 4 + s.slot AS line, s.at, c.id, s.other_0, s.other_1, c.by,
+      SELECT c.list::bigint * 4 + s.slot AS line, s.at, c.id, s.other_0, s.other_1, ${textOfPlace('s.slot', 'c.text')} AS text, c.by,
         count(*) OVER (PARTITION BY c.list, s.slot, s.at, c.id) > 1 AS is_kept
       FROM changed AS c CROSS JOIN LATERAL (
         VALUES (0, c.time_0, c.time_1, c.time_2), (1, c.time_1, c.time_0, c.time_2), (2, c.time_2, c.time_0, c.time_1)
@@ -105,10 +122,10 @@ export function recordListWriteRoutines(schema: string): string {
         WHERE l.by = -1 AND NOT l.is_kept
       ) AS l WHERE p.ctid = l.row_at
     ), taken_places AS (
-      INSERT INTO ${schema}.record_places (line, at, id, other_0, other_1)
-      SELECT p.line, p.at, p.id, p.other_0, p.other_1 FROM placed AS p WHERE p.by = 1 ORDER BY p.line, p.at, p.id COLLATE "C"
-      -- One whose other times have changed stays where it is.
-      ON CONFLICT (line, at, id) DO UPDATE SET other_0 = excluded.other_0, other_1 = excluded.other_1
+      INSERT INTO ${schema}.record_places (line, at, id, other_0, other_1, text)
+      SELECT p.line, p.at, p.id, p.other_0, p.other_1, p.text FROM placed AS p WHERE p.by = 1 ORDER BY p.line, p.at, p.id COLLATE "C"
+      -- One whose other times or text have changed stays where it is.
+      ON CONFLICT (line, at, id) DO UPDATE SET other_0 = excluded.other_0, other_1 = excluded.other_1, text = excluded.text
     ), totals AS (
       INSERT INTO ${schema}.record_totals AS t (list, shard, records)
       SELECT c.list, own_shard, sum(c.by) FROM changed AS c GROUP BY c.list ORDER BY c.list

@@ -214,12 +214,7 @@ export function recordWriteRoutines(schema: string): string {
     )
     SELECT count(*), array_agg(gone.collection), array_agg(gone.id) INTO erased, g_collection, g_id FROM gone;
     -- Who holds a record holds how it is listed.
-    UPDATE ${schema}.record_listings AS l SET text = NULL, parts = NULL WHERE l.ctid = ANY (ARRAY(
-      SELECT found.row_at FROM unnest(g_collection, g_id) AS g (collection, id) CROSS JOIN LATERAL (
-        SELECT t.ctid AS row_at FROM ${schema}.record_listings AS t
-        WHERE t.collection = g.collection AND t.id = g.id AND t.text IS NOT NULL OFFSET 0
-      ) AS found
-    ));
+    PERFORM ${schema}.erase_listed(g_collection, g_id);
     RETURN erased;
   END $$;
   `

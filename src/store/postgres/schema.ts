@@ -6,9 +6,12 @@ import { enqueueRoutine } from './outbox-routine.ts'
 import { permitRoutines } from './permit-routine.ts'
 import { recordKeyRoutines } from './record-key-routine.ts'
 import { recordListBoundRoutines } from './record-list-bound-routine.ts'
+import { recordListLineRoutines } from './record-list-line-routine.ts'
 import { recordListReadRoutines } from './record-list-read-routine.ts'
 import { recordListSearchRoutines } from './record-list-search-routine.ts'
-import { recordListParts, recordListTables } from './record-list-tables.ts'
+import { recordListSpanRoutine } from './record-list-spans.ts'
+import { recordListParts, recordListTables, recordListTexts } from './record-list-tables.ts'
+import { recordListWalkRoutines } from './record-list-walk-routine.ts'
 import { recordListWriteRoutines } from './record-list-write-routine.ts'
 import { recordReadRoutines } from './record-read-routine.ts'
 import { recordTables } from './record-tables.ts'
@@ -245,7 +248,7 @@ const migrations: readonly ((schema: string) => string)[] = [
   ALTER INDEX ${schema}.deliveries_endpoint SET (fillfactor = 45);
   `,
   /* 12: cancellations with rows of the audit trail, erasures of what is listed */ () => '',
-  /* 13: the attempt that concludes a delivery stands with it; searches read less of what they find */ (
+  /* 13: the attempt that concludes a delivery stands with it; searches read less to find it */ (
     schema,
   ) => `
   -- The attempt with which it was settled, numbered \`attempts\`: the row is written anew then anyway. All others are rows of \`attempts\`, as are
@@ -259,6 +262,7 @@ const migrations: readonly ((schema: string) => string)[] = [
     ADD COLUMN attempt_response_headers text,
     ADD COLUMN attempt_error text,
     ADD COLUMN attempt_response_body bytea;
+  ${recordListTexts(schema)}
   DROP FUNCTION IF EXISTS ${schema}.list_search;
   DROP FUNCTION IF EXISTS ${schema}.list_page;
   DROP FUNCTION IF EXISTS ${schema}.sought_lists;
@@ -291,7 +295,10 @@ export function routines(schema: string): string {
     recordListWriteRoutines(schema),
     recordListReadRoutines(schema),
     recordListSearchRoutines(schema),
+    recordListLineRoutines(schema),
+    recordListWalkRoutines(schema),
     recordListBoundRoutines(schema),
+    recordListSpanRoutine(schema),
     permitRoutines(schema),
     tallyRoutines(schema),
   ].join('\n')
