@@ -107,7 +107,7 @@ export class EndpointQueue {
         ? before.requests.changeTo(concurrency, pace)
         : new RequestQueue(concurrency, pace)
     this.#earlierQuestions =
-      before !== undefined && asksTheSame(before.definition, definition)
+      before?.questions !== undefined && asksTheSame(before.definition, definition)
         ? before.questions
         : undefined
     this.membership = membership
