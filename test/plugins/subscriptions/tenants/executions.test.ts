@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Static } from 'typebox'
+import type { Execution as Dispatched } from '../../../../plugins/subscriptions/tenants/dispatch.ts'
+import type { Execution as ExecutionSchema } from '../../../../plugins/subscriptions/tenants/execution.ts'
 import { createClient, type Execution } from '../../../../src/client.ts'
 import { type Receiver, receiver } from '../../../helpers/receiver.ts'
 import { type Answered, request } from '../../../helpers/served-host.ts'
@@ -51,6 +54,15 @@ subscriptions:
   }
 }
 
+/** `carabiner/client` has no code of the plugin's, and `carabiner/subscriptions` says more of each field: their types are written out, and are that of the schema. */
+type Shown = Exactly<Execution, Exactly<Dispatched, Readonly<Static<typeof ExecutionSchema>>>>
+
+/** `A`, which has to be the same type as `B`: nothing is assignable to it otherwise. */
+type Exactly<A, B> =
+  (<T>() => T extends A ? 'same' : 'another') extends <T>() => T extends B ? 'same' : 'another'
+    ? A
+    : never
+
 describe('GET /api/v1/executions', () => {
   it('is called by carabiner/client, with exactly the fields that its types name', async () => {
     await using setting = await aSetting()
@@ -70,7 +82,7 @@ describe('GET /api/v1/executions', () => {
       [2, 1, null],
     )
     const { id, createdAt, targetUrl, ...shown } = failed.executions[0] ?? assert.fail()
-    const expected: Omit<Execution, 'id' | 'createdAt' | 'targetUrl'> = {
+    const expected: Omit<Shown, 'id' | 'createdAt' | 'targetUrl'> = {
       ...{ tenant: 'acme', config: 'bad', eventType: 'Odd', payload: { n: 1 }, status: 'FAILED' },
       ...{ attempts: 1, lastError: 'http 404', responseStatus: 404, deliveredAt: null },
     }
