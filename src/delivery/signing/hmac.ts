@@ -1,5 +1,6 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, type KeyObject } from 'node:crypto'
 import { headerScheme } from './header-scheme.ts'
+import { hmacSha256 } from './hmac-sha256.ts'
 import type { SignatureScheme } from './scheme.ts'
 
 /** A scheme that is an HMAC over the raw body in a header, and how that is written. */
@@ -14,14 +15,20 @@ export interface HmacSchemeOptions {
 
 /** Makes a scheme out of its parts: most providers sign so, each with another header. */
 export function hmacScheme(options: HmacSchemeOptions): SignatureScheme {
-  const { name, header, algorithm, encoding, prefix = '' } = options
+  const { name, header, prefix = '' } = options
   return headerScheme({
     name,
     header: header.toLowerCase(),
     shape: shapeOf(options),
     signs: 'the body',
-    value: ({ body }, key) => prefix + createHmac(algorithm, key).update(body).digest(encoding),
+    value: ({ body }, key) => prefix + mac(options, body, key),
   })
+}
+
+function mac({ algorithm, encoding }: HmacSchemeOptions, body: Uint8Array, key: KeyObject): string {
+  return algorithm === 'sha256'
+    ? hmacSha256(key, '', body, encoding)
+    : createHmac(algorithm, key).update(body).digest(encoding)
 }
 
 const digestBytes = { sha1: 20, sha256: 32, sha512: 64 }

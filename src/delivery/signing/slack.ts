@@ -1,5 +1,6 @@
-import { createHmac, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { anyMatches } from './constant-time.ts'
+import { hmacSha256 } from './hmac-sha256.ts'
 import type {
   PreparedKey,
   SignatureScheme,
@@ -56,6 +57,5 @@ function verify(input: VerificationInput, keys: readonly PreparedKey[]): Verific
 }
 
 function signature(timestamp: number, body: Uint8Array, key: KeyObject): string {
-  const hmac = createHmac('sha256', key).update(`v0:${timestamp}:`).update(body)
-  return `v0=${hmac.digest('hex')}`
+  return `v0=${hmacSha256(key, `v0:${timestamp}:`, body, 'hex')}`
 }

@@ -1,5 +1,6 @@
-import { createHmac, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { anyMatches } from './constant-time.ts'
+import { hmacSha256 } from './hmac-sha256.ts'
 import type {
   PreparedKey,
   SignatureScheme,
@@ -50,5 +51,5 @@ function verify(input: VerificationInput, keys: readonly PreparedKey[]): Verific
 }
 
 function signature(start: string, body: Uint8Array, key: KeyObject): string {
-  return createHmac('sha256', key).update(start).update(body).digest('base64')
+  return hmacSha256(key, start, body, 'base64')
 }

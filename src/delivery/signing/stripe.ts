@@ -1,5 +1,6 @@
-import { createHmac, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { anyMatches } from './constant-time.ts'
+import { hmacSha256 } from './hmac-sha256.ts'
 import type {
   PreparedKey,
   SignatureScheme,
@@ -65,5 +66,5 @@ function parse(value: string): { timestamp: number; signatures: string[] } | und
 }
 
 function signature(timestamp: number, body: Uint8Array, key: KeyObject): string {
-  return createHmac('sha256', key).update(`${timestamp}.`).update(body).digest('hex')
+  return hmacSha256(key, `${timestamp}.`, body, 'hex')
 }
