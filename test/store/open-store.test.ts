@@ -105,7 +105,8 @@ describe('openStore', () => {
       ALTER TABLE audit DROP COLUMN previous; ALTER TABLE audit DROP COLUMN mac;
       DROP TABLE records; DROP TABLE record_entries; DROP TABLE record_unique; DROP TABLE permits;
       DROP TABLE record_lists; DROP TABLE record_list_sizes; DROP TABLE record_listings; DROP TABLE record_places;
-      DROP TABLE record_runs; DROP TABLE record_parts; DROP TABLE record_parts_end; PRAGMA user_version = 1`)
+      DROP TABLE record_runs; DROP TABLE record_parts; DROP TABLE record_parts_end; DROP TABLE record_zones;
+      PRAGMA user_version = 1`)
     older.exec(
       "INSERT INTO endpoints (endpoint, circuit, consecutive_failures) VALUES ('h/a', 'open', 5)",
     )
@@ -136,7 +137,7 @@ describe('openStore', () => {
       await newer.writeRecords([aListed('first', 'order-1001')])
     }
     const older = new DatabaseSync(path)
-    older.exec(`DROP TABLE record_parts_end; PRAGMA user_version = 7;
+    older.exec(`DROP TABLE record_parts_end; DROP TABLE record_zones; PRAGMA user_version = 7;
       INSERT INTO record_parts (rowid, parts) SELECT seq, '1x6f7264' FROM record_listings`)
     older.close()
 

@@ -8,13 +8,13 @@ import type { RecordWrite } from '../../src/store/records.ts'
 import type { Store } from '../../src/store/store.ts'
 
 /** A record as the simplest thing that could be right keeps it. */
-interface Modelled {
+export interface Modelled {
   readonly id: string
   readonly listed: ListedRecord | undefined
   readonly expiresAt: number | undefined
 }
 
-type Model = ReadonlyMap<string, Modelled>
+export type Model = ReadonlyMap<string, Modelled>
 
 interface Burst {
   readonly do: 'burst'
@@ -31,7 +31,7 @@ type Step =
   | { readonly do: 'list'; readonly query: RecordListQuery }
   | { readonly do: 'expire'; readonly now: number }
 
-const collection = 'c/listed'
+export const collection = 'c/listed'
 const ids = ['a', 'B', 'b', 'é', '\u{ff5e}', '\u{1fa9d}', 'c1', 'c10', 'c2']
 const texts = ['', 'a', 'AbA', '100%_x', 'ΟΔΟΣ', 'οδος α', 'order-12', 'Order-121', '🪝x🪝', 'aaa']
 const sought = [
@@ -245,12 +245,13 @@ function changedBy(model: Model, writes: readonly RecordWrite[]): Model {
   return next
 }
 
-async function answerOf(store: Store, asked: RecordListQuery): Promise<unknown> {
+export async function answerOf(store: Store, asked: RecordListQuery): Promise<unknown> {
   const { records, ...counted } = await store.listRecords(asked)
   return { ids: records.map((record) => record.id), ...counted }
 }
 
-function expectedOf(model: Model, asked: RecordListQuery): unknown {
+/** Of the collection `c/listed`. */
+export function expectedOf(model: Model, asked: RecordListQuery): unknown {
   const { collection: of, order, offset, limit, text = '', countTo = Infinity } = asked
   const sign = order.direction === 'ascending' ? 1 : -1
   const found = of === collection ? [...model.values()] : []

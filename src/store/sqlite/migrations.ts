@@ -336,6 +336,29 @@ const migrations: readonly string[] = [
   INSERT INTO record_parts (record_parts) VALUES ('delete-all');
   UPDATE record_parts_end SET seq = 0;
   `,
+  /* 10: what texts and times there are in each zone of listed records */ `
+  -- rows of record_listings that have texts in record_parts: those of a whole list, 2,048 numbers (seq) each
+  CREATE TABLE record_zones (
+    whole INTEGER NOT NULL,
+    zone INTEGER NOT NULL,
+    -- between what their times are at most
+    low_0 REAL NOT NULL,
+    high_0 REAL NOT NULL,
+    low_1 REAL,
+    high_1 REAL,
+    low_2 REAL,
+    high_2 REAL,
+    -- a filter of what their texts contain; NULL: it may be anything
+    signature BLOB,
+    PRIMARY KEY (whole, zone)
+  ) STRICT;
+  CREATE INDEX record_zones_unsigned ON record_zones (whole) WHERE signature IS NULL;
+
+  -- signatures follow little by little, with what is listed next
+  INSERT INTO record_zones (whole, zone, low_0, high_0, low_1, high_1, low_2, high_2)
+  SELECT whole, seq / 2048, min(time_0), max(time_0), min(time_1), max(time_1), min(time_2), max(time_2)
+  FROM record_listings WHERE seq <= (SELECT seq FROM record_parts_end) AND text <> '' GROUP BY 1, 2;
+  `,
 ]
 
 /** The version of the schema this program works with. */

@@ -1,3 +1,5 @@
+import type { SQLOutputValue } from 'node:sqlite'
+
 /** A place in a line of a list, beside the other times in their order. */
 export interface Standing {
   readonly line: number
@@ -24,4 +26,10 @@ export function placesOf(list: number, times: readonly number[]): readonly Stand
 /** Which of the others a time is, in a line by another one. */
 export function otherOf(slot: number, time: number): 0 | 1 {
   return (time < slot ? time : time - 1) === 0 ? 0 : 1
+}
+
+/** The times of a row of `record_listings`. The cast is proven by the schema: the table is STRICT. */
+export function storedTimesOf(row: Record<string, SQLOutputValue>): readonly number[] {
+  const times = [row['time_0'], row['time_1'], row['time_2']] as (number | null)[]
+  return times.filter((time) => time !== null)
 }

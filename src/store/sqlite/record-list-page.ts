@@ -4,37 +4,47 @@ import type { OwnListQuery } from '../record-listing.ts'
 import type { RecordPage, StoredRecord } from '../records.ts'
 import { storedRecordOf } from '../rows.ts'
 import { compareEntries, type Entry, lineWalks, type Stretch } from './line-walk.ts'
+import { listCount } from './list-count.ts'
 import { lineOf, otherOf } from './record-line.ts'
+import {
+  type CountedPart,
+  type Lined,
+  type Part,
+  partOf,
+  sizeOf,
+  sumOf,
+} from './record-list-part.ts'
 import type { RecordLists, StoredList } from './record-lists.ts'
 import { recordRuns } from './record-runs.ts'
 import { snapshots } from './snapshot.ts'
 import { textWalk } from './text-walk.ts'
-import { type WaitingQuery, waitingRecords } from './waiting-records.ts'
+import { waitingRecords } from './waiting-records.ts'
 
 /** Pages of lists, as they are found along their order. */
 export interface RecordListPage {
   /** Without a text that is searched. */
   page(query: OwnListQuery): RecordPage
-  /** Rows of a page of what contains a text; `undefined` when it is not found within so many records. */
-  containing(query: OwnListQuery, mostRecords: number): readonly number[] | undefined
+  /** How many records a query means, whatever text they have; asked for within a snapshot. */
+  size(query: OwnListQuery): number
+  /** What contains a text, as far as so many records tell. */
+  containing(query: OwnListQuery, most: MostRecords): Containing
   /** Records by their rows, in the order given. */
   records(seqs: readonly number[], query: OwnListQuery): readonly StoredRecord[]
 }
 
-type Lined = readonly SoughtList<StoredList>[]
-
-/** Lists whose records follow each other by time. */
-interface Part {
-  readonly all: Lined
-  /** Those with places in lines. */
-  readonly lined: Lined
-  readonly waiting: readonly WaitingQuery[]
+/** Records whose texts are looked at. */
+interface MostRecords {
+  /** For the page, along its order. */
+  readonly walked: number
+  /** For the total, from where the order begins; 0: it is not wanted. */
+  readonly counted: number
 }
 
-/** A part, and how many records there are in it. */
-interface CountedPart {
-  readonly part: Part
-  readonly total: number
+interface Containing {
+  /** Rows of the page; `undefined` when it was not found. */
+  readonly page: readonly number[] | undefined
+  /** All, or more than is to be told; `undefined` when it may be any number. */
+  readonly total: number | undefined
 }
 
 /** Entries in a range of another time that are rather collected than looked for along the order. */
@@ -50,6 +60,7 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
   const waiting = waitingRecords(database)
   const runs = recordRuns(database)
   const texts = textWalk(database)
+  const countContaining = listCount(database, waiting, texts)
   const together = snapshots(database)
   const across = database.prepare(selectAcross)
   const count = database.prepare(
@@ -66,15 +77,20 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
     page: (query) =>
       together(() => {
         const parts = partsOf(query)
-        const total = sumOf(parts.map((part) => part.total))
+        const total = sizeOf(parts)
         return { records: records(seqsOf(parts, query), query), total, totalIsExact: true }
       }),
 
-    containing: (query, mostRecords) =>
+    size: (query) => sizeOf(partsOf(query)),
+
+    containing: (query, { walked, counted }) =>
       together(() => {
         const { text, offset, limit } = query
-        const entries = inOrder(partsOf(query), query, mostRecords)
-        return texts.containing(text, entries, offset + limit, mostRecords)?.slice(offset)
+        const parts = partsOf(query)
+        const entries = inOrder(parts, query, walked)
+        const page = texts.containing(text, entries, offset + limit, walked)?.slice(offset)
+        const isTold = page !== undefined && counted > 0
+        return { page, total: isTold ? countContaining(parts, query, counted) : undefined }
       }),
 
     records,
@@ -154,7 +170,7 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
     }: { readonly offset: number; readonly wanted: number; readonly most: number },
   ): { readonly entries: Iterable<Entry>; readonly skipped: number } {
     const isUp = query.order.direction === 'ascending'
-    const others = part.waiting.map((each) => waiting.first(each, isUp, most)[Symbol.iterator]())
+    const others = part.waiting.map((each) => waiting.inOrder(each, isUp, most))
     const isAcross = part.lined.some(({ order, range }) => range !== null && range !== order)
     if (isAcross && total <= fewEntries) {
       const all = collected(part.lined, query)[Symbol.iterator]()
@@ -201,30 +217,6 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
     const sign = order.direction === 'ascending' ? 1 : -1
     return entries.sort((a, b) => sign * compareEntries(a, b))
   }
-}
-
-function partOf(all: Lined, { range }: OwnListQuery): Part {
-  const waiting = Map.groupBy(
-    all.filter(({ list }) => list.waiting > 0),
-    ({ order, range: slot }) => `${order} ${slot}`,
-  )
-  return {
-    all,
-    lined: all.filter(({ list }) => list.records > list.waiting),
-    waiting: [...waiting.values()].flatMap((same) => waitingQueryOf(same, range)),
-  }
-}
-
-function waitingQueryOf(same: Lined, range: OwnListQuery['range']): WaitingQuery[] {
-  const [first] = same
-  if (first === undefined) return []
-  const { order, range: slot } = first
-  const query = { lists: same.map(({ list }) => list.number), order }
-  return [range === null || slot === null ? query : { ...query, range: { ...range, slot } }]
-}
-
-function sumOf(numbers: readonly number[]): number {
-  return numbers.reduce((sum, each) => sum + each, 0)
 }
 
 function stretchOf(

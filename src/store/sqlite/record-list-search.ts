@@ -1,15 +1,24 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
 import { compareBytes } from '../byte-order.ts'
-import { type SoughtList, soughtLists } from '../record-list-key.ts'
 import { type OwnListQuery, totalOf } from '../record-listing.ts'
 import type { RecordPage } from '../records.ts'
-import { ListRanks } from './list-ranks.ts'
 import type { RecordListPage } from './record-list-page.ts'
 import type { RecordLists, StoredList } from './record-lists.ts'
-import { type Candidates, type Match, type MatchQuery, recordMatches } from './record-matches.ts'
-import { sampled, wordsFor } from './record-parts.ts'
+import { type Match, recordMatches } from './record-matches.ts'
+import { sampled, type Words, wordsFor } from './record-parts.ts'
+import {
+  together as fewest,
+  inOrderOfTime,
+  type Look,
+  lookAt,
+  looksAtZones,
+  type WholeQuery,
+  wholeQueries,
+} from './search-looks.ts'
+import { frequent, type SearchPlan, searchPlan } from './search-plan.ts'
 import { snapshots } from './snapshot.ts'
+import { zoneSearch } from './zone-search.ts'
 
 /** Records of lists whose text contains another. */
 export interface RecordListSearch {
@@ -21,46 +30,38 @@ export interface RecordListSearch {
 /** A search on its way. */
 interface Search {
   readonly asked: OwnListQuery
+  readonly isUp: boolean
   /** Records that the page ends with. */
   readonly wanted: number
-  readonly isUp: boolean
-  /** What is still to be looked at. */
-  readonly looks: Look[]
+  readonly wholes: readonly SearchedWhole[]
+  plan: SearchPlan
+  /** What is still to be looked at; `undefined`: nothing was yet. */
+  looks: Look[] | undefined
   total: number
   /** Those found that come first. */
   best: readonly Match[]
   /** As many as are wanted do not come after this one. */
   bar: Match | undefined
-  /** Whether the page is still to be looked for along its order: at once, once there are too many to count, or not at all. */
-  walk: 'first' | 'beyond' | 'never'
-  /** The rows that are on it, when they were found so. */
+  /** The rows that are on the page, once that is sure. */
   page: readonly number[] | undefined
 }
 
-interface Look {
-  readonly query: MatchQuery
-  readonly among: Candidates
-}
-
-/** A list that is meant, and where it comes among others. */
-interface Ranked extends SoughtList<StoredList> {
-  readonly rank: number
+interface SearchedWhole extends WholeQuery {
+  readonly words: Words | null
+  /** Whether each zone is looked at apart. */
+  readonly isZoned: boolean
 }
 
 /** Rows that are looked at in one go: everything else waits meanwhile. */
 const stepRows = 12_000
 /** As long as each that is found may be on the page. */
 const stepRowsWithoutBar = 2_000
+/** What a look costs itself, in rows. */
+const lookRows = 250
 /** Rows that a bar is looked for among. */
 const glanceRows = 1_000
-/** Records of the order that a page is looked for among, so many more for each that is wanted, and never more: everything else waits meanwhile. */
-const walkRecords = 2_500
-const walkRecordsEach = 4
-const mostWalkRecords = 8_000
 /** Its multiples are spread evenly over what lies between two whole numbers. */
 const goldenRatio = (Math.sqrt(5) - 1) / 2
-/** So many texts of a sample have what is soon met along the order. */
-const frequent = 4
 
 const selectEnds = `
   SELECT (SELECT seq FROM record_parts_end) AS indexed,
@@ -72,9 +73,10 @@ export const selectSample = `
 export function recordListSearch(
   database: DatabaseSync,
   lists: RecordLists,
-  pages: Pick<RecordListPage, 'containing'>,
+  pages: Pick<RecordListPage, 'containing' | 'size'>,
 ): RecordListSearch {
   const matches = recordMatches(database)
+  const zonesOf = zoneSearch(database)
   const ends = database.prepare(selectEnds)
   const sample = database.prepare(selectSample)
   const together = snapshots(database)
@@ -82,112 +84,169 @@ export function recordListSearch(
   return {
     begin: (query) =>
       together(() => {
-        const { offset, limit, order } = query
-        const { looks, isFrequent } = looksOf(query)
+        const { offset, limit, order, countTo } = query
+        const isUp = order.direction === 'ascending'
+        const stored = lists.of(query.collection)
+        const texts = sampleOf(isUp)
+        const having = texts.filter((text) => text.includes(query.text)).length
+        const wholes = wholeQueries(query, stored).map((each) => {
+          const words = wordsFor(each.whole, query.text, texts, Number.isFinite(countTo))
+          return { ...each, words, isZoned: words === null || isZoned(words, having) }
+        })
         return {
           asked: query,
+          isUp,
           wanted: offset + limit,
-          isUp: order.direction === 'ascending',
-          looks,
+          wholes,
+          plan: planOf(query, wholes, texts, stored),
+          looks: wholes.length === 0 ? [] : undefined,
           total: 0,
           best: [],
           bar: undefined,
-          walk: !Number.isFinite(query.countTo) ? 'never' : isFrequent ? 'first' : 'beyond',
           page: undefined,
         }
       }),
 
     step(search) {
-      const { asked, total, walk } = search
-      if (walk === 'first' || (walk === 'beyond' && total > asked.countTo && isLong(search))) {
-        search.walk = 'never'
-        search.page = pages.containing(
-          asked,
-          Math.min(mostWalkRecords, walkRecords + walkRecordsEach * search.wanted),
-        )
-        if (search.page === undefined) return true
-      }
-      // Without the page, everything is looked at, as if it were to be counted.
-      const isEnough = search.page !== undefined && total > asked.countTo
-      return !isEnough && look(search)
+      if (isToBeWalked(search)) walk(search)
+      else together(() => look(search))
+      return !isDone(search)
     },
   }
 
-  function look(search: Search): boolean {
-    return together(() => {
-      const [next] = search.looks
-      if (next === undefined) return false
-      takeStep(search, next)
-      return search.looks.length > 0
+  function planOf(
+    query: OwnListQuery,
+    wholes: readonly SearchedWhole[],
+    texts: readonly string[],
+    stored: readonly StoredList[],
+  ): SearchPlan {
+    const groups = stored.filter(({ facets }) => facets !== null)
+    const meant = groups.filter(({ number }) =>
+      wholes.some((each) => each.query.ranks.of(number) !== undefined),
+    )
+    return searchPlan(query, {
+      sample: texts,
+      hasWords: wholes.some(({ words }) => words !== null),
+      lists: meant.length,
+      meant: query.range === null ? recordsIn(meant) : pages.size(query),
+      all: recordsIn(groups),
     })
   }
 
-  function looksOf(query: OwnListQuery): {
-    readonly looks: Look[]
-    readonly isFrequent: boolean
-  } {
-    const stored = lists.of(query.collection)
-    const ranked = rankedLists(query, stored)
-    if (ranked.length === 0) return { looks: [], isFrequent: false }
-    const isRanked = new Set(ranked.map(({ rank }) => rank)).size > 1
-    // There is a list, and so a row that stands in it.
-    const row = ends.get()
-    const indexed = Number(row?.['indexed'])
-    const last = Number(row?.['last'])
-    const texts = sampleOf(Number(row?.['first']), last)
-    const isBounded = Number.isFinite(query.countTo)
-    const having = texts.filter((text) => text.includes(query.text)).length
-    const listed = ranked.reduce((sum, { list }) => sum + list.records, 0)
-    const isFrequent = having >= frequent && (listed * having) / sampled > query.countTo
-    const looks = stored
-      .filter(({ facets }) => facets === null)
-      .flatMap((whole) => {
-        const meant = ranked.filter(({ list }) => hasSameTimes(list, whole))
-        const asked = matchQueryOf(query, meant, isRanked, whole)
-        if (asked === undefined) return []
-        const words = wordsFor(whole.number, query.text, texts, isBounded)
-        const behind = { words: null, after: words === null ? 0 : indexed, to: last }
-        const among = words === null ? [behind] : [{ words, after: 0, to: indexed }, behind]
-        return among.map((each) => ({ query: asked, among: each }))
-      })
-    return { looks, isFrequent }
-  }
-
   /** Texts from all over, at no even distances: what comes again and again may be at the same. */
-  function sampleOf(first: number, last: number): readonly string[] {
+  function sampleOf(isUp: boolean): readonly string[] {
+    const row = ends.get()
+    const [first, last] = [Number(row?.['first']), Number(row?.['last'])]
     const places = Array.from(
       { length: sampled },
       (_, at) => first + Math.floor((last - first) * ((at * goldenRatio) % 1)),
-    )
+    ).sort((a, b) => (isUp ? a - b : b - a))
     return sample.all(JSON.stringify(places)).map((row) => String(row['text'] ?? ''))
   }
 
-  /** Looks ahead for as many as are wanted, so that none need be kept that come after them. */
-  function barOf({ wanted, best }: Search, { query, among }: Look): Match | undefined {
-    if (wanted > glanceRows || best.length > 0) return undefined
-    return matches.glance(query, among, glanceRows, wanted)[wanted - 1]
+  /** Looks for the page along its order. */
+  function walk(search: Search): void {
+    const { page, total } = pages.containing(search.asked, search.plan)
+    search.plan = { ...search.plan, walk: 'never' }
+    if (page === undefined) return
+    search.page = page
+    if (total !== undefined) {
+      search.total = total
+      search.looks = []
+    } else if (search.looks !== undefined) search.looks = fewest(search.looks)
   }
 
-  function takeStep(search: Search, next: Look): void {
-    const { query, among } = next
-    const { wanted, isUp, looks, page } = search
-    if (page === undefined) search.bar ??= barOf(search, next)
-    const bar = page === undefined ? search.bar : null
-    const limit = bar === undefined ? stepRowsWithoutBar : stepRows
-    const { found, contenders, rest } = matches.count(query, among, limit, bar)
-    search.total += found
-    if (contenders.length > 0) {
-      search.best = [...search.best, ...contenders].sort(inOrder(isUp)).slice(0, wanted)
-      search.bar = search.best[wanted - 1] ?? search.bar
+  function look(search: Search): void {
+    search.looks ??= looksOf(search)
+    settlePage(search)
+    for (let left = stepRows; left > 0 && !isDone(search); left -= lookRows) {
+      left -= takeLook(search, left)
     }
-    looks.shift()
-    if (rest !== undefined) looks.unshift({ query, among: rest })
+  }
+
+  /** @returns how many rows it has looked at */
+  function takeLook(search: Search, mostRows: number): number {
+    const [next, ...others] = search.looks ?? []
+    if (next === undefined) return 0
+    const { query, among } = next
+    if (search.page === undefined) search.bar ??= barOf(search, next)
+    const bar = search.page === undefined ? search.bar : null
+    const limit = Math.min(mostRows, bar === undefined ? stepRowsWithoutBar : stepRows)
+    const { looked, found, contenders, rest } = matches.count(query, among, limit, bar)
+    search.total += found
+    search.looks = rest === undefined ? others : [{ ...next, among: rest }, ...others]
+    if (contenders.length > 0) {
+      search.best = firstOf([...search.best, ...contenders], search)
+      search.bar = search.best[search.wanted - 1] ?? search.bar
+    }
+    settlePage(search)
+    return looked
+  }
+
+  /** Looks ahead for as many as are wanted, so that none need be kept that come after them. */
+  function barOf(search: Search, { query, among }: Look): Match | undefined {
+    const { wanted, best } = search
+    if (wanted > glanceRows) return undefined
+    const seen = matches.glance(query, among, glanceRows, wanted)
+    return firstOf([...best, ...seen], search)[wanted - 1]
+  }
+
+  function looksOf({ wholes, isUp, page }: Search): Look[] {
+    const row = ends.get()
+    const [indexed, last] = [Number(row?.['indexed']), Number(row?.['last'])]
+    const looks = wholes.flatMap(({ whole, query, words, isZoned }) => {
+      const behind = lookAt(query, { words: null, after: indexed, to: last })
+      if (!isZoned) return [behind, lookAt(query, { words, after: 0, to: indexed })]
+      return [behind, ...looksAtZones(query, words, zonesOf({ ...query, whole }), indexed)]
+    })
+    return page === undefined ? inOrderOfTime(looks, isUp) : fewest(looks)
   }
 }
 
+/** Few are found quicker at once. */
+function isZoned({ isCollected }: Words, having: number): boolean {
+  return having >= frequent && !isCollected
+}
+
+/** Whether the page is to be looked for along its order now. */
+function isToBeWalked({ plan, total, asked, looks, page }: Search): boolean {
+  if (plan.walk === 'first') return true
+  return plan.walk === 'beyond' && page === undefined && total > asked.countTo && isLong(looks)
+}
+
 /** Whether there is more to look at than along the order. */
-function isLong({ looks }: Search): boolean {
-  return looks.some(({ among }) => among.words !== null || among.to - among.after > stepRows)
+function isLong(looks: readonly Look[] = []): boolean {
+  const rows = looks.reduce((sum, { among }) => sum + among.to - among.after, 0)
+  return rows > stepRows || looks.some(({ among }) => among.words !== null)
+}
+
+function isDone({ looks, page, total, asked }: Search): boolean {
+  return (
+    looks !== undefined && (looks.length === 0 || (page !== undefined && total > asked.countTo))
+  )
+}
+
+/** The page is sure when nothing that is left comes before its end. */
+function settlePage(search: Search): void {
+  const { page, best, wanted, looks = [], asked, isUp } = search
+  const end = best[wanted - 1]
+  const [next] = looks
+  const isLeft =
+    next !== undefined && (end === undefined || end.rank > 0 || !isBeyond(next.first, end.at, isUp))
+  if (page !== undefined || isLeft) return
+  search.page = best.slice(asked.offset).map(({ seq }) => seq)
+  search.looks = fewest(looks)
+}
+
+function isBeyond(first: number, end: number, isUp: boolean): boolean {
+  return isUp ? first > end : first < end
+}
+
+function firstOf(matches: readonly Match[], { isUp, wanted }: Search): readonly Match[] {
+  const sign = isUp ? 1 : -1
+  return matches
+    .toSorted((a, b) => a.rank - b.rank || sign * (a.at - b.at || compareBytes(a.id, b.id)))
+    .slice(0, wanted)
 }
 
 /** A page of what contains a text, with everything else getting its turn between two looks at many. */
@@ -198,7 +257,7 @@ export async function searchRecords(
 ): Promise<RecordPage> {
   const search = await read(() => lists.begin(query))
   while (await read(() => lists.step(search))) await setImmediate()
-  const { best, total, page = best.slice(query.offset).map(({ seq }) => seq) } = search
+  const { page = [], total } = search
   return { records: await read(() => pages.records(page, query)), ...totalOf(total, query) }
 }
 
@@ -207,45 +266,6 @@ interface SearchParts {
   readonly recordListPage: Pick<RecordListPage, 'records'>
 }
 
-/** The lists that are meant: texts stand by those with facets, which make up a whole one. */
-function rankedLists(query: OwnListQuery, stored: readonly StoredList[]): readonly Ranked[] {
-  return soughtLists(query, stored).flatMap((part, rank) =>
-    part.flatMap((sought): readonly Ranked[] => {
-      if (sought.list.facets !== null) return [{ ...sought, rank }]
-      const groups = stored.filter((list) => list.facets !== null)
-      return groups
-        .filter((list) => hasSameTimes(list, sought.list))
-        .map((list) => ({ ...sought, list, rank }))
-    }),
-  )
-}
-
-function hasSameTimes(a: StoredList, b: StoredList): boolean {
-  return a.times.length === b.times.length && a.times.every((time, slot) => time === b.times[slot])
-}
-
-/** @param meant - lists with the same times */
-function matchQueryOf(
-  { text, range, order }: OwnListQuery,
-  meant: readonly Ranked[],
-  isRanked: boolean,
-  whole: StoredList,
-): MatchQuery | undefined {
-  const [first] = meant
-  if (first === undefined) return undefined
-  return {
-    text,
-    ranks: new ListRanks(new Map(meant.map(({ list, rank }) => [list.number, rank]))),
-    isRanked,
-    order: first.order,
-    isUp: order.direction === 'ascending',
-    isOfAll:
-      range === null && meant.reduce((sum, { list }) => sum + list.records, 0) === whole.records,
-    range: range === null || first.range === null ? null : { ...range, slot: first.range },
-  }
-}
-
-function inOrder(isUp: boolean): (a: Match, b: Match) => number {
-  const sign = isUp ? 1 : -1
-  return (a, b) => a.rank - b.rank || sign * (a.at - b.at || compareBytes(a.id, b.id))
+function recordsIn(lists: readonly StoredList[]): number {
+  return lists.reduce((sum, { records }) => sum + records, 0)
 }

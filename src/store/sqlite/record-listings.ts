@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite'
 import { keysOfLists, timesOf } from '../record-list-key.ts'
 import type { OwnListing } from '../record-listing.ts'
-import { lineOf, placesOf } from './record-line.ts'
+import { lineOf, placesOf, storedTimesOf } from './record-line.ts'
 import type { RecordLists } from './record-lists.ts'
 import { type PlaceChange, recordRuns } from './record-runs.ts'
 import type { RecordTexts } from './record-texts.ts'
@@ -308,9 +308,4 @@ function storedRowOf(row: Record<string, SQLOutputValue>): Row {
     text: row['text'] as string | null,
     isWaiting: row['waits_for'] !== null,
   }
-}
-
-function storedTimesOf(row: Record<string, SQLOutputValue>): readonly number[] {
-  const times = [row['time_0'], row['time_1'], row['time_2']] as (number | null)[]
-  return times.filter((time) => time !== null)
 }

@@ -38,6 +38,8 @@ export interface Match {
 
 /** What a look at some rows has come to. */
 interface MatchCount {
+  /** Rows, or numbers that they may have. */
+  readonly looked: number
   readonly found: number
   /** Of those found, which may come before the bar. */
   readonly contenders: readonly Match[]
@@ -80,43 +82,48 @@ function isMatch({ hasText, range }: Asked): string {
 /** Lists that were made since have none. */
 const rank = 'substr(?2, l.list * 4 + 1, 4)'
 
+/** What is bound is a number with a fraction to SQLite, by which the index would not begin where it is to. */
+const underWords =
+  'record_parts MATCH ?8 AND rowid > CAST(?5 AS INTEGER) AND rowid <= CAST(?6 AS INTEGER)'
+
 /** Rows of the index come in the order of the table, where each is next to the one before, mostly. */
 function candidates(hasWords: boolean, isUp: boolean): string {
   const order = `ORDER BY seq ${isUp ? 'ASC' : 'DESC'} LIMIT +?7`
   return hasWords
-    ? `(SELECT rowid AS seq FROM record_parts WHERE record_parts MATCH ?8 AND rowid > ?5 AND rowid <= ?6 ${order}) AS c
+    ? `(SELECT rowid AS seq FROM record_parts WHERE ${underWords} ${order}) AS c
       CROSS JOIN record_listings AS l ON l.seq = c.seq WHERE true`
     : `(SELECT seq FROM record_listings WHERE seq > ?5 AND seq <= ?6 AND ?8 IS NULL ${order}) AS c
       CROSS JOIN record_listings AS l ON l.seq = c.seq WHERE true`
 }
 
-/** Of a span of rows it is cheaper to say where it ends than how many there are. */
-function span(hasWords: boolean): string {
-  return hasWords
-    ? candidates(true, true)
-    : 'record_listings AS l WHERE l.seq > ?5 AND l.seq <= min(?6, ?5 + ?7) AND ?8 IS NULL'
-}
-
 export function countMatches(asked: Asked): string {
-  const { hasWords, order, isRanked, isUp } = asked
+  const { order, isRanked, isUp } = asked
   const isBeforeBar = `(l.time_${order} ${isUp ? '<=' : '>='} ?9 OR ${isRanked ? `${rank} < ?10` : '?10 IS NULL'})`
-  return `
+  return asked.hasWords
+    ? `
   SELECT count(*) AS looked, max(l.seq) AS last, count(*) FILTER (WHERE ${isMatch(asked)}) AS found,
     json_group_array(l.seq) FILTER (WHERE ${isBeforeBar} AND ${isMatch(asked)}) AS contenders
-  FROM ${span(hasWords)}`
+  FROM ${candidates(true, true)}`
+    : `
+  SELECT count(*) AS found, json_group_array(l.seq) FILTER (WHERE ${isBeforeBar}) AS contenders FROM ${span(asked)}`
 }
 
 /** The same, where nothing that is found is wanted. */
 export function countAlone(asked: Asked): string {
   const { hasWords, hasText, isOfAll } = asked
-  if (hasWords && !hasText && isOfAll) {
-    return `
+  if (!hasWords) return `SELECT count(*) AS found FROM ${span(asked)}`
+  return hasText || !isOfAll
+    ? `
+  SELECT count(*) AS looked, max(l.seq) AS last, count(*) FILTER (WHERE ${isMatch(asked)}) AS found FROM ${candidates(true, true)}`
+    : `
   SELECT count(*) AS looked, max(rowid) AS last, count(*) AS found FROM (
-    SELECT rowid FROM record_parts WHERE record_parts MATCH ?8 AND rowid > ?5 AND rowid <= ?6 ORDER BY rowid LIMIT +?7
+    SELECT rowid FROM record_parts WHERE ${underWords} ORDER BY rowid LIMIT +?7
   ) WHERE ?1 IS NOT NULL AND ?2 IS NOT NULL AND ?3 < ?4`
-  }
-  return `
-  SELECT count(*) AS looked, max(l.seq) AS last, count(*) FILTER (WHERE ${isMatch(asked)}) AS found FROM ${span(hasWords)}`
+}
+
+/** Of a span of rows it is cheaper to say where it ends than how many there are. */
+function span(asked: Asked): string {
+  return `record_listings AS l WHERE l.seq > ?5 AND l.seq <= min(?6, ?5 + ?7) AND ?8 IS NULL AND ${isMatch(asked)}`
 }
 
 export function selectGlance(asked: Asked): string {
@@ -148,10 +155,13 @@ export function recordMatches(database: DatabaseSync): RecordMatches {
               bar?.at ?? (query.isUp ? Infinity : -Infinity),
               query.ranks.bytesOf(bar?.rank ?? 0),
             )
+      const { words, after, to } = among
+      const looked = words === null ? Math.min(limit, to - after) : Number(row?.['looked'])
       return {
+        looked,
         found: Number(row?.['found']),
         contenders: contenders(query, row?.['contenders']),
-        rest: restOf(among, limit, Number(row?.['looked']), Number(row?.['last'])),
+        rest: restOf(among, limit, looked, Number(row?.['last'])),
       }
     },
 
@@ -174,8 +184,8 @@ export function recordMatches(database: DatabaseSync): RecordMatches {
     const end = among.after + limit
     if (end >= among.to) return undefined
     // Where records have gone there are no rows for a long way.
-    const next = looked > 0 ? end : Number(nextRow.get(end)?.['seq'] ?? among.to) - 1
-    return { ...among, after: next }
+    const next = Number(nextRow.get(end)?.['seq'] ?? Infinity) - 1
+    return next < among.to ? { ...among, after: next } : undefined
   }
 
   function contenders(query: MatchQuery, seqs: SQLOutputValue | undefined): readonly Match[] {

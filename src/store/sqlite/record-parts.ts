@@ -14,13 +14,15 @@ const many = 8
 /** or at some of them, where not all need be found; */
 const manyOfSome = 32
 /** or so a short text, whose records the index collects before it tells the first of them. */
-const manyShort = 3
+const manyShort = 5
 
 /** What the full-text index is asked for. */
 export interface Words {
   readonly query: string
   /** Whether all that it finds contain the text. */
   readonly isExact: boolean
+  /** Whether the index collects all records before it tells the first. */
+  readonly isCollected: boolean
 }
 
 /**
@@ -41,16 +43,17 @@ export function wordsFor(
   switch (sought.kind) {
     case 'beginning of one':
       if (having(sought.part) >= manyShort) return null
-      return { query: `${wordOf(list, sought.part)}*`, isExact: true }
+      return { query: `${wordOf(list, sought.part)}*`, isExact: true, isCollected: true }
     case 'this':
       if (having(sought.part) >= most) return null
-      return { query: wordOf(list, sought.part), isExact: true }
+      return { query: wordOf(list, sought.part), isExact: true, isCollected: false }
     case 'all of': {
       const parts = sought.parts.map((part) => ({ part, texts: having(part) }))
       const least = Math.min(...parts.map(({ texts }) => texts))
       if (least >= most) return null
       const rare = parts.filter(({ texts }) => texts <= Math.max(least, few))
-      return { query: rare.map(({ part }) => wordOf(list, part)).join(' AND '), isExact: false }
+      const query = rare.map(({ part }) => wordOf(list, part)).join(' AND ')
+      return { query, isExact: false, isCollected: false }
     }
   }
 }

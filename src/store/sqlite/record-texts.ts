@@ -1,9 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { storedTimesOf } from './record-line.ts'
 import { documentOf } from './record-parts.ts'
 
-/** A text that a record is found by, and the list of all that are found with it. */
+import type { RecordZones } from './record-zones.ts'
+
+/** A text that a record is found by, the list of all that are found with it, and its times there. */
 interface ListedText {
   readonly whole: number
+  readonly times: readonly number[]
   readonly text: string | null
 }
 
@@ -20,7 +24,7 @@ export interface RecordTexts {
   /** A record that is listed otherwise; `null`: no longer. */
   replace(seq: number, before: ListedText, after: ListedText | null): void
   /** Takes texts out of the index as if they had never been there; from what is only marked as deleted, their parts could still be read. */
-  erase(listed: readonly (ListedText & { readonly seq: number })[]): void
+  erase(listed: readonly (Omit<ListedText, 'times'> & { readonly seq: number })[]): void
   /** The transaction is about to be committed. */
   finish(): void
 }
@@ -34,7 +38,7 @@ const mostCharacters = 4 * enoughCharacters
 const selectIndexed = 'SELECT seq FROM record_parts_end'
 
 const selectRest = `
-  SELECT seq, whole, text FROM record_listings WHERE seq > ? AND text <> '' ORDER BY seq`
+  SELECT seq, whole, time_0, time_1, time_2, text FROM record_listings WHERE seq > ? AND text <> '' ORDER BY seq`
 
 const measureRest = `
   SELECT coalesce(sum(length(text)), 0) AS characters FROM record_listings WHERE seq > ?`
@@ -44,7 +48,7 @@ function setSecureDelete(isOn: 0 | 1): string {
   return `INSERT INTO record_parts (record_parts, rank) VALUES ('secure-delete', ${isOn})`
 }
 
-export function recordTexts(database: DatabaseSync): RecordTexts {
+export function recordTexts(database: DatabaseSync, zones: RecordZones): RecordTexts {
   const insert = database.prepare('INSERT INTO record_parts (rowid, parts) VALUES (?, ?)')
   const remove = database.prepare(
     `INSERT INTO record_parts (record_parts, rowid, parts) VALUES ('delete', ?, ?)`,
@@ -63,6 +67,7 @@ export function recordTexts(database: DatabaseSync): RecordTexts {
   return {
     begin() {
       end = undefined
+      zones.begin()
     },
 
     add(seq, listed) {
@@ -72,10 +77,12 @@ export function recordTexts(database: DatabaseSync): RecordTexts {
     },
 
     replace(seq, before, after) {
-      if (before.text === (after?.text ?? null) && before.whole === after?.whole) return
-      if (isIndexed(seq)) {
+      if (before.text === (after?.text ?? null) && before.whole === after?.whole) {
+        if (after?.text && isMoved(before, after) && isIndexed(seq)) zones.add({ seq, ...after })
+      } else if (isIndexed(seq)) {
         if (before.text) remove.run(seq, documentOf(before.whole, before.text))
         if (after?.text) put(seq, after)
+        if (before.whole !== after?.whole) zones.leave({ seq, whole: before.whole })
       } else if (after?.text) wait(after.text)
     },
 
@@ -86,10 +93,15 @@ export function recordTexts(database: DatabaseSync): RecordTexts {
       for (const { seq, whole, text } of indexed) remove.run(seq, documentOf(whole, text ?? ''))
       // What was deleted is written now, before it is in force.
       deleteQuickly.run()
+      for (const each of indexed) zones.forget(each)
     },
 
     finish() {
-      if (end !== undefined && waiting !== undefined && waiting >= enoughCharacters) index(end)
+      if (end !== undefined && waiting !== undefined && waiting >= enoughCharacters) {
+        index(end)
+        zones.learn()
+      }
+      zones.finish()
     },
   }
 
@@ -112,7 +124,7 @@ export function recordTexts(database: DatabaseSync): RecordTexts {
       // The columns are as typed: the table is STRICT.
       const text = row['text'] as string
       last = row['seq'] as number
-      put(last, { whole: row['whole'] as number, text })
+      put(last, { whole: row['whole'] as number, times: storedTimesOf(row), text })
       characters += text.length
       if (characters >= mostCharacters) break
     }
@@ -120,7 +132,12 @@ export function recordTexts(database: DatabaseSync): RecordTexts {
     waiting = undefined
   }
 
-  function put(seq: number, { whole, text }: ListedText): void {
+  function put(seq: number, { whole, times, text }: ListedText): void {
     insert.run(seq, documentOf(whole, text ?? ''))
+    zones.add({ seq, whole, times, text })
   }
+}
+
+function isMoved(before: ListedText, { times }: ListedText): boolean {
+  return before.times.some((time, slot) => time !== times[slot])
 }

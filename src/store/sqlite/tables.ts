@@ -22,6 +22,7 @@ import { recordListings } from './record-listings.ts'
 import { recordLists } from './record-lists.ts'
 import { type RecordTable, recordTable } from './record-table.ts'
 import { recordTexts } from './record-texts.ts'
+import { recordZones } from './record-zones.ts'
 import { type RedeliveryTable, redeliveryTable } from './redelivery-table.ts'
 import { type Retention, retention } from './retention.ts'
 import { RowHints } from './row-hints.ts'
@@ -62,7 +63,7 @@ export function tablesOf(database: DatabaseSync, writer: AuditWriter): Tables {
   const audit = auditTable(database, writer)
   const lists = recordLists(database)
   const pages = recordListPage(database, lists)
-  const listings = recordListings(database, lists, recordTexts(database))
+  const listings = recordListings(database, lists, recordTexts(database, recordZones(database)))
   return {
     outbox: outboxTable(database, hints),
     deliveries,

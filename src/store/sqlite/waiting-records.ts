@@ -14,13 +14,23 @@ export interface WaitingQuery {
 /** Records that have no places in the lines of their lists yet: those of all lists stand together. */
 export interface WaitingRecords {
   count(query: WaitingQuery): number
-  first(query: WaitingQuery, isUp: boolean, limit: number): readonly Entry[]
+  /** The first so many. */
+  inOrder(query: WaitingQuery, isUp: boolean, most: number): Iterator<Entry>
+  /** All of them, in no order. */
+  rows(query: WaitingQuery): readonly number[]
 }
+
+/** Entries that are read first: more are rarely wanted. */
+const firstChunk = 64
 
 export function selectWaiting(order: number, range: number | undefined, isUp: boolean): string {
   const direction = isUp ? 'ASC' : 'DESC'
   return `
   SELECT time_${order} AS at, id, seq ${fromWaiting(range)} ORDER BY at ${direction}, id ${direction} LIMIT +?`
+}
+
+export function selectAllWaiting(range: number | undefined): string {
+  return `SELECT seq ${fromWaiting(range)}`
 }
 
 export function countWaiting(range: number | undefined): string {
@@ -36,15 +46,30 @@ export function waitingRecords(database: DatabaseSync): WaitingRecords {
       return Number(row?.['records'])
     },
 
-    first: (query, isUp, limit) =>
-      // The columns are as typed: the table is STRICT.
+    *inOrder(query, isUp, most) {
+      const first = entries(query, isUp, Math.min(most, firstChunk))
+      yield* first
+      if (first.length < firstChunk || most <= firstChunk) return
+      yield* entries(query, isUp, most).slice(firstChunk)
+    },
+
+    rows: (query) =>
+      statement(selectAllWaiting(query.range?.slot))
+        .all(...valuesOf(query))
+        .map((row) => row['seq'] as number),
+  }
+
+  function entries(query: WaitingQuery, isUp: boolean, limit: number): readonly Entry[] {
+    return (
       statement(selectWaiting(query.order, query.range?.slot, isUp))
         .all(...valuesOf(query), limit)
+        // The columns are as typed: the table is STRICT.
         .map((row) => ({
           at: row['at'] as number,
           id: row['id'] as string,
           seq: row['seq'] as number,
-        })),
+        }))
+    )
   }
 }
 

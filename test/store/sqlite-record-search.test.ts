@@ -1,0 +1,295 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, describe, it } from 'node:test'
+import fc from 'fast-check'
+import { noon } from '../../src/store/contract/makers.ts'
+import { openStore } from '../../src/store/open-store.ts'
+import type { RecordListQuery } from '../../src/store/record-list.ts'
+import type { RecordPut, RecordWrite } from '../../src/store/records.ts'
+import { searchPlan } from '../../src/store/sqlite/search-plan.ts'
+import { emptySignature, mayContain, sign } from '../../src/store/sqlite/text-signature.ts'
+import type { Store } from '../../src/store/store.ts'
+import { temporaryFolder } from '../helpers/temporary-folder.ts'
+import { answerOf, collection, expectedOf, type Modelled } from './record-list-model.ts'
+
+/** Five zones, and some. */
+const records = 11_000
+const batch = 1_000
+const interval = 1_000
+
+const texts = [
+  '1',
+  'q',
+  '-1',
+  '-9',
+  '-1q',
+  'r-1',
+  '-10',
+  'order',
+  'r-10',
+  'ord',
+  'eu',
+  '999',
+  'old',
+  'late',
+  'no',
+]
+
+const at = fc.integer({ min: -10, max: records + 10 }).map((index) => noon + index * interval)
+
+const query: fc.Arbitrary<RecordListQuery> = fc.record(
+  {
+    collection: fc.constant(collection),
+    text: fc.constantFrom(...texts),
+    facets: fc.record(
+      { state: fc.constantFrom('done', 'rare', 'few'), kind: fc.constantFrom('a', 'b') },
+      { requiredKeys: [] },
+    ),
+    range: fc.record(
+      { time: fc.constantFrom('made', 'seen', 'due'), from: at, to: at },
+      { requiredKeys: ['time'] },
+    ),
+    countTo: fc.constantFrom(1, 10, 100, 1_000),
+    order: fc.record({
+      by: fc.constantFrom('made', 'made', 'seen', 'due', 'state'),
+      thenBy: fc.constantFrom('made', 'due'),
+      direction: fc.constantFrom('ascending', 'descending'),
+    }),
+    offset: fc.oneof(fc.constant(0), fc.nat(50), fc.nat(2_500)),
+    limit: fc.constantFrom(1, 5, 20),
+    content: fc.constant(false),
+  },
+  { requiredKeys: ['collection', 'text', 'order', 'offset', 'limit'] },
+)
+
+describe('a search among many records on SQLite', () => {
+  const path = join(temporaryFolder(), 'store.db')
+  let store: Store
+  let model: Map<string, Modelled>
+
+  before(async () => {
+    store = await openStore(`sqlite:${path}`)
+    model = new Map()
+    const random = randomNumbers()
+    for (let done = 0; done < records; done += batch) {
+      await write(Array.from({ length: batch }, (_, index) => anEvent(done + index, random)))
+    }
+  })
+  after(() => store[Symbol.asyncDispose]())
+
+  async function write(writes: readonly RecordWrite[]): Promise<void> {
+    await store.writeRecords(writes)
+    for (const each of writes) remember(model, each)
+  }
+
+  async function findsTheSame(runs: number): Promise<void> {
+    await fc.assert(
+      fc.asyncProperty(query, async (asked) => {
+        assert.deepEqual(await answerOf(store, asked), expectedOf(model, asked))
+      }),
+      { numRuns: runs },
+    )
+  }
+
+  it('finds what looking at each would, wherever it stands', () => findsTheSame(150))
+
+  it('finds it when records have moved, changed their texts and times, and gone', async () => {
+    const random = randomNumbers(3)
+    const some = (count: number): string[] =>
+      Array.from({ length: count }, () => idOf(Math.floor(random() * records)))
+    const changed = (id: string, listed: Partial<NonNullable<RecordPut['listed']>>): RecordPut => {
+      const stored = model.get(id)?.listed
+      assert.ok(stored)
+      return aPut(id, { ...stored, ...listed })
+    }
+
+    await write(
+      some(300).map((id) => ({ kind: 'patch', collection, id, facets: { state: 'few' } })),
+    )
+    await write(some(30).map((id) => changed(id, { text: `old-${id} late` })))
+    await write(some(10).map((id) => changed(id, { text: null })))
+    await write(
+      some(30).map((id) =>
+        changed(id, { times: timesOf(Math.floor(random() * 2 * records), random) }),
+      ),
+    )
+    await write(
+      Array.from({ length: 4_000 }, (_, index) => ({
+        kind: 'remove',
+        collection,
+        id: idOf(3_000 + index),
+      })),
+    )
+    await write(Array.from({ length: 700 }, (_, index) => anEvent(records + index, random)))
+
+    await findsTheSame(150)
+  })
+
+  it('finds no text that was erased, and forgets what was in its zone', async () => {
+    const erased = [...model.values()].filter(({ listed }) => listed?.text?.includes('eu'))
+
+    const erasure = await store.erase({ kind: 'tenant', tenant: 'gone' }, noon, 20_000)
+
+    assert.equal(erasure.records, erased.length)
+    for (const { id, listed } of erased) {
+      model.set(id, { id, expiresAt: undefined, listed: listed && { ...listed, text: null } })
+    }
+    assert.equal(zones(path, 'signature IS NULL').length, zones(path).length)
+    await findsTheSame(50)
+
+    const random = randomNumbers()
+    for (let next = 20_000; next < 23_000; next += 300) {
+      await write(Array.from({ length: 300 }, (_, index) => anEvent(next + index, random)))
+    }
+
+    assert.ok(zones(path, 'signature IS NOT NULL').length >= 4, 'zones are read again')
+    await findsTheSame(50)
+  })
+
+  it('keeps no zone in which there is nothing', async () => {
+    const before = zones(path).length
+
+    await write([...model.keys()].map((id) => ({ kind: 'remove', collection, id })))
+
+    assert.ok(before > 4, `${before} zones`)
+    assert.deepEqual(zones(path), [])
+  })
+})
+
+describe('the plan of a search on SQLite', () => {
+  const asked = {
+    collection,
+    facets: {},
+    range: null,
+    text: '1',
+    countTo: 2_000,
+    order: { by: 'made', direction: 'descending' },
+    offset: 0,
+    limit: 20,
+    content: true,
+  } as const
+  const scope = {
+    sample: Array.from({ length: 128 }, (_, index) => `order-${index % 2}`),
+    hasWords: false,
+    lists: 60,
+    meant: 1_000_000,
+    all: 1_000_000,
+  }
+
+  for (const [what, query, fields, plan] of [
+    ['walks for what half of all contain', {}, {}, { walk: 'first', counted: 0 }],
+    ['counts in lists that are rare', {}, { meant: 20_000 }, { walk: 'first', counted: 4_002 }],
+    ['counts all of lists that are short', {}, { meant: 200 }, { walk: 'first', counted: 200 }],
+    [
+      'counts under words that are rarer than the lists',
+      { text: '77' },
+      { meant: 20_000, hasWords: true },
+      { walk: 'beyond', counted: 0 },
+    ],
+    [
+      'walks at the end for what the first do not contain',
+      { text: '8' },
+      { sample: [...Array<string>(96).fill('order'), ...Array<string>(32).fill('8')] },
+      { walk: 'beyond', counted: 0 },
+    ],
+    [
+      'does not walk where all is counted',
+      { countTo: Infinity },
+      {},
+      { walk: 'never', counted: 0 },
+    ],
+  ] as const) {
+    it(what, () => {
+      const { walk, counted } = searchPlan({ ...asked, ...query }, { ...scope, ...fields })
+
+      assert.deepEqual({ walk, counted }, plan)
+    })
+  }
+})
+
+describe('the signature of texts', () => {
+  it('never denies what one of them contains', () => {
+    const text = fc.string({ maxLength: 40, unit: 'binary' })
+    fc.assert(
+      fc.property(
+        fc.array(text, { minLength: 1 }),
+        fc.nat(),
+        fc.nat(),
+        fc.nat(),
+        (all, which, from, length) => {
+          const signature = emptySignature()
+          for (const each of all) sign(signature, each)
+          const one = all[which % all.length] ?? ''
+
+          assert.ok(mayContain(one.slice(from % 40, (from % 40) + (length % 40)))(signature))
+        },
+      ),
+    )
+  })
+
+  it('mostly denies what none contains', () => {
+    const signature = emptySignature()
+    for (let index = 0; index < 2_000; index += 1) sign(signature, `order-${20_000 + index}`)
+    const denied = ['x', '-1', '-3', 'order-3', '-23', 'another'].filter(
+      (text) => !mayContain(text)(signature),
+    )
+
+    assert.deepEqual(denied, ['x', '-1', '-3', 'order-3', '-23', 'another'])
+  })
+})
+
+function zones(path: string, where = 'true'): unknown[] {
+  const database = new DatabaseSync(path, { readOnly: true })
+  const rows = database.prepare(`SELECT zone FROM record_zones WHERE ${where}`).all()
+  database.close()
+  return rows
+}
+
+function remember(model: Map<string, Modelled>, each: RecordWrite): void {
+  const before = model.get(each.id)
+  if (each.kind === 'remove') model.delete(each.id)
+  else if (each.kind === 'put')
+    model.set(each.id, { id: each.id, listed: each.listed, expiresAt: undefined })
+  else if (before?.listed) {
+    const facets = { ...before.listed.facets, ...each.facets }
+    model.set(each.id, { ...before, listed: { ...before.listed, facets } })
+  }
+}
+
+function anEvent(index: number, random: () => number): RecordPut {
+  const share = random()
+  const state = share < 0.02 ? 'rare' : share < 0.1 ? 'few' : 'done'
+  const facets = { state, kind: random() < 0.5 ? 'a' : 'b' }
+  const text = `order-${index}${random() < 0.1 ? '-eu' : ''}`
+  return aPut(idOf(index), { facets, times: timesOf(index, random), text })
+}
+
+function aPut(id: string, listed: NonNullable<RecordPut['listed']>): RecordPut {
+  const tenant = listed.text?.includes('eu') ? 'gone' : 'stays'
+  return { kind: 'put', collection, id, value: {}, content: Buffer.from('kept'), listed, tenant }
+}
+
+/** Near the order of the writes, far from it, and much of the same. */
+function timesOf(index: number, random: () => number): Readonly<Record<string, number>> {
+  const made = noon + index * interval
+  const seen = noon + Math.floor(index / 500) * 500 * interval
+  return {
+    made: made - Math.floor(random() * 20) * interval,
+    seen,
+    due: noon + Math.floor(random() * records) * interval,
+  }
+}
+
+function idOf(index: number): string {
+  return `e-${index}`
+}
+
+/** The same each time. */
+function randomNumbers(seed = 7): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}
