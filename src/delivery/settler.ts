@@ -31,9 +31,11 @@ class Pending {
 }
 
 /** Settlements in one call of the store at most. */
-const batchSize = 500
-/** So many are worth a commit, and so many turns of the event loop are waited for more. */
+const batchSize = 1_000
+/** So many are worth a commit, unless a turn of the event loop brings a burst of them: what is still to be sent to others goes first. */
 const fullBatch = 200
+const burst = 100
+/** So many turns are waited for more. */
 const mostTurns = 12
 const firstWaitMs = 100
 const longestWaitMs = 2_000
@@ -92,7 +94,9 @@ export class Settler {
     for (let turns = 0; turns < mostTurns; turns += 1) {
       const before = this.#pending.length
       await nextTurn()
-      if (this.#pending.length === before || before >= fullBatch || this.#isUrgent) return
+      const came = this.#pending.length - before
+      if (came === 0 || this.#isUrgent || this.#pending.length >= batchSize) return
+      if (before >= fullBatch && came < burst) return
     }
   }
 
