@@ -6,16 +6,25 @@ import type { TextWalk } from './text-walk.ts'
 import type { WaitingRecords } from './waiting-records.ts'
 
 /**
- * Counts what contains a text in the lists that are meant, from where the order begins, until there is more than is to be told.
+ * Counts what contains a text in the lists that are meant, until there is more than is to be told.
  *
  * @param expected - records that probably tell
+ * @param isUp - whether the earliest are looked at first
  * @returns `undefined` when twice as many do not
  */
 export type ListCount = (
   parts: readonly CountedPart[],
   query: OwnListQuery,
   expected: number,
+  isUp: boolean,
 ) => number | undefined
+
+/** Times of lines, both included; of those counted before, one. */
+interface Span {
+  readonly from: number
+  readonly to: number
+  readonly without: number | null
+}
 
 /** Records are looked at in the order of the table, where each is near the one before. */
 export const countSpan = `
@@ -39,56 +48,47 @@ export function listCount(
   const earliest = database.prepare(selectNthTime(true))
   const latest = database.prepare(selectNthTime(false))
 
-  return (parts, query, expected) => {
+  return (parts, query, expected, isUp) => {
     const meant = sizeOf(parts)
     const waits = parts.flatMap(({ part }) => part.waiting.flatMap(waiting.rows))
     const lined = parts.flatMap(({ part }) => part.lined)
+    const lines = JSON.stringify(lined.map(lineOfSought))
     let found = texts.count(query.text, waits)
     let looked = waits.length
-    let before: number | null = null
-    for (const end of ends(lined, query, meant <= expected ? Infinity : expected)) {
-      const counted = countTo(lined, query, { end, before, most: 2 * expected - looked })
-      looked += counted.looked
-      found += counted.found
+    for (const span of spans(lined, query, meant <= expected ? Infinity : expected, isUp)) {
+      const most = Math.max(0, 2 * expected - looked)
+      const row = inSpan.get(query.text, lines, span.from, span.to, span.without, most)
+      looked += Number(row?.['looked'])
+      found += Number(row?.['found'])
       if (found > query.countTo || looked === meant) return found
-      before = end
     }
     return undefined
   }
 
-  /** Times up to which there are as many records as expected, probably, and a quarter of that more, again and again. */
-  function* ends(lined: Lined, query: OwnListQuery, expected: number): Iterable<number> {
-    const { range, order } = query
-    const isUp = order.direction === 'ascending'
+  /** One with as many records as expected, as far as the longest list tells for all, then such with a quarter of that. */
+  function* spans(
+    lined: Lined,
+    { range }: OwnListQuery,
+    expected: number,
+    isUp: boolean,
+  ): Iterable<Span> {
     const { from, to } = range ?? { from: -Infinity, to: Infinity }
     const [longest] = lined.toSorted((a, b) => b.list.records - a.list.records)
-    const listed = sumOf(lined.map(({ list }) => list.records))
-    const share = expected / listed
+    const share = expected / sumOf(lined.map(({ list }) => list.records))
+    let without: number | null = null
     for (let part = share; longest !== undefined && part <= 2 * share; part += share / 4) {
       const place = Math.ceil(longest.list.records * part)
       const row = Number.isFinite(place)
         ? (isUp ? earliest : latest).get(lineOfSought(longest), from, to, place)
         : undefined
       // The column is as typed: the table is STRICT.
-      yield (row?.['at'] as number | undefined) ?? (isUp ? to : from)
+      const end = (row?.['at'] as number | undefined) ?? (isUp ? to : from)
+      yield isUp
+        ? { from: without ?? from, to: end, without }
+        : { from: end, to: without ?? to, without }
       if (row === undefined) return
+      without = end
     }
-  }
-
-  function countTo(
-    lined: Lined,
-    { text, range, order }: OwnListQuery,
-    {
-      end,
-      before,
-      most,
-    }: { readonly end: number; readonly before: number | null; readonly most: number },
-  ): { readonly looked: number; readonly found: number } {
-    const { from, to } = range ?? { from: -Infinity, to: Infinity }
-    const span = order.direction === 'ascending' ? [before ?? from, end] : [end, before ?? to]
-    const lines = JSON.stringify(lined.map(lineOfSought))
-    const row = inSpan.get(text, lines, ...span, before, Math.max(0, most))
-    return { looked: Number(row?.['looked']), found: Number(row?.['found']) }
   }
 }
 

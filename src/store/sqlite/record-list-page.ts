@@ -16,6 +16,7 @@ import {
 } from './record-list-part.ts'
 import type { RecordLists, StoredList } from './record-lists.ts'
 import { recordRuns } from './record-runs.ts'
+import type { SearchPlan } from './search-plan.ts'
 import { snapshots } from './snapshot.ts'
 import { textWalk } from './text-walk.ts'
 import { waitingRecords } from './waiting-records.ts'
@@ -26,18 +27,10 @@ export interface RecordListPage {
   page(query: OwnListQuery): RecordPage
   /** How many records a query means, whatever text they have; asked for within a snapshot. */
   size(query: OwnListQuery): number
-  /** What contains a text, as far as so many records tell. */
-  containing(query: OwnListQuery, most: MostRecords): Containing
+  /** What contains a text, as far as the records tell that are planned to be looked at. */
+  containing(query: OwnListQuery, plan: Omit<SearchPlan, 'walk'>): Containing
   /** Records by their rows, in the order given. */
   records(seqs: readonly number[], query: OwnListQuery): readonly StoredRecord[]
-}
-
-/** Records whose texts are looked at. */
-interface MostRecords {
-  /** For the page, along its order. */
-  readonly walked: number
-  /** For the total, from where the order begins; 0: it is not wanted. */
-  readonly counted: number
 }
 
 interface Containing {
@@ -83,14 +76,15 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
 
     size: (query) => sizeOf(partsOf(query)),
 
-    containing: (query, { walked, counted }) =>
+    containing: (query, { walked, counted, countedFrom }) =>
       together(() => {
         const { text, offset, limit } = query
         const parts = partsOf(query)
         const entries = inOrder(parts, query, walked)
         const page = texts.containing(text, entries, offset + limit, walked)?.slice(offset)
-        const isTold = page !== undefined && counted > 0
-        return { page, total: isTold ? countContaining(parts, query, counted) : undefined }
+        if (page === undefined || counted === 0) return { page, total: undefined }
+        const isUp = (query.order.direction === 'ascending') === (countedFrom === 'first')
+        return { page, total: countContaining(parts, query, counted, isUp) }
       }),
 
     records,

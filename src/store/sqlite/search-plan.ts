@@ -23,6 +23,8 @@ export interface SearchPlan {
   readonly walked: number
   /** Of so many of the lists that are meant, probably, those that contain the text are counted then; 0: they are counted otherwise. */
   readonly counted: number
+  /** From which end of the order, whatever stands on the page: it is counted where more contain the text. */
+  readonly countedFrom: 'first' | 'last'
 }
 
 /** So many texts of a sample have what is soon met along the order, and often in the full-text index. */
@@ -33,6 +35,8 @@ const walkRecordsEach = 4
 const mostWalkRecords = 8_000
 /** Records of lists whose texts are looked at in one go. */
 const mostListed = 8_000
+/** Texts of the sample that stand for where the order begins, or ends. */
+const quarter = sampled / 4
 /** What a record costs that is found through its list, one under words and one of a span, and what a list costs: in microseconds, as measured. */
 const costs = { listed: 0.8, underWords: 0.35, ofSpan: 0.15, list: 8 }
 
@@ -40,28 +44,49 @@ const costs = { listed: 0.8, underWords: 0.35, ofSpan: 0.15, list: 8 }
 export function searchPlan(query: OwnListQuery, scope: SearchScope): SearchPlan {
   const { text, countTo, offset, limit } = query
   const { sample, meant } = scope
-  const having = sample.filter((each) => each.includes(text)).length
-  const isFrequent = having >= frequent && (meant * having) / sampled > countTo
-  const isNear = sample.slice(0, sampled / 4).filter((each) => each.includes(text)).length
+  const having = havingOf(sample, text)
+  const first = havingOf(sample.slice(0, quarter), text)
+  const last = havingOf(sample.slice(-quarter), text)
+  const counted = listedToCount(query, scope, having, Math.max(first, last))
   const walked = Math.min(mostWalkRecords, walkRecords + walkRecordsEach * (offset + limit))
-  const counted = listedToCount(query, scope, having)
-  if (counted > 0) return { walk: 'first', walked: Math.max(walked, counted + 1), counted }
-  if (!Number.isFinite(countTo)) return { walk: 'never', walked: 0, counted: 0 }
-  return { walk: isFrequent && isNear * 8 >= having ? 'first' : 'beyond', walked, counted: 0 }
+  const isFrequent = having >= frequent && (meant * having) / sampled > countTo
+  return {
+    walk: walkOf(counted > 0 || (isFrequent && first * 8 >= having), countTo),
+    walked: Math.max(walked, counted + 1),
+    counted,
+    countedFrom: last > first ? 'last' : 'first',
+  }
+}
+
+function walkOf(isFirst: boolean, countTo: number): SearchPlan['walk'] {
+  if (isFirst) return 'first'
+  return Number.isFinite(countTo) ? 'beyond' : 'never'
+}
+
+function havingOf(sample: readonly string[], text: string): number {
+  return sample.filter((each) => each.includes(text)).length
 }
 
 /** Records of the lists that are to be looked at to count what is to be told; 0 where it is cheaper to look at what contains the text. */
-function listedToCount(query: OwnListQuery, scope: SearchScope, having: number): number {
-  const { countTo } = query
-  const { hasWords, lists, meant, all } = scope
-  const share = (having + 1) / (sampled + 2)
-  const needed = Math.min(meant, Math.ceil((countTo + 1) / share))
-  const containing = hasWords ? share * all : all
-  const others = Math.min(
-    containing,
-    (countTo + 1) / (hasWords ? meant / all : (share * meant) / all),
-  )
-  const cost = needed * costs.listed + lists * costs.list
-  const costOfOthers = others * (hasWords ? costs.underWords : costs.ofSpan)
-  return needed <= mostListed && cost < costOfOthers ? needed : 0
+function listedToCount(
+  { countTo }: OwnListQuery,
+  { hasWords, lists, meant, all }: SearchScope,
+  having: number,
+  ofQuarter: number,
+): number {
+  const share = shareOf(having, sampled)
+  const inQuarter = (countTo + 1) / shareOf(ofQuarter, quarter)
+  const needed = inQuarter * 4 <= meant ? inQuarter : (countTo + 1) / share
+  const listed = Math.min(meant, Math.ceil(needed))
+  const meantOfAll = meant / all
+  const others = hasWords
+    ? Math.min(share * all, (countTo + 1) / meantOfAll) * costs.underWords
+    : Math.min(all, (countTo + 1) / (share * meantOfAll)) * costs.ofSpan
+  const cost = listed * costs.listed + lists * costs.list
+  return listed <= mostListed && cost < others ? listed : 0
+}
+
+/** Never none, and never all. */
+function shareOf(having: number, texts: number): number {
+  return (having + 1) / (texts + 2)
 }
