@@ -138,15 +138,33 @@ const queries: Readonly<Record<string, Asked>> = {
   'subject, of all': { text: 'order' },
   'subject, of a tenth': { text: '-eu' },
   'subject, of a tenth, the oldest': { text: '-1' },
+  'subject, of a tenth, the oldest, of a status': { text: '-1', facets: { status: 'processed' } },
+  'subject, of a tenth, the oldest, within most': { text: '-1', within: [0, 0.9] },
+  'subject, of a tenth, the oldest, by more letters': { text: 'er-1' },
+  'subject, of a tenth, the newest, oldest first': {
+    text: '-9',
+    order: { by: 'receivedAt', direction: 'ascending' },
+  },
+  'subject, of a tenth, the oldest, of a rare status': { text: '-1', facets: { status: 'failed' } },
+  'subject, of one in a hundred, of a rare status': { text: '-12', facets: { status: 'failed' } },
+  'subject, of one in thirty, by two letters': { text: '77' },
   'page 500': { offset: 9_980 },
 }
 
 const unpromised: ReadonlySet<string> = new Set([
-  'SQLite: subject, of half, of a rare status',
-  'SQLite: subject, of a tenth, the oldest',
+  'SQLite: subject, of a tenth, the oldest, of a rare status',
+  'SQLite: subject, of one in a hundred, of a rare status',
+  'SQLite: subject, of one in thirty, by two letters',
   'SQLite: page 500',
   'PostgreSQL: subject, of half, of a rare status',
   'PostgreSQL: subject, of a tenth, the oldest',
+  'PostgreSQL: subject, of a tenth, the oldest, of a status',
+  'PostgreSQL: subject, of a tenth, the oldest, within most',
+  'PostgreSQL: subject, of a tenth, the oldest, by more letters',
+  'PostgreSQL: subject, of a tenth, the newest, oldest first',
+  'PostgreSQL: subject, of a tenth, the oldest, of a rare status',
+  'PostgreSQL: subject, of one in a hundred, of a rare status',
+  'PostgreSQL: subject, of one in thirty, by two letters',
   'PostgreSQL: page 500',
 ])
 
