@@ -46,30 +46,29 @@ export function recordListWalkRoutines(schema: string): string {
     RETURN found[w_offset + 1:];
   END $$;
 
-  -- All that stand at one end of an order, as far as to a time, and how many these are: the index knows in which spans of time each text is, and passes
+  -- The ids of a page at the end of an order, of all that stand as far as to a time: the index knows in which spans of time each text is, and passes
   -- over those that none is in. Null when that is too far, or fewer are found than up to the end of the page.
   CREATE OR REPLACE FUNCTION ${schema}.seek_page(
     s_list integer[], s_slot integer, s_time double precision,
     -- a condition for a row l, in which $1 to $5 are the five below
     s_is_meant_row text,
     s_words tsquery, s_is_meant boolean[], s_text text, s_from double precision, s_to double precision,
-    s_is_up boolean, s_offset bigint, s_limit integer,
-    OUT total bigint, OUT ids text[]
-  ) LANGUAGE plpgsql STABLE ${steadyPlans} SET enable_bitmapscan = on SET enable_indexscan = off
+    s_is_up boolean, s_offset bigint, s_limit integer
+  ) RETURNS text[] LANGUAGE plpgsql STABLE ${steadyPlans} SET enable_bitmapscan = on SET enable_indexscan = off
     SET max_parallel_workers_per_gather = 0 AS $$
   DECLARE
     spans constant bigint[] := ${schema}.spans_from(s_slot, s_time, ${schema}.end_of_lines(s_list, s_slot, s_is_up), NOT s_is_up, ${mostSpans});
+    found text[];
     way constant text := CASE WHEN s_is_up THEN '' ELSE ' DESC' END;
   BEGIN
-    IF spans IS NULL THEN RETURN; END IF;
+    IF spans IS NULL THEN RETURN NULL; END IF;
 
     EXECUTE format(
-      'WITH found AS MATERIALIZED (SELECT l.id, l.time_%1$s AS at FROM ${schema}.record_listings AS l'
-        || ' WHERE l.parts @@ $1 AND ${spansOfListing('l.')} && $6 AND l.time_%1$s %2$s $7 AND strpos(l.text, $3) > 0 AND %3$s)'
-        || ' SELECT count(*), ARRAY(SELECT f.id FROM found AS f ORDER BY f.at%4$s, f.id%4$s OFFSET $8 LIMIT $9) FROM found',
+      'SELECT ARRAY(SELECT l.id FROM ${schema}.record_listings AS l WHERE l.parts @@ $1 AND ${spansOfListing('l.')} && $6'
+        || ' AND l.time_%1$s %2$s $7 AND strpos(l.text, $3) > 0 AND %3$s ORDER BY l.time_%1$s%4$s, l.id%4$s LIMIT $8)',
       s_slot, CASE WHEN s_is_up THEN '<=' ELSE '>=' END, s_is_meant_row, way
-    ) INTO total, ids USING s_words, s_is_meant, s_text, s_from, s_to, spans, s_time, s_offset, s_limit;
-    IF total < s_offset + s_limit THEN ids := NULL; END IF;
+    ) INTO found USING s_words, s_is_meant, s_text, s_from, s_to, spans, s_time, s_offset + s_limit;
+    RETURN CASE WHEN cardinality(found) = s_offset + s_limit THEN found[s_offset + 1:] END;
   END $$;
 
   -- The time of the first, or last, record of some lists.

@@ -6,7 +6,7 @@ import { enqueueRoutine } from './outbox-routine.ts'
 import { permitRoutines } from './permit-routine.ts'
 import { recordKeyRoutines } from './record-key-routine.ts'
 import { recordListBoundRoutines } from './record-list-bound-routine.ts'
-import { recordListLineRoutines } from './record-list-line-routine.ts'
+import { recordListLineRoutine } from './record-list-line-routine.ts'
 import { recordListReadRoutines } from './record-list-read-routine.ts'
 import { recordListSearchRoutines } from './record-list-search-routine.ts'
 import { recordListSpanRoutine } from './record-list-spans.ts'
@@ -295,7 +295,7 @@ export function routines(schema: string): string {
     recordListWriteRoutines(schema),
     recordListReadRoutines(schema),
     recordListSearchRoutines(schema),
-    recordListLineRoutines(schema),
+    recordListLineRoutine(schema),
     recordListWalkRoutines(schema),
     recordListBoundRoutines(schema),
     recordListSpanRoutine(schema),
