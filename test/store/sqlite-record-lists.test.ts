@@ -8,6 +8,7 @@ import { openStore } from '../../src/store/open-store.ts'
 import type { RecordPut } from '../../src/store/records.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
 import { selectOfRun, selectRuns, selectStretch } from '../../src/store/sqlite/line-walk.ts'
+import { countSpan, selectNthTime } from '../../src/store/sqlite/list-count.ts'
 import { selectAcross } from '../../src/store/sqlite/record-list-page.ts'
 import { selectSample } from '../../src/store/sqlite/record-list-search.ts'
 import { selectLists } from '../../src/store/sqlite/record-lists.ts'
@@ -23,8 +24,14 @@ import {
   selectRunAt,
   sumRuns,
 } from '../../src/store/sqlite/record-runs.ts'
-import { selectContaining } from '../../src/store/sqlite/text-walk.ts'
-import { countWaiting, selectWaiting } from '../../src/store/sqlite/waiting-records.ts'
+import { selectZoneTexts } from '../../src/store/sqlite/record-zones.ts'
+import { countContaining, selectContaining } from '../../src/store/sqlite/text-walk.ts'
+import {
+  countWaiting,
+  selectAllWaiting,
+  selectWaiting,
+} from '../../src/store/sqlite/waiting-records.ts'
+import { selectZones } from '../../src/store/sqlite/zone-search.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const asked = {
@@ -76,6 +83,24 @@ describe('what a list asks of SQLite', () => {
     ['what runs count', sumRuns, /record_runs USING PRIMARY KEY \(line=\? AND \(at,id\)<\(\?,\?\)/],
     ['what waits', selectWaiting(0, undefined, true), /record_listings_waiting \(waits_for=\?\)/],
     ['what waits in a range', countWaiting(1), /record_listings_waiting \(waits_for=\?\)/],
+    ['all that waits', selectAllWaiting(0), /record_listings_waiting \(waits_for=\?\)/],
+    ['zones', selectZones(1, 0), /record_zones USING INDEX \w+ \(whole=\?\)/],
+    [
+      'texts of a zone',
+      selectZoneTexts,
+      /record_listings USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)/,
+    ],
+    [
+      'a time that has so many before it',
+      selectNthTime(false),
+      /record_places USING PRIMARY KEY \(line=\? AND at>\? AND at<\?\)/,
+    ],
+    [
+      'texts of lists',
+      countSpan,
+      /SEARCH p USING PRIMARY KEY \(line=\? AND at>\? AND at<\?\)(.*\n)*.*SEARCH l USING INTEGER PRIMARY KEY \(rowid=\?\)/,
+    ],
+    ['some texts', countContaining, /SEARCH l USING INTEGER PRIMARY KEY \(rowid=\?\)/],
     ['texts with words', countMatches({ ...asked, hasWords: true }), wordsThenRows],
     [
       'each text',
@@ -99,7 +124,7 @@ describe('what a list asks of SQLite', () => {
 
       assert.match(plan, index)
       // The full-text index is always told as a scan; and what `json_each` and the subqueries give is small.
-      assert.doesNotMatch(plan, /SCAN (?!record_parts VIRTUAL|json_each|\(subquery|c\b)/)
+      assert.doesNotMatch(plan, /SCAN (?!record_parts VIRTUAL|json_each|\(subquery|[cj]\b)/)
     })
   }
 })

@@ -81,6 +81,57 @@ export function testRecordSearch(open: () => Promise<Store>): void {
       assert.deepEqual(byKind, { ids: ['1', '11', '13'], total: 11 })
     })
 
+    it('finds what lies far from where the order begins, or in few of the lists', async () => {
+      await using store = await open()
+      const ids = Array.from({ length: 3_000 }, (_, index) => index)
+      await store.writeRecords(
+        ids.map((index) =>
+          aListed(
+            `${index}`,
+            { made: index, seen: index - (index % 7) },
+            { kind: index % 50 === 0 ? 'rare' : 'usual' },
+            `order-${index < 300 ? 'old' : index < 2_700 ? 'x' : 'new'}`,
+          ),
+        ),
+      )
+      const newest = { by: 'made', direction: 'descending' } as const
+      const counted = { limit: 2, countTo: 20 }
+
+      for (const [fields, answer] of [
+        [
+          { text: 'ol', order: newest },
+          { ids: ['299', '298'], total: 20 },
+        ],
+        [
+          { text: '-old', order: newest, offset: 299 },
+          { ids: ['0'], total: 20 },
+        ],
+        [{ text: 'w' }, { ids: ['2700', '2701'], total: 20 }],
+        [
+          { text: 'ew', facets: { kind: 'rare' } },
+          { ids: ['2700', '2750'], total: 6 },
+        ],
+        [
+          { text: 'd', facets: { kind: 'rare' }, order: newest },
+          { ids: ['2950', '2900'], total: 20 },
+        ],
+        [
+          { text: 'old', facets: { kind: 'rare' }, order: newest },
+          { ids: ['250', '200'], total: 6 },
+        ],
+        [
+          { text: 'l', range: { time: 'seen', to: noon + 13 }, order: newest },
+          { ids: ['13', '12'], total: 14 },
+        ],
+        [
+          { text: 'l', range: { time: 'seen', from: noon + 300 } },
+          { ids: [], total: 0 },
+        ],
+      ] as const) {
+        assert.deepEqual(await listed(store, { ...counted, ...fields }), answer, fields.text)
+      }
+    })
+
     it('keeps to the order of a facet where records have different times', async () => {
       await using store = await open()
       await store.writeRecords([

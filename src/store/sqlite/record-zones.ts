@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { emptySignature, sign, type TextSignature, unite } from './text-signature.ts'
 
 /** A record with a text that is in the full-text index. */
-export interface ZonedText {
+interface ZonedText {
   readonly seq: number
   readonly whole: number
   readonly times: readonly number[]
@@ -60,7 +60,7 @@ const removeEmpty = `
   DELETE FROM record_zones WHERE whole = ?1 AND zone = ?2
   AND NOT EXISTS (SELECT 1 FROM record_listings WHERE seq >= ?3 AND seq < ?4 AND whole = ?1)`
 
-export const selectUnsigned: string = `
+const selectUnsigned = `
   SELECT whole, zone FROM record_zones INDEXED BY record_zones_unsigned WHERE signature IS NULL LIMIT ${learned}`
 
 export const selectZoneTexts = `

@@ -6,7 +6,7 @@
 export type TextSignature = Uint8Array
 
 /** Two thousand texts of words fill half of the bits. */
-export const signatureBytes = 1024
+const signatureBytes = 1024
 const lastBit = signatureBytes * 8 - 1
 const longestSigned = 3
 

@@ -4,7 +4,7 @@ import { zoneRows } from './record-zones.ts'
 import { mayContain } from './text-signature.ts'
 
 /** What is looked for in zones. */
-export interface ZoneQuery {
+interface ZoneQuery {
   readonly whole: number
   readonly text: string
   /** Which of the times orders what is found. */
