@@ -48,7 +48,7 @@ export function recordListBoundRoutines(schema: string): string {
       );
     END IF;
     met := ${schema}.some_times(
-      s_most, s_matching, s_with_text_share, s_matching_share, s_is_meant_row, s_at, s_words, s_is_meant, s_text, s_from, s_to
+      s_most, CASE WHEN ids IS NOT NULL THEN s_most + 1 END, s_matching, s_with_text_share, s_matching_share, s_is_meant_row, s_at, s_words, s_is_meant, s_text, s_from, s_to
     );
     IF cardinality(met) > s_most THEN
       total := s_most + 1;
@@ -95,25 +95,27 @@ export function recordListBoundRoutines(schema: string): string {
 
   -- The times of some that match, from all over: somewhat more than so many are expected.
   CREATE OR REPLACE FUNCTION ${schema}.some_times(
-    m_most bigint, m_expected numeric, m_with_text_share numeric, m_matching_share numeric,
+    m_most bigint,
+    -- more than so many are not looked for, unless null
+    m_limit bigint, m_expected numeric, m_with_text_share numeric, m_matching_share numeric,
     -- a condition for a row l, in which $1 to $5 are the five behind its time
     m_is_meant_row text, m_at text, m_words tsquery, m_is_meant boolean[], m_text text, m_from double precision, m_to double precision
   ) RETURNS double precision[] LANGUAGE plpgsql STABLE SET gin_fuzzy_search_limit = 0 SET max_parallel_workers_per_gather = 0 AS $$
   DECLARE
-    times constant text := 'SELECT array_agg(' || m_at || ') FROM ${schema}.record_listings AS l';
+    times constant text := 'SELECT ARRAY(SELECT ' || m_at || ' FROM ${schema}.record_listings AS l';
     matches constant text := m_is_meant_row || ' AND strpos(l.text, $3) > 0';
     met double precision[];
   BEGIN
     IF m_matching_share * ${denseShare} >= 1 THEN
       -- Pages from all over: what matches may stand in one place only.
-      EXECUTE times || ' TABLESAMPLE SYSTEM ($6) WHERE ' || matches
-        INTO met USING m_words, m_is_meant, m_text, m_from, m_to, least(100, 100.0 * ${spare} * m_most / m_expected);
+      EXECUTE times || ' TABLESAMPLE SYSTEM ($6) WHERE ' || matches || ' LIMIT $7)'
+        INTO met USING m_words, m_is_meant, m_text, m_from, m_to, least(100, 100.0 * ${spare} * m_most / m_expected), m_limit;
     ELSE
       -- Of all that the index has about so many, at random: to note where all of them are would take longer than to look at these.
       PERFORM set_config('gin_fuzzy_search_limit', least(1e9, ceil(
         CASE WHEN m_matching_share = m_with_text_share THEN ${spareOfAll} ELSE ${spare} END * m_most * m_with_text_share / m_matching_share
       ))::integer::text, true);
-      EXECUTE times || ' WHERE l.parts @@ $1 AND ' || matches INTO met USING m_words, m_is_meant, m_text, m_from, m_to;
+      EXECUTE times || ' WHERE l.parts @@ $1 AND ' || matches || ' LIMIT $6)' INTO met USING m_words, m_is_meant, m_text, m_from, m_to, m_limit;
     END IF;
     RETURN met;
   END $$;
