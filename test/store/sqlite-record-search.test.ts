@@ -157,6 +157,47 @@ describe('a search among many records on SQLite', () => {
   })
 })
 
+describe('a file of schema 9 on SQLite', () => {
+  it('gets zones when it is opened, and what their texts are with what is listed next', async () => {
+    const path = join(temporaryFolder(), 'store.db')
+    const random = randomNumbers()
+    const model = new Map<string, Modelled>()
+    const write = async (store: Store, first: number, count: number): Promise<void> => {
+      const events = Array.from({ length: count }, (_, index) => anEvent(first + index, random))
+      await store.writeRecords(events)
+      for (const each of events) remember(model, each)
+    }
+    {
+      await using store = await openStore(`sqlite:${path}`)
+      for (let first = 0; first < 3_000; first += 500) await write(store, first, 500)
+    }
+    const older = new DatabaseSync(path)
+    const made = older.prepare('SELECT zone, low_0, high_0, low_2, high_2 FROM record_zones').all()
+    older.exec('DROP TABLE record_zones; PRAGMA user_version = 9')
+    older.close()
+
+    await using store = await openStore(`sqlite:${path}`)
+
+    const upgraded = new DatabaseSync(path, { readOnly: true })
+    const select = upgraded.prepare('SELECT zone, low_0, high_0, low_2, high_2 FROM record_zones')
+    assert.deepEqual(select.all(), made)
+    upgraded.close()
+    const asked: RecordListQuery = {
+      collection,
+      text: '-1',
+      countTo: 50,
+      order: { by: 'made', direction: 'descending' },
+      offset: 0,
+      limit: 20,
+    }
+    assert.deepEqual(await answerOf(store, asked), expectedOf(model, asked))
+    assert.equal(zones(path, 'signature IS NOT NULL').length, 0)
+    await write(store, 3_000, 500)
+    assert.equal(zones(path, 'signature IS NULL').length, 0)
+    assert.deepEqual(await answerOf(store, asked), expectedOf(model, asked))
+  })
+})
+
 describe('the plan of a search on SQLite', () => {
   const asked = {
     collection,
