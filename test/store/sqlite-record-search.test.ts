@@ -198,6 +198,38 @@ describe('a file of schema 9 on SQLite', () => {
   })
 })
 
+describe('a count in lists that are rare on SQLite', () => {
+  it('counts each once where it goes on, among records of one time', async () => {
+    await using store = await openStore(`sqlite:${join(temporaryFolder(), 'store.db')}`)
+    const all = Array.from({ length: 5_400 }, (_, index) => index)
+    await store.writeRecords(
+      all.map((index) => {
+        const rare = index % 18 === 0
+        const made = noon + Math.floor(index / 180)
+        const text = (rare ? index % 54 === 0 : index % 2 === 0) ? 'yes' : 'no'
+        return aPut(idOf(index), {
+          facets: { state: rare ? 'rare' : 'done' },
+          times: { made },
+          text,
+        })
+      }),
+    )
+
+    for (const direction of ['ascending', 'descending'] as const) {
+      const answer = await store.listRecords({
+        collection,
+        facets: { state: 'rare' },
+        text: 'yes',
+        countTo: 100,
+        order: { by: 'made', direction },
+        offset: 0,
+        limit: 1,
+      })
+      assert.deepEqual([answer.total, answer.totalIsExact], [100, true])
+    }
+  })
+})
+
 describe('the plan of a search on SQLite', () => {
   const asked = {
     collection,
