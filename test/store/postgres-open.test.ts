@@ -144,6 +144,13 @@ describe('openStore of postgres:', () => {
     assert.deepEqual(await found('🪝É'), ['b'])
     assert.deepEqual(await found('er-1207', { kind: 'moved' }), ['a'])
     assert.deepEqual(await found('1207', { kind: 'thing' }), [])
+    const { rows } = await client.query(
+      `SELECT DISTINCT id, text FROM carabiner.record_places WHERE id IN ('b', 'd') ORDER BY id`,
+    )
+    assert.deepEqual(rows, [
+      { id: 'b', text: 'ordner 🪝é' },
+      { id: 'd', text: '' },
+    ])
   })
 
   it('tells the attempts that were recorded when all of them stood apart', async () => {
