@@ -159,7 +159,6 @@ const unpromised: ReadonlySet<string> = new Set([
   'SQLite: subject, of one in a hundred, of a rare status',
   'SQLite: subject, of one in thirty, by two letters',
   'SQLite: subject, of a tenth, the oldest, of a provider',
-  'SQLite: subject, of all, of a rare status',
   'SQLite: subject, of a tenth, of a rare status',
   'SQLite: page 500',
   'PostgreSQL: subject, of a tenth, the oldest',
