@@ -24,7 +24,7 @@ export interface EventListQuery {
 }
 
 /** Events with a subject searched for that are counted: nobody reads on to the last of more, and to count them would cost more than to find them. */
-export const mostCounted = 2_000
+export const mostCounted = 1_000
 
 type Reading = Pick<RecordBook, 'records' | 'listRecords'>
 
