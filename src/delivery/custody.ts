@@ -95,6 +95,8 @@ export class Custody {
   gone({ endpoint }: HeldDelivery, answer: string): void {
     const reason = `endpoint disabled: it answered ${answer}`
     const { store, clock, log, registry, side } = this.#parts
+    // At its new URL, nobody has said so.
+    if (registry.hasMoved(endpoint)) return
     log.warn({ endpoint: endpoint.id }, reason)
     void side.add(
       registry.disable(endpoint, reason).then(() => store.bury(endpoint.id, reason, clock.now())),

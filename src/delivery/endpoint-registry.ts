@@ -70,6 +70,12 @@ export class EndpointRegistry {
     return this.#queues.has(endpoint)
   }
 
+  /** Whether it has another URL since this definition of it was replaced. */
+  hasMoved({ id, definition }: EndpointQueue): boolean {
+    const present = this.get(id)
+    return present !== undefined && present.definition.url !== definition.url
+  }
+
   /** Something may be due for an endpoint, known or not. */
   expectDue(endpoint: string): void {
     const queue = this.get(endpoint)
@@ -90,10 +96,7 @@ export class EndpointRegistry {
     this.#inherit(queue, before)
     this.#queues.set(id, queue)
     this.#definitions.set(id, [...(this.#definitions.get(id) ?? []), queue])
-    if (before !== undefined && before.definition.url !== definition.url) {
-      this.#health.startAnew(queue)
-    }
-    this.#enableAtNewUrl(queue)
+    this.#startAnewElsewhere(queue, before)
     this.#noteReturn(queue)
     return queue
   }
@@ -108,7 +111,7 @@ export class EndpointRegistry {
     const queue = this.#newQueue(definition, membership, before)
     this.#inherit(queue, before)
     this.#members.set(definition.id, queue)
-    this.#enableAtNewUrl(queue)
+    this.#startAnewElsewhere(queue, before)
     this.#noteReturn(queue)
     return queue
   }
@@ -166,6 +169,8 @@ export class EndpointRegistry {
 
   /** Notes how a request went, for the circuit. */
   record(used: EndpointQueue, signal: CircuitSignal, error: string | undefined): void {
+    // What comes of a request to its last URL says nothing of the present one.
+    if (this.hasMoved(used)) return
     this.#health.record(used, signal, error)
   }
 
@@ -227,6 +232,12 @@ export class EndpointRegistry {
       queue.circuit = before.circuit
       queue.state = before.state
     } else if (stored !== undefined) this.#adopt(queue, stored)
+  }
+
+  /** A circuit and a 410 are those of one URL. */
+  #startAnewElsewhere(queue: EndpointQueue, before: EndpointQueue | undefined): void {
+    if (before !== undefined && this.hasMoved(before)) this.#health.startAnew(queue)
+    this.#enableAtNewUrl(queue)
   }
 
   #takeIn(state: EndpointState): void {

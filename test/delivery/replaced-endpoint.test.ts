@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import type { EndpointDefinition } from '../../src/delivery/endpoint.ts'
 import type { DeliveryEngine } from '../../src/delivery/engine.ts'
 import { retryPolicies } from '../../src/delivery/retry-policy.ts'
+import type { Store } from '../../src/store/store.ts'
 import {
   anEndpoint,
   anOutboundMessage,
@@ -11,6 +12,7 @@ import {
   startEngine,
 } from '../helpers/engine.ts'
 import { FakeSender, gate } from '../helpers/fake-sender.ts'
+import { TestFamily } from '../helpers/family.ts'
 
 const other = anEndpoint({ id: 'webhooks/other', url: 'http://other.test/' })
 
@@ -99,11 +101,57 @@ for (const kind of ['memory', 'sqlite'] as const) {
       await eventually(() => sender.requests.length === 2)
       first.open()
     })
+
+    it('begins anew with another URL, one of a family, too', async () => {
+      const sender = new FakeSender([503, 200])
+      const circuitBreaker = { failureThreshold: 1, recoveryTimeoutMs: 60_000, count5xx: true }
+      await using replacing = await startReplacing(kind, sender, anEndpoint())
+      const { engine } = replacing
+      const family = new TestFamily()
+      using _ = engine.family(family)
+      const send = (url: string) => {
+        const endpoint = family.put('a', { circuitBreaker, url })
+        const definition = family.endpoints.get(endpoint) ?? assert.fail()
+        return engine.send([anOutboundMessage({ to: [{ endpoint, definition }] })])
+      }
+      await send('http://old.test/hook')
+      await eventually(() => engine.circuits().open === 1)
+
+      await send('http://new.test/hook')
+
+      await eventually(() => sender.requests.length === 2)
+      assert.equal(sender.requests[1]?.url.host, 'new.test')
+    })
+
+    it('goes by none of its answers when it has another URL', async () => {
+      for (const late of [503, 410]) {
+        const first = gate()
+        const sender = new FakeSender([first.answer, 503])
+        const circuitBreaker = { failureThreshold: 2, recoveryTimeoutMs: 60_000, count5xx: true }
+        const definition = anEndpoint({ circuitBreaker })
+        await using replacing = await startReplacing(kind, sender, definition)
+        const { engine, store } = replacing
+        const waiting = async () => (await store.deliveries({ state: 'pending', limit: 9 })).rows
+        await replacing.send()
+        await eventually(() => sender.requests.length === 1)
+
+        replacing.replace({ ...definition, url: 'http://new.test/hook' })
+        await replacing.send()
+        await eventually(async () => (await waiting())[0]?.attempts === 1)
+        first.open(late)
+        await eventually(async () => (await store.backlog()).sending === 0)
+
+        const [status] = engine.endpoints().filter(({ id }) => id === definition.id)
+        assert.deepEqual([status?.circuit, status?.disabledReason], ['closed', null], `${late}`)
+        assert.equal((await waiting()).length, late === 503 ? 2 : 1)
+      }
+    })
   })
 }
 
 interface Replacing extends AsyncDisposable {
   readonly engine: DeliveryEngine
+  readonly store: Store
   /** As a reload does it: the next one comes before the last one goes. */
   replace(next: EndpointDefinition): void
   /** @param orderKey - of messages that go one after another */
@@ -122,6 +170,7 @@ async function startReplacing(
   let present = engine.endpoint(definition)
   return {
     engine,
+    store: opened.store,
     replace(next) {
       const last = present
       present = engine.endpoint(next)
