@@ -12,6 +12,8 @@ export function signalOf({ raw, request }: Pick<FastifyReply, 'raw' | 'request'>
   const gone = (): void => {
     if (!raw.writableEnded) controller.abort(new DOMException('the client has gone', 'AbortError'))
   }
+  // Requests that are sent without waiting for answers (pipelined) all listen to one socket, however many there are.
+  socket.setMaxListeners(0)
   if (socket.readableEnded) gone()
   else socket.once('end', gone)
   raw.once('close', () => {

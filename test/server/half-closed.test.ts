@@ -55,6 +55,31 @@ describe('a client that has said that it will send no more', () => {
     assert.match(answer, /"kind":"completed"/)
   })
 
+  it('aborts all the dispatches that it has not waited for', async () => {
+    const warnings: Error[] = []
+    const warned = (warning: Error): number => warnings.push(warning)
+    process.on('warning', warned)
+    let aborted = 0
+    const face: Partial<HostFace> = {
+      dispatch: async (_event, _params, { signal }) => {
+        assert.ok(signal)
+        if (!signal.aborted) await once(signal, 'abort')
+        aborted += 1
+        return anOutcome()
+      },
+    }
+    await using host = await servedHost({ face })
+
+    const socket = connect(portOf(host.url), '127.0.0.1')
+    socket.write(dispatch.repeat(20))
+    const answers = await lastWords(socket, '')
+    process.off('warning', warned)
+
+    assert.equal(answers.match(/HTTP\/1\.1 200 OK/g)?.length, 20)
+    assert.equal(aborted, 20)
+    assert.deepEqual(warnings, [])
+  })
+
   it('is told that half a request is none', async () => {
     await using host = await servedHost()
 
