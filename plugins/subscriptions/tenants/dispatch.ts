@@ -15,6 +15,7 @@ export interface Execution {
   /** The name of the configuration. */
   readonly config: string
   readonly eventType: string
+  /** With credentials and query values masked. */
   readonly targetUrl: string
   /** `null` once it was erased. */
   readonly payload: unknown

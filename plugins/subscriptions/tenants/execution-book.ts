@@ -45,7 +45,7 @@ export function executionRecord(id: string, facts: ExecutionFacts, expiresAt: nu
   }
 }
 
-type Reading = Pick<Scope, 'records' | 'store'>
+type Reading = Pick<Scope, 'records' | 'store' | 'redact'>
 
 /** Executions, newest first. @throws {CarabinerError} STORE_UNAVAILABLE */
 export async function listExecutions(
@@ -126,18 +126,16 @@ async function fitting(
 
 /** `undefined` when retention has removed its delivery. */
 async function load(
-  { store }: Reading,
+  scope: Reading,
   id: string,
   facts: ExecutionFacts,
 ): Promise<Execution | undefined> {
-  const found = await store.delivery(id as DeliveryId) // its record has the id of its delivery
+  const found = await scope.store.delivery(id as DeliveryId) // its record has the id of its delivery
   if (found === undefined) return undefined
   const { delivery, message, attempts, erasedAt } = found
-  return executionOf(facts, {
-    ...delivery,
-    responseStatus: attempts.at(-1)?.status ?? null,
-    payload: erasedAt === null ? JSON.parse(new TextDecoder().decode(message.body)) : null,
-  })
+  const responseStatus = attempts.at(-1)?.status ?? null
+  const payload = erasedAt === null ? JSON.parse(new TextDecoder().decode(message.body)) : null
+  return executionOf(facts, { ...delivery, responseStatus, payload }, scope)
 }
 
 /** Only this file says what the collection holds: a record has the shape it was given here. */

@@ -1,4 +1,4 @@
-import type { DeliveryState } from 'carabiner'
+import type { DeliveryState, Scope } from 'carabiner'
 import { type Static, type TUnsafe, Type } from 'typebox'
 import { closed, Moment, oneOf, orNull } from '../schemas/fields.ts'
 
@@ -15,7 +15,7 @@ export const Execution = Type.Object(
     tenant: Type.String(),
     config: Type.String({ description: 'The name of the configuration' }),
     eventType: Type.String(),
-    targetUrl: Type.String(),
+    targetUrl: Type.String({ description: 'With credentials and query values masked' }),
     payload: Type.Unknown({ description: 'null once it was erased' }),
     status: oneOf(executionStatuses),
     attempts: Type.Integer({ minimum: 0 }),
@@ -50,8 +50,12 @@ export interface ExecutionProgress {
   readonly payload: unknown
 }
 
-/** An execution as it is shown. */
-export function executionOf(facts: ExecutionFacts, progress: ExecutionProgress): Execution {
+/** An execution as it is shown: the query of its URL may hold a secret. */
+export function executionOf(
+  facts: ExecutionFacts,
+  progress: ExecutionProgress,
+  { redact }: Pick<Scope, 'redact'>,
+): Execution {
   const { id, state, attempts, responseStatus, createdAt, settledAt, payload } = progress
   const status = statusOf(state)
   const { tenant, config, eventType, targetUrl } = facts
@@ -60,7 +64,7 @@ export function executionOf(facts: ExecutionFacts, progress: ExecutionProgress):
     tenant,
     config,
     eventType,
-    targetUrl,
+    targetUrl: redact(targetUrl),
     payload,
     status,
     attempts,

@@ -76,7 +76,7 @@ async function store(
   })
   const executions =
     wait === undefined
-      ? accepted(tasks, { type, payload: params.payload, now })
+      ? accepted(scope, tasks, { type, payload: params.payload, now })
       : await executionsById(
           scope,
           sent.map((delivery) => delivery.id),
@@ -91,6 +91,7 @@ async function store(
 
 /** As they are when nobody has waited for them. */
 function accepted(
+  scope: Pick<Scope, 'redact'>,
   tasks: readonly Task[],
   {
     type,
@@ -98,15 +99,10 @@ function accepted(
     now,
   }: { readonly type: string; readonly payload: unknown; readonly now: number },
 ): readonly Execution[] {
-  const progress = { state: 'pending', attempts: 0, lastError: null, responseStatus: null } as const
+  const untried = { state: 'pending', attempts: 0, lastError: null, responseStatus: null } as const
+  const progress = { ...untried, payload, createdAt: now, settledAt: null }
   return tasks.map(({ id, receiver }) =>
-    executionOf(factsOf(receiver, type), {
-      ...progress,
-      id,
-      payload,
-      createdAt: now,
-      settledAt: null,
-    }),
+    executionOf(factsOf(receiver, type), { ...progress, id }, scope),
   )
 }
 
