@@ -9,12 +9,12 @@ import type { App } from './app.ts'
 import type { ServedRoute } from './host-face.ts'
 import { createHttpServer } from './http-server.ts'
 import { servingApp, startingApp } from './routes.ts'
-import { defaultTimeouts, type ServerOptions } from './server-options.ts'
+import { defaultTimeouts, type ListenerOptions } from './server-options.ts'
 
 /** Opens an address. @throws {CarabinerError} LISTEN_FAILED */
 export async function openListener(
   config: ListenerConfig,
-  options: ServerOptions,
+  options: ListenerOptions,
 ): Promise<Listener> {
   const listener = new Listener(config, options)
   await listener.open()
@@ -28,13 +28,13 @@ export async function openListener(
  */
 export class Listener {
   readonly #config: ListenerConfig
-  readonly #options: ServerOptions
+  readonly #options: ListenerOptions
   readonly #server: Server
   readonly #connections = new TurnoverSet<Socket>()
   #app: App
   #isClosing = false
 
-  constructor(config: ListenerConfig, options: ServerOptions) {
+  constructor(config: ListenerConfig, options: ListenerOptions) {
     this.#config = config
     this.#options = options
     this.#app = this.#withGoodbye(startingApp(config, options))

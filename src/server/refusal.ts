@@ -3,28 +3,33 @@ import type { ServerConfig } from '../assembly/host-config.ts'
 import type { Redactor } from '../assembly/redactor.ts'
 import type { Logger } from '../bus/handler.ts'
 import type { RequestMismatch, RouteRefusal } from '../connector/route-answer.ts'
+import { CarabinerError } from '../errors.ts'
 import { answerFor } from './error-answer.ts'
+import type { StoreTrouble } from './store-trouble.ts'
 
 export interface RefusalOptions {
   readonly config: Pick<ServerConfig, 'bodyLimit'>
   readonly redactor: Redactor
   readonly log: Logger
+  readonly storeTrouble: StoreTrouble
 }
 
-/** What a caller is told of an error, without secrets; the cause of a 500 goes into the log. */
+/** What a caller is told of an error, without secrets; the cause of a 500, and of the store's refusal, goes into the log. */
 export function refusalOf(
   error: unknown,
   request: Pick<FastifyRequest, 'id' | 'routeOptions'>,
-  { config, redactor, log }: RefusalOptions,
+  { config, redactor, log, storeTrouble }: RefusalOptions,
 ): RouteRefusal {
   const { bodyLimit = config.bodyLimit } = request.routeOptions
   const refusal = answerFor(error, {
     bytes: bodyLimit,
     setBy: bodyLimit === config.bodyLimit ? 'host.server.body_limit' : 'the route',
   })
+  const { url: route = '' } = request.routeOptions
   if (refusal.status === 500) {
-    const fields = { err: error, traceId: request.id, route: request.routeOptions.url }
-    log.error(fields, 'request failed')
+    log.error({ err: error, traceId: request.id, route }, 'request failed')
+  } else if (error instanceof CarabinerError && error.code === 'STORE_UNAVAILABLE') {
+    storeTrouble.met(error, { traceId: request.id, route })
   }
   const { message, details, mismatches } = refusal
   return {

@@ -22,12 +22,12 @@ import { outboxRoutes } from './outbox.ts'
 import { unknownPathTeller } from './own-errors.ts'
 import { redeliveriesRoutes } from './redeliveries.ts'
 import { notFound, RequestError, unavailable } from './request-error.ts'
-import type { ServerOptions } from './server-options.ts'
+import type { ListenerOptions } from './server-options.ts'
 
 type Serve = Pick<ListenerConfig, 'serve'>
 
 /** What a listener answers while the host starts: how it is, and to everything else that it is not ready yet. */
-export function startingApp({ serve }: Serve, options: ServerOptions): App {
+export function startingApp({ serve }: Serve, options: ListenerOptions): App {
   const app = createApp({
     ...options,
     validator: new Validator({ allErrors: true }),
@@ -45,7 +45,7 @@ export function startingApp({ serve }: Serve, options: ServerOptions): App {
 export function servingApp(
   { serve }: Serve,
   routes: readonly ServedRoute[],
-  options: ServerOptions,
+  options: ListenerOptions,
 ): App {
   const { config, metrics } = options
   const validator = new Validator({ allErrors: true })

@@ -5,6 +5,7 @@ import type { Logger } from '../bus/handler.ts'
 import type { Clock } from '../clock.ts'
 import type { ConnectorRoute } from '../connector/route.ts'
 import type { HostFace } from './host-face.ts'
+import type { StoreTrouble } from './store-trouble.ts'
 
 export interface ServerOptions {
   readonly config: ServerConfig
@@ -18,6 +19,11 @@ export interface ServerOptions {
   readonly announced?: readonly Pick<ConnectorRoute, 'path' | 'family' | 'refuse'>[]
   /** How long a client may take. @defaultValue 10 s for headers, 30 s for the request, 72 s between requests */
   readonly timeouts?: ServerTimeouts
+}
+
+/** What the listeners of a server have in common. */
+export interface ListenerOptions extends ServerOptions {
+  readonly storeTrouble: StoreTrouble
 }
 
 /** How long a client may take, in milliseconds. */

@@ -3,6 +3,7 @@ import type { ServedRoute } from './host-face.ts'
 import { type Listener, openListener } from './listener.ts'
 import { refuseOpenDoors } from './open-doors.ts'
 import type { ServerOptions } from './server-options.ts'
+import { StoreTrouble } from './store-trouble.ts'
 
 export interface RunningServer {
   /** In the order of the configuration. */
@@ -48,7 +49,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 async function openAll(options: ServerOptions): Promise<Listener[]> {
   const configs: readonly ListenerConfig[] = options.config.listeners
-  const opening = await Promise.allSettled(configs.map((each) => openListener(each, options)))
+  const shared = { ...options, storeTrouble: new StoreTrouble(options.clock, options.log) }
+  const opening = await Promise.allSettled(configs.map((each) => openListener(each, shared)))
   const open = opening.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
   const refused = opening.find((each) => each.status === 'rejected')
   if (refused === undefined) return open
