@@ -67,7 +67,7 @@ export const EventsQuery = Type.Object(
     ),
     sortBy: Type.Optional(
       Type.Unsafe<(typeof sortings)[number]>({
-        ...oneOf(sortings, 'What is equal follows by id'),
+        ...oneOf(sortings, 'What is equal follows by id; of one status, by occurredAt before that'),
         default: 'receivedAt',
       }),
     ),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import type { AnyJson } from '../../../helpers/served-host.ts'
 import { type IngressHost, signedAcme, startIngress } from '../ingress-host.ts'
 import { fieldOf, list, operator } from './operator.ts'
 
@@ -60,12 +61,11 @@ describe('GET /api/v1/events', () => {
     const ascending = await list(host, '/events?sortBy=status&sortOrder=asc')
     const descending = await list(host, '/events?sortBy=status&sortOrder=desc')
 
-    const statuses = fieldOf(ascending.items, 'status').map(String)
-    assert.deepEqual(statuses, statuses.toSorted())
-    assert.deepEqual(
-      new Set(fieldOf(descending.items, 'id')),
-      new Set(fieldOf(ascending.items, 'id')),
-    )
+    const placeOf = ({ status, occurredAt }: AnyJson): string => `${status} ${occurredAt}`
+    const [up, down] = [ascending, descending].map(({ items }) => items.map(placeOf))
+    assert.equal(up?.length, posted.length)
+    assert.deepEqual(up, up?.toSorted())
+    assert.deepEqual(down, down?.toSorted().toReversed())
   })
 
   it('says which page it is, and how many there are', async () => {
