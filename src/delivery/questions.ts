@@ -9,7 +9,7 @@ export interface Questions {
   /**
    * One was not answered, or by nothing that anybody could go by: the endpoint's `health` is an error until another one is answered.
    *
-   * @param why - for operators; the secrets of the assembly are masked in it, and it is cut at 500 characters
+   * @param why - for operators; the secrets of the assembly are masked in it before it is shown, and what is too long is cut then
    */
   unanswered(why: string): void
 }
@@ -23,8 +23,6 @@ export interface AskedInVain {
   /** When a question was answered, before these; `null`: never. */
   readonly answeredAt: number | null
 }
-
-const longestReason = 500
 
 /** Keeps how questions to one endpoint went: as much as `/health` tells, however many there are. */
 export class QuestionRecord implements Questions {
@@ -50,7 +48,7 @@ export class QuestionRecord implements Questions {
     this.#inVain = {
       times: (this.#inVain?.times ?? 0) + 1,
       lastAt: this.#clock.now(),
-      why: why.slice(0, longestReason),
+      why,
       answeredAt: this.#answeredAt,
     }
   }

@@ -87,6 +87,20 @@ describe('health', () => {
     }
   })
 
+  it('cuts what is too long when secrets are masked, not before: none is left in part', async () => {
+    const detail = `${'.'.repeat(8_186)}${secret}${'.'.repeat(100)}`
+    const failed: HealthCheck = { name: 'sqlite', ok: false, detail }
+    await using host = await servedHost({ face: { health: async () => [failed] } })
+
+    const answer = await request(`${host.url}/health`, {
+      headers: { 'x-internal-api-key': managementKey },
+    })
+
+    const told = String(answer.json['checks']?.['sqlite']?.['detail'])
+    assert.equal(told.length, 8_192)
+    assert.ok(!told.includes(secret.slice(0, 3)), told.slice(-10))
+  })
+
   it('is degraded while another dependency is away, and the host is ready all the same', async () => {
     const proxy: HealthCheck = { name: 'proxy', ok: false, detail: 'cannot be reached' }
     const store: HealthCheck = { name: 'memory', ok: true }
