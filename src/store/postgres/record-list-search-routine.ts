@@ -59,27 +59,28 @@ export function recordListSearchRoutines(schema: string): string {
   BEGIN
     IF listed <= ${fewRecords} OR listed > h_most THEN
       sample := ${schema}.sample_search(f_is_listed, f_is_within, f_at, f_is_meant, h_text, h_from, h_to, h_is_up);
-    END IF;
-    IF listed <= ${fewRecords} AND listed * sample.rows <= ${placesForText} * sample.with_text * greatest(listed, ${listingsAbout(schema)}) THEN
-      f_list_rank := ARRAY(SELECT f_rank[h.list] FROM unnest(h_list) WITH ORDINALITY AS h (list, place) ORDER BY h.place);
-      SELECT s.total, s.ids INTO found_total, found_id
-      FROM ${schema}.search_lines(h_list, f_list_rank, h_order, h_range, h_from, h_to, h_text, h_most, h_is_up, h_offset, h_limit) AS s;
-      IF found_id IS NULL AND sample.missed <= ${unlikelyMissed} THEN
-        found_id := ${schema}.walk_page(
-          h_list, h_part, h_order, h_range, false, 'true', f_is_meant, h_text, h_from, h_to, h_is_up, h_offset, h_limit, ${shortWalk}
-        );
+
+      IF listed <= ${fewRecords} AND listed * sample.rows <= ${placesForText} * sample.with_text * greatest(listed, ${listingsAbout(schema)}) THEN
+        f_list_rank := ARRAY(SELECT f_rank[h.list] FROM unnest(h_list) WITH ORDINALITY AS h (list, place) ORDER BY h.place);
+        SELECT s.total, s.ids INTO found_total, found_id
+        FROM ${schema}.search_lines(h_list, f_list_rank, h_order, h_range, h_from, h_to, h_text, h_most, h_is_up, h_offset, h_limit) AS s;
+        IF found_id IS NULL AND sample.missed <= ${unlikelyMissed} THEN
+          found_id := ${schema}.walk_page(
+            h_list, h_part, h_order, h_range, false, 'true', f_is_meant, h_text, h_from, h_to, h_is_up, h_offset, h_limit, ${shortWalk}
+          );
+        END IF;
+        IF found_id IS NULL THEN
+          found_id := (
+            SELECT s.ids FROM ${schema}.search_lines(h_list, f_list_rank, h_order, h_range, h_from, h_to, h_text, NULL, h_is_up, h_offset, h_limit) AS s
+          );
+        END IF;
+      ELSIF listed > h_most AND sample.matching > 1 AND listed * sample.matching > h_most * sample.listed THEN
+        SELECT s.total, s.ids INTO found_total, found_id FROM ${schema}.search_many(
+          h_column, h_list, h_part, h_order, h_range, f_is_listed || f_is_within, f_at, h_rare, f_is_meant, h_text, h_from, h_to, h_most,
+          listed * sample.matching / sample.listed, sample.with_text::numeric / sample.rows, sample.matching::numeric / sample.rows,
+          sample.missed, h_is_up, h_offset, h_limit
+        ) AS s;
       END IF;
-      IF found_id IS NULL THEN
-        found_id := (
-          SELECT s.ids FROM ${schema}.search_lines(h_list, f_list_rank, h_order, h_range, h_from, h_to, h_text, NULL, h_is_up, h_offset, h_limit) AS s
-        );
-      END IF;
-    ELSIF listed > h_most AND sample.matching > 1 AND listed * sample.matching > h_most * sample.listed THEN
-      SELECT s.total, s.ids INTO found_total, found_id FROM ${schema}.search_many(
-        h_column, h_list, h_part, h_order, h_range, f_is_listed || f_is_within, f_at, h_rare, f_is_meant, h_text, h_from, h_to, h_most,
-        listed * sample.matching / sample.listed, sample.with_text::numeric / sample.rows, sample.matching::numeric / sample.rows,
-        sample.missed, h_is_up, h_offset, h_limit
-      ) AS s;
     END IF;
     IF found_id IS NOT NULL THEN
       RETURN QUERY SELECT found_total, found_id;
