@@ -15,6 +15,7 @@ import { connect, testPostgres } from '../helpers/postgres.ts'
 const server = testPostgres({ fsync: false })
 after(() => server[Symbol.asyncDispose]())
 
+const collections = ['c/plain', 'c/aged', 'c/long']
 const states = ['new', 'sent', 'done']
 const unit = 2 ** 22
 /** More than are looked at when what comes first stands at one end. */
@@ -106,11 +107,8 @@ describe('what PostgreSQL does for a list', () => {
     await client.query(
       `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET track_functions = 'all'`,
     )
-    const all = ['c/plain', 'c/aged'].flatMap((collection) =>
-      Array.from({ length: 4_000 }, (_, index) => ({
-        ...aSought(index, collection === 'c/aged'),
-        collection,
-      })),
+    const all = collections.flatMap((collection) =>
+      Array.from({ length: 4_000 }, (_, index) => aSought(index, collection)),
     )
     {
       await using store = await openStore(url)
@@ -142,7 +140,7 @@ describe('what PostgreSQL does for a list', () => {
             },
           )
         }),
-        { numRuns: 300, examples: farOff.map((query) => [query]) },
+        { numRuns: 300, examples: [...farOff, ...inFewLists].map((query) => [query]) },
       )
     }
 
@@ -153,6 +151,7 @@ describe('what PostgreSQL does for a list', () => {
     const ways = [
       'search_lines',
       'search_many',
+      'stretch_times',
       'some_times',
       'walk_page',
       'seek_page',
@@ -263,10 +262,10 @@ function aListed(index: number): RecordPut {
   return aPut(`${index}`, { listed: { facets, times, text: `order-${index}` }, ...expires })
 }
 
-/** A few have long texts. Where one of eight has another time before the two, lists differ in which of theirs these are. */
-function aSought(index: number, someAreAged: boolean): RecordPut {
+/** Long texts are many in one collection, and few in the others. Where one of eight has another time before the two, lists differ in which of theirs these are. */
+function aSought(index: number, collection: string): RecordPut {
   const facets = {
-    kind: someAreAged && index % 8 === 3 ? 'aged' : `k${index % 8}`,
+    kind: collection === 'c/aged' && index % 8 === 3 ? 'aged' : `k${index % 8}`,
     state: index % 50 === 0 ? 'rare' : (states[index % 3] ?? 'new'),
   }
   const times = {
@@ -274,8 +273,10 @@ function aSought(index: number, someAreAged: boolean): RecordPut {
     made: noon + index * unit,
     seen: noon + ((index * 2_001) % 4_000) * unit,
   }
-  const text = `order-${index}${index >= 3_000 ? '/late' : ''}${index % 7 === 0 ? '.'.repeat(70) : ''}`
-  return aPut(`${index}`, { listed: { facets, times, text } })
+  const dots = index % (collection === 'c/long' ? 7 : 70) === 0 ? '.'.repeat(70) : ''
+  const early = index >= 500 && index < 900 ? '/early' : ''
+  const text = `order-${index}${early}${index >= 3_000 ? '/late' : ''}${dots}`
+  return aPut(`${index}`, { collection, listed: { facets, times, text } })
 }
 
 type Search = Pick<
@@ -285,9 +286,21 @@ type Search = Pick<
 
 const search: fc.Arbitrary<Search> = fc.record(
   {
-    collection: fc.constantFrom('c/plain', 'c/aged'),
-    // Of all; of a fourth, in one place each; of the same from all over; of few.
-    text: fc.constantFrom('order', '-1', '/late', '-2', '-3', '-12', '5', '77', '..', 'none'),
+    collection: fc.constantFrom(...collections),
+    // Of all; of a fourth or a tenth, in one place each; of a fourth from all over; of few.
+    text: fc.constantFrom(
+      'order',
+      '-1',
+      '/late',
+      '/early',
+      '-2',
+      '-3',
+      '-12',
+      '5',
+      '77',
+      '..',
+      'none',
+    ),
     facets: fc.oneof(
       { weight: 4, arbitrary: fc.constant({}) },
       fc.record(
@@ -311,14 +324,23 @@ const search: fc.Arbitrary<Search> = fc.record(
   { requiredKeys: ['collection', 'text', 'order', 'offset'] },
 )
 
+/** Most of one stretch, in lists of which a sample may have none. */
+const inFewLists = Array.from({ length: 12 }, (_, index): Search => {
+  const facets = { kind: `k${index % 3}`, state: 'new' }
+  const order = { by: 'made', direction: 'descending' } as const
+  return { collection: 'c/plain', text: '-1', facets, order, countTo: 20, offset: 0 }
+})
+
 /** What stands at the far end of the order. */
 const farOff = [0, 7, 100].flatMap((offset) =>
-  [['-1', 'descending'] as const, ['/late', 'ascending'] as const].map(
-    ([text, direction]): Search => {
-      const order = { by: 'made', direction }
-      return { collection: 'c/plain', text, order, countTo: 60, offset }
-    },
-  ),
+  [
+    ['c/long', '-1', 'descending'] as const,
+    ['c/long', '/late', 'ascending'] as const,
+    ['c/plain', '/early', 'descending'] as const,
+  ].map(([collection, text, direction]): Search => {
+    const order = { by: 'made', direction }
+    return { collection, text, order, countTo: 60, offset }
+  }),
 )
 
 /** The ids of all that a query asks for, in its order. */

@@ -1,4 +1,6 @@
 import { steadyPlans } from './order-key.ts'
+import { sampledStretch } from './record-list-stretch-routine.ts'
+import { shortText } from './record-list-tables.ts'
 import { shortWalk } from './record-list-walk-routine.ts'
 
 /** So many times more than are to be counted are expected among those that are looked at: a sample may tell a few too many. */
@@ -15,7 +17,11 @@ const samplePages = 256
 const rowStep = 10
 /** Those that match are not spread evenly when so many of them were expected where the sample has none. */
 export const unlikelyMissed = 5
-/** Records that a page is looked for among: so many, and so many for each that is wanted. */
+/** So many times more records than are expected to have a page are looked at for it; and no more than so many before others are. */
+const spareWalk = 4
+const leastWalk = 100
+const mediumWalk = 2_500
+/** Records that a page is looked for among at last: so many, and so many for each that is wanted. */
 const longWalk = 4_000
 const longWalkEach = 4
 
@@ -23,14 +29,18 @@ const longWalkEach = 4
 export function recordListBoundRoutines(schema: string): string {
   return `
   -- How many records match, when they are more than are counted, as one more than that; and a page of them. Null where they may be fewer, or the page lies
-  -- too far from where it is looked for.
+  -- too far from where it is looked for, which in few records is near only.
   CREATE OR REPLACE FUNCTION ${schema}.search_many(
     s_column text, s_list integer[], s_part text[], s_order integer[], s_range integer[],
     -- a condition for a row l, in which $1 to $5 are the five behind its time
     s_is_meant_row text, s_at text, s_words tsquery, s_is_meant boolean[], s_text text, s_from double precision, s_to double precision,
     s_most bigint,
-    -- what a sample lets expect: how many match; shares of all; how many of those before the first that has the text would have it, were all spread evenly
-    s_matching bigint, s_with_text_share numeric, s_matching_share numeric, s_missed numeric,
+    -- what a sample lets expect: how many match; shares of all, and of those in the lists; how many of those before the first that has the text would have it, were all spread evenly
+    s_matching bigint, s_with_text_share numeric, s_matching_share numeric, s_listed_share numeric, s_missed numeric,
+    -- the stretch in which most have the text, null where too few of these are meant; and the first of the times of what comes first of all that has it
+    s_first double precision, s_last double precision, s_near double precision,
+    -- how many of the lists' places are looked at to count them, null where that would be too many; and whether all of them are not very many
+    s_places bigint, s_are_few boolean,
     s_is_up boolean, s_offset bigint, s_limit integer,
     OUT total bigint, OUT ids text[]
   ) LANGUAGE plpgsql STABLE AS $$
@@ -38,18 +48,38 @@ export function recordListBoundRoutines(schema: string): string {
     wanted constant bigint := s_offset + s_limit;
     is_one_part constant boolean := s_part[1] = ALL (s_part);
     -- One part is walked as all of the collection, of which it has so much.
-    is_whole constant boolean := s_column = 'list' AND is_one_part;
+    is_whole constant boolean := s_column = 'list' AND is_one_part AND NOT s_are_few;
+    sign constant integer := CASE WHEN s_is_up THEN 1 ELSE -1 END;
+    expected_walk constant integer := least(1e9, ${spareWalk} * wanted / nullif(CASE WHEN is_whole OR s_column = 'whole' THEN s_matching_share ELSE s_listed_share END, 0));
+    near_first constant double precision := CASE WHEN s_is_up THEN s_near ELSE '-Infinity' END;
+    near_last constant double precision := CASE WHEN s_is_up THEN 'Infinity' ELSE s_near END;
     met double precision[];
-    place integer;
+    -- which of these the page does not reach beyond
+    place integer := wanted;
+    near double precision[];
   BEGIN
     IF s_missed <= ${unlikelyMissed} THEN
       ids := ${schema}.walk_page(
-        s_list, s_part, s_order, s_range, is_whole, s_is_meant_row, s_is_meant, s_text, s_from, s_to, s_is_up, s_offset, s_limit, ${shortWalk}
+        s_list, s_part, s_order, s_range, is_whole, s_is_meant_row, s_is_meant, s_text, s_from, s_to, s_is_up, s_offset, s_limit,
+        CASE WHEN expected_walk <= ${mediumWalk} THEN greatest(${leastWalk}, expected_walk) ELSE ${shortWalk} END
       );
     END IF;
-    met := ${schema}.some_times(
-      s_most, CASE WHEN ids IS NOT NULL THEN s_most + 1 END, s_matching, s_with_text_share, s_matching_share, s_is_meant_row, s_at, s_words, s_is_meant, s_text, s_from, s_to
-    );
+    IF s_are_few AND ids IS NULL THEN RETURN; END IF;
+
+    IF s_first IS NOT NULL THEN
+      met := ${schema}.stretch_times(s_list, s_order, s_range, s_from, s_to, s_text, s_first, s_last, NULL, s_most + 1, s_is_up);
+    END IF;
+    IF s_places IS NOT NULL AND coalesce(cardinality(met), 0) <= s_most THEN
+      met := ${schema}.stretch_times(s_list, s_order, s_range, s_from, s_to, s_text, near_first, near_last, s_places, s_most + 1, s_is_up);
+    ELSIF s_first IS NOT NULL THEN
+      near := ${schema}.stretch_times(s_list, s_order, s_range, s_from, s_to, s_text, near_first, near_last, ${mediumWalk}, wanted, s_is_up);
+    END IF;
+    IF s_matching > s_most AND coalesce(cardinality(met), 0) <= s_most THEN
+      met := ${schema}.some_times(
+        s_most, CASE WHEN ids IS NOT NULL THEN s_most + 1 END, s_matching, s_with_text_share, s_matching_share, s_is_meant_row, s_at, s_words, s_is_meant, s_text, s_from, s_to
+      );
+      place := ${spareMet} + ceil(wanted::numeric * cardinality(met) / s_matching);
+    END IF;
     IF cardinality(met) > s_most THEN
       total := s_most + 1;
     ELSE
@@ -57,10 +87,9 @@ export function recordListBoundRoutines(schema: string): string {
       RETURN;
     END IF;
 
-    place := ${spareMet} + ceil(wanted::numeric * cardinality(met) / s_matching);
     IF ids IS NULL AND is_one_part AND s_order[1] = ALL (s_order) AND place <= cardinality(met) / 2 THEN
       ids := ${schema}.seek_page(
-        s_list, s_order[1], (SELECT m.at FROM unnest(met) AS m (at) ORDER BY CASE WHEN s_is_up THEN m.at ELSE -m.at END OFFSET place - 1 LIMIT 1),
+        s_list, s_order[1], sign * least(${nthOf('met', 'place')}, ${nthOf('near', 'wanted')}),
         s_is_meant_row, s_words, s_is_meant, s_text, s_from, s_to, s_is_up, s_offset, s_limit
       );
     END IF;
@@ -72,25 +101,30 @@ export function recordListBoundRoutines(schema: string): string {
     END IF;
   END $$;
 
-  -- What some records tell of all: of how many each condition holds; and how many of those before the first that has the text would have it, were all spread
-  -- evenly.
+  -- What some records tell of all: of how many each condition holds; how many of those before the first that has the text would have it, were all spread
+  -- evenly; and from when to when most in a row have it, and how many these are that lie in the range.
   CREATE OR REPLACE FUNCTION ${schema}.sample_search(
     -- conditions for a row l, and its time, in which $2 to $5 are the four below
     s_is_listed text, s_is_within text, s_at text, s_is_meant boolean[], s_text text, s_from double precision, s_to double precision,
-    s_is_up boolean,
-    OUT rows bigint, OUT listed bigint, OUT with_text bigint, OUT matching bigint, OUT missed numeric
+    s_collection text, s_is_up boolean,
+    OUT rows bigint, OUT listed bigint, OUT long bigint, OUT with_text bigint, OUT matching bigint, OUT missed numeric,
+    OUT own bigint, OUT near double precision, OUT stretch bigint, OUT first double precision, OUT last double precision
   ) LANGUAGE plpgsql STABLE ${steadyPlans} AS $$
   DECLARE
     direction constant text := CASE WHEN s_is_up THEN '' ELSE ' DESC' END;
   BEGIN
-    EXECUTE 'SELECT count(*), count(*) FILTER (WHERE s.is_listed), count(*) FILTER (WHERE s.has_text),'
+    EXECUTE 'WITH looked_at AS MATERIALIZED ('
+      || 'SELECT ' || s_is_listed || ' AS is_listed, true' || s_is_within || ' AS is_within, coalesce(strpos(l.text, $3) > 0, false) AS has_text, '
+      || s_at || ' AS at, l.time_0, l.collection = $7 AS is_own, octet_length(l.text) > ${shortText} AS is_long FROM ${schema}.record_listings AS l WHERE l.ctid = ANY ($6)'
+      || ') SELECT s.*, t.* FROM ('
+      || 'SELECT count(*), count(*) FILTER (WHERE s.is_listed), count(*) FILTER (WHERE s.is_listed AND s.is_long), count(*) FILTER (WHERE s.has_text),'
       || ' count(*) FILTER (WHERE s.is_listed AND s.is_within AND s.has_text),'
-      || ' count(*) FILTER (WHERE s.is_within AND s.texts_so_far = 0) * avg(s.has_text::integer) FILTER (WHERE s.is_within) FROM ('
+      || ' count(*) FILTER (WHERE s.is_within AND s.texts_so_far = 0) * avg(s.has_text::integer) FILTER (WHERE s.is_within),'
+      || ' count(*) FILTER (WHERE s.is_own), (array_agg(s.time_0 ORDER BY s.at' || direction || ') FILTER (WHERE s.is_within AND s.has_text AND s.is_own))[1] FROM ('
       || 'SELECT r.*, count(*) FILTER (WHERE r.is_within AND r.has_text) OVER (ORDER BY r.at' || direction || ' ROWS UNBOUNDED PRECEDING) AS texts_so_far'
-      || ' FROM (SELECT ' || s_is_listed || ' AS is_listed, true' || s_is_within || ' AS is_within, strpos(l.text, $3) > 0 AS has_text, '
-      || s_at || ' AS at FROM ${schema}.record_listings AS l WHERE l.ctid = ANY ($6)) AS r) AS s'
-      INTO rows, listed, with_text, matching, missed
-      USING NULL::tsquery, s_is_meant, s_text, s_from, s_to, ${schema}.sample_places(${samplePages});
+      || ' FROM looked_at AS r) AS s) AS s LEFT JOIN (${sampledStretch('looked_at')}) AS t ON true'
+      INTO rows, listed, long, with_text, matching, missed, own, near, stretch, first, last
+      USING NULL::tsquery, s_is_meant, s_text, s_from, s_to, ${schema}.sample_places(${samplePages}), s_collection;
   END $$;
 
   -- The times of some that match, from all over: somewhat more than so many are expected.
@@ -133,4 +167,9 @@ export function recordListBoundRoutines(schema: string): string {
     );
   END $$;
   `
+}
+
+/** One of some times, counted along the order, with the sign that makes it the greater the later it comes. */
+function nthOf(times: string, place: string): string {
+  return `(SELECT sign * m.at FROM unnest(${times}) AS m (at) ORDER BY 1 OFFSET ${place} - 1 LIMIT 1)`
 }

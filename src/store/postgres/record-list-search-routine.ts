@@ -1,7 +1,6 @@
 import { steadyPlans } from './order-key.ts'
 import { unlikelyMissed } from './record-list-bound-routine.ts'
 import { prefixLength } from './record-list-values.ts'
-import { shortWalk } from './record-list-walk-routine.ts'
 
 /** So many more than are wanted are looked at, for those that do not stand in the order of time. */
 const spareRows = 200
@@ -14,6 +13,11 @@ const wordPages = 32
 const fewRecords = 30_000
 /** Places in a line that take as long as one text that the index finds. */
 const placesForText = 2
+
+/** So many times more than are counted are expected in a stretch in which they are looked for. */
+const spareOfStretch = 2
+/** Places that are looked at without one in which most have the text. */
+const manyPlaces = 80_000
 
 /** Which records of lists contain a text. */
 export function recordListSearchRoutines(schema: string): string {
@@ -49,36 +53,43 @@ export function recordListSearchRoutines(schema: string): string {
     f_is_within constant text := coalesce(' AND ' || ${schema}.time_of_lists(h_column, h_list, h_range) || ' BETWEEN $4 AND $5', '');
     f_found constant text := ' FROM ${schema}.record_listings AS l WHERE l.parts @@ $1 AND ' || f_is_listed || f_is_within
       || CASE WHEN h_is_certain THEN '' ELSE ' AND strpos(l.text, $3) > 0' END;
+    h_collection constant text := (SELECT k.collection FROM ${schema}.record_lists AS k WHERE k.list = h_list[1]);
     listed constant bigint := (SELECT sum(t.records) FROM ${schema}.record_totals AS t WHERE t.list = ANY (h_list));
-    f_list_rank integer[];
     sample record;
+    -- how many match, as the sample says; whether the lines have most of the texts; how many of their places have as many that match as are counted; and
+    -- whether more than these do where most in a row have the text
+    matching bigint;
+    lines_tell boolean;
+    are_few boolean;
+    places bigint;
+    is_stretch boolean;
     found_total bigint;
     found_rank double precision[];
     found_place tid[];
     found_id text[];
   BEGIN
     IF listed <= ${fewRecords} OR listed > h_most THEN
-      sample := ${schema}.sample_search(f_is_listed, f_is_within, f_at, f_is_meant, h_text, h_from, h_to, h_is_up);
+      sample := ${schema}.sample_search(f_is_listed, f_is_within, f_at, f_is_meant, h_text, h_from, h_to, h_collection, h_is_up);
+      matching := listed * sample.matching / nullif(sample.listed, 0);
+      lines_tell := sample.long * ${rareShare} <= sample.listed;
+      places := ceil(${spareOfStretch} * h_most * sample.listed::numeric / nullif(sample.matching, 0));
+      is_stretch := lines_tell AND listed * sample.stretch > ${spareOfStretch} * h_most * sample.own;
 
-      IF listed <= ${fewRecords} AND listed * sample.rows <= ${placesForText} * sample.with_text * greatest(listed, ${listingsAbout(schema)}) THEN
-        f_list_rank := ARRAY(SELECT f_rank[h.list] FROM unnest(h_list) WITH ORDINALITY AS h (list, place) ORDER BY h.place);
-        SELECT s.total, s.ids INTO found_total, found_id
-        FROM ${schema}.search_lines(h_list, f_list_rank, h_order, h_range, h_from, h_to, h_text, h_most, h_is_up, h_offset, h_limit) AS s;
-        IF found_id IS NULL AND sample.missed <= ${unlikelyMissed} THEN
-          found_id := ${schema}.walk_page(
-            h_list, h_part, h_order, h_range, false, 'true', f_is_meant, h_text, h_from, h_to, h_is_up, h_offset, h_limit, ${shortWalk}
-          );
-        END IF;
-        IF found_id IS NULL THEN
-          found_id := (
-            SELECT s.ids FROM ${schema}.search_lines(h_list, f_list_rank, h_order, h_range, h_from, h_to, h_text, NULL, h_is_up, h_offset, h_limit) AS s
-          );
-        END IF;
-      ELSIF listed > h_most AND sample.matching > 1 AND listed * sample.matching > h_most * sample.listed THEN
+      are_few := lines_tell AND listed <= ${fewRecords}
+        AND listed * sample.rows <= ${placesForText} * sample.with_text * greatest(listed, ${listingsAbout(schema)});
+
+      IF are_few AND sample.missed <= ${unlikelyMissed} AND places <= listed / 2 OR NOT are_few AND (is_stretch OR sample.matching > 1 AND matching > h_most) THEN
         SELECT s.total, s.ids INTO found_total, found_id FROM ${schema}.search_many(
           h_column, h_list, h_part, h_order, h_range, f_is_listed || f_is_within, f_at, h_rare, f_is_meant, h_text, h_from, h_to, h_most,
-          listed * sample.matching / sample.listed, sample.with_text::numeric / sample.rows, sample.matching::numeric / sample.rows,
-          sample.missed, h_is_up, h_offset, h_limit
+          matching, sample.with_text::numeric / sample.rows, sample.matching::numeric / sample.rows, sample.matching::numeric / nullif(sample.listed, 0),
+          sample.missed, CASE WHEN is_stretch THEN sample.first END, CASE WHEN is_stretch THEN sample.last END, sample.near,
+          CASE WHEN lines_tell AND places <= least(${manyPlaces}, listed) THEN places END, are_few, h_is_up, h_offset, h_limit
+        ) AS s;
+      END IF;
+      IF are_few AND found_id IS NULL THEN
+        SELECT s.total, s.ids INTO found_total, found_id FROM ${schema}.search_lines(
+          h_list, ARRAY(SELECT f_rank[h.list] FROM unnest(h_list) WITH ORDINALITY AS h (list, place) ORDER BY h.place), h_order, h_range,
+          h_from, h_to, h_text, h_is_up, h_offset, h_limit
         ) AS s;
       END IF;
     END IF;

@@ -134,7 +134,7 @@ export function recordListTexts(schema: string): string {
 }
 
 /** Bytes of a text that is kept with its places. */
-const shortText = 64
+export const shortText = 64
 
 /** The text that a place of a line by the time of a slot is kept with, as SQL. */
 export function textOfPlace(slot: string, text: string): string {

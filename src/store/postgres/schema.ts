@@ -10,6 +10,7 @@ import { recordListLineRoutine } from './record-list-line-routine.ts'
 import { recordListReadRoutines } from './record-list-read-routine.ts'
 import { recordListSearchRoutines } from './record-list-search-routine.ts'
 import { recordListSpanRoutine } from './record-list-spans.ts'
+import { recordListStretchRoutine } from './record-list-stretch-routine.ts'
 import { recordListParts, recordListTables, recordListTexts } from './record-list-tables.ts'
 import { recordListWalkRoutines } from './record-list-walk-routine.ts'
 import { recordListWriteRoutines } from './record-list-write-routine.ts'
@@ -296,6 +297,7 @@ export function routines(schema: string): string {
     recordListReadRoutines(schema),
     recordListSearchRoutines(schema),
     recordListLineRoutine(schema),
+    recordListStretchRoutine(schema),
     recordListWalkRoutines(schema),
     recordListBoundRoutines(schema),
     recordListSpanRoutine(schema),
