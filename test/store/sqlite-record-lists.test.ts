@@ -9,6 +9,7 @@ import type { RecordPut } from '../../src/store/records.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
 import { selectOfRun, selectRuns, selectStretch } from '../../src/store/sqlite/line-walk.ts'
 import { countSpan, selectNthTime } from '../../src/store/sqlite/list-count.ts'
+import { selectListed, selectUnderWords } from '../../src/store/sqlite/listed-words.ts'
 import { selectAcross } from '../../src/store/sqlite/record-list-page.ts'
 import { selectSample } from '../../src/store/sqlite/record-list-search.ts'
 import { selectLists } from '../../src/store/sqlite/record-lists.ts'
@@ -35,15 +36,21 @@ import { selectZones } from '../../src/store/sqlite/zone-search.ts'
 import { temporaryFolder } from '../helpers/temporary-folder.ts'
 
 const asked = {
-  hasWords: false,
+  among: 'span',
   hasText: true,
   order: 1,
   range: 0,
   isRanked: true,
   isUp: false,
   isOfAll: false,
-}
-const allWithWords = { ...asked, hasWords: true, hasText: false, range: null, isOfAll: true }
+} as const
+const allWithWords = {
+  ...asked,
+  among: 'words',
+  hasText: false,
+  range: null,
+  isOfAll: true,
+} as const
 const wordsThenRows =
   /record_parts VIRTUAL TABLE INDEX.*\n.*\n?.*SEARCH l USING INTEGER PRIMARY KEY \(rowid=\?\)/
 
@@ -101,19 +108,30 @@ describe('what a list asks of SQLite', () => {
       /SEARCH p USING PRIMARY KEY \(line=\? AND at>\? AND at<\?\)(.*\n)*.*SEARCH l USING INTEGER PRIMARY KEY \(rowid=\?\)/,
     ],
     ['some texts', countContaining, /SEARCH l USING INTEGER PRIMARY KEY \(rowid=\?\)/],
-    ['texts with words', countMatches({ ...asked, hasWords: true }), wordsThenRows],
+    ['texts with words', countMatches({ ...asked, among: 'words' }), wordsThenRows],
     [
       'each text',
       countMatches(asked),
       /SEARCH l USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)/,
     ],
-    ['texts with words, alone', countAlone({ ...asked, hasWords: true }), wordsThenRows],
+    ['texts with words, alone', countAlone({ ...asked, among: 'words' }), wordsThenRows],
     ['each text, alone', countAlone(asked), /SEARCH l USING INTEGER PRIMARY KEY/],
     ['what words alone tell', countAlone(allWithWords), /SCAN record_parts VIRTUAL TABLE INDEX/],
     ['texts along an order', selectContaining, /SEARCH l USING INTEGER PRIMARY KEY \(rowid=\?\)/],
-    ['the last texts with words', selectGlance({ ...asked, hasWords: true }), wordsThenRows],
+    ['the last texts with words', selectGlance({ ...asked, among: 'words' }), wordsThenRows],
     ['the last texts', selectGlance(asked), /SEARCH record_listings USING INTEGER PRIMARY KEY/],
     ['what may be on the page', selectMatches(1), /l USING INTEGER PRIMARY KEY \(rowid=\?\)/],
+    [
+      'what stands in lists',
+      selectListed,
+      /SEARCH p USING PRIMARY KEY \(line=\?\)(.*\n)*.*record_listings_waiting \(waits_for=\?\)/,
+    ],
+    ['rows under words', selectUnderWords, /SCAN record_parts VIRTUAL TABLE INDEX/],
+    [
+      'what of them is given',
+      countMatches({ ...asked, among: 'given' }),
+      /SEARCH l USING INTEGER PRIMARY KEY \(rowid=\?\)/,
+    ],
     ['a sample of texts', selectSample, /record_listings USING INTEGER PRIMARY KEY \(rowid>\?\)/],
   ] as const) {
     it(`reads ${what} by an index alone`, async () => {

@@ -7,6 +7,7 @@ import { noon } from '../../src/store/contract/makers.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { RecordListQuery } from '../../src/store/record-list.ts'
 import type { RecordPut, RecordWrite } from '../../src/store/records.ts'
+import { RowSet } from '../../src/store/sqlite/row-set.ts'
 import { searchPlan } from '../../src/store/sqlite/search-plan.ts'
 import { emptySignature, mayContain, sign } from '../../src/store/sqlite/text-signature.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -26,6 +27,7 @@ const texts = [
   '-1q',
   'r-1',
   '-10',
+  '-eu',
   'order',
   'r-10',
   'ord',
@@ -42,9 +44,12 @@ const query: fc.Arbitrary<RecordListQuery> = fc.record(
   {
     collection: fc.constant(collection),
     text: fc.constantFrom(...texts),
-    facets: fc.record(
-      { state: fc.constantFrom('done', 'rare', 'few'), kind: fc.constantFrom('a', 'b') },
-      { requiredKeys: [] },
+    facets: fc.oneof(
+      fc.constant({ state: 'rare' }),
+      fc.record(
+        { state: fc.constantFrom('done', 'rare', 'few'), kind: fc.constantFrom('a', 'b') },
+        { requiredKeys: [] },
+      ),
     ),
     range: fc.record(
       { time: fc.constantFrom('made', 'seen', 'due'), from: at, to: at },
@@ -93,6 +98,19 @@ describe('a search among many records on SQLite', () => {
   }
 
   it('finds what looking at each would, wherever it stands', () => findsTheSame(150))
+
+  it('finds it in lists that are rare', async () => {
+    for (const text of ['-eu', '-1', '77', '-9', '-10', '7-']) {
+      for (const direction of ['ascending', 'descending'] as const) {
+        for (const countTo of [2, 10, 30, 1_000]) {
+          const order = { by: 'made', direction }
+          const facets = { state: 'rare' }
+          const asked = { collection, text, facets, order, countTo, offset: 1, limit: 5 }
+          assert.deepEqual(await answerOf(store, asked), expectedOf(model, asked))
+        }
+      }
+    }
+  })
 
   it('finds it when records have moved, changed their texts and times, and gone', async () => {
     const random = randomNumbers(3)
@@ -247,6 +265,7 @@ describe('the plan of a search on SQLite', () => {
     hasWords: false,
     lists: 60,
     meant: 1_000_000,
+    listed: 1_000_000,
     all: 1_000_000,
   }
 
@@ -279,6 +298,128 @@ describe('the plan of a search on SQLite', () => {
       assert.deepEqual({ walk, counted }, plan)
     })
   }
+})
+
+describe('the plan of a search in rare lists on SQLite', () => {
+  const half = Array.from({ length: 128 }, (_, index) => (index % 10 === 0 ? '-eu' : 'order'))
+  const oldest = Array.from({ length: 128 }, (_, index) => (index >= 110 ? '-1' : 'order'))
+  const asked = {
+    collection,
+    facets: {},
+    range: null,
+    countTo: 1_000,
+    order: { by: 'made', direction: 'descending' },
+    offset: 0,
+    limit: 20,
+    content: true,
+  } as const
+  const scope = {
+    hasWords: true,
+    lists: 60,
+    meant: 20_000,
+    listed: 20_000,
+    all: 1_000_000,
+  }
+
+  for (const [what, text, fields, plan] of [
+    [
+      'looks at nothing under words but what stands in the lists',
+      '-eu',
+      { sample: half },
+      { counted: false, isWalked: true, isListed: true },
+    ],
+    [
+      'looks at all under rare words',
+      '-eu',
+      { sample: oldest, meant: 25_000, listed: 25_000, all: 110_000 },
+      { counted: false, isWalked: true, isListed: false },
+    ],
+    [
+      'looks at all under words where the lists are long',
+      '-eu',
+      { sample: half, meant: 40_000, listed: 40_000 },
+      { counted: false, isWalked: true, isListed: false },
+    ],
+    [
+      'counts at the end of the order, and walks not from its beginning, for what is there alone',
+      '-1',
+      { sample: oldest },
+      { counted: true, isWalked: false, isListed: true },
+    ],
+  ] as const) {
+    it(what, () => {
+      const { counted, walked, isListed } = searchPlan({ ...asked, text }, { ...scope, ...fields })
+
+      assert.deepEqual({ counted: counted > 0, isWalked: walked > 0, isListed }, plan)
+    })
+  }
+})
+
+describe('a set of rows', () => {
+  it('has those it was made of', () => {
+    const near = fc.array(fc.oneof(fc.nat(40), fc.nat(10_000)))
+    fc.assert(
+      fc.property(
+        near,
+        fc.constantFrom(0, 2 ** 31, 2 ** 40),
+        fc.nat(10_000),
+        (rows, from, other) => {
+          const set = new RowSet(rows.map((each) => from + each))
+
+          assert.ok(rows.every((each) => set.has(from + each)))
+          assert.equal(set.has(from + other), rows.includes(other))
+        },
+      ),
+    )
+  })
+})
+
+describe('words that begin with a text', () => {
+  it('are those that the index has, as long as they are few', async () => {
+    const path = join(temporaryFolder(), 'store.db')
+    await using store = await openStore(`sqlite:${path}`)
+    const put = (first: number, names: readonly string[]): Promise<unknown> =>
+      store.writeRecords(
+        names.map((text, index) =>
+          aPut(idOf(first + index), { facets: {}, times: { made: noon }, text }),
+        ),
+      )
+    const search = async (text: string): Promise<number> => {
+      const { total } = await store.listRecords({
+        collection,
+        text,
+        countTo: 100,
+        order: { by: 'made', direction: 'descending' },
+        offset: 0,
+        limit: 1,
+      })
+      return total
+    }
+    // Long enough that all but the last get into the index.
+    const filler = Array.from({ length: 200 }, (_, index) => `${index}${'.'.repeat(100)}`)
+    await put(0, ['xy', 'xya', 'xyb', 'a\u{1F600}xy\u{1F600}'])
+    await put(100, filler)
+
+    assert.equal(await search('xy'), 4)
+    await put(1_000, ['xyc'])
+    assert.equal(await search('xy'), 5)
+    await put(2_000, filler)
+    assert.equal(await search('xy'), 5)
+
+    await put(3_000, ['xyd', 'xye'])
+    await store.writeRecords([{ kind: 'remove', collection, id: idOf(0) }])
+    assert.equal(await search('xy'), 6)
+    const alphabet = Array.from(
+      { length: 30 },
+      (_, index) => `xz${String.fromCodePoint(0x4e00 + index)}`,
+    )
+    await put(4_000, alphabet.slice(0, 9))
+    await put(5_000, filler)
+    assert.equal(await search('xz'), 9)
+    await put(6_000, alphabet.slice(9))
+    await put(7_000, filler)
+    assert.equal(await search('xz'), 30)
+  })
 })
 
 describe('the signature of texts', () => {

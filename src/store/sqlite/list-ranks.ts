@@ -11,6 +11,10 @@ export class ListRanks {
     for (const [list, rank] of ranks) this.bytes.set(this.bytesOf(rank), 4 * list)
   }
 
+  get lists(): readonly number[] {
+    return [...this.#ranks.keys()]
+  }
+
   of(list: number): number | undefined {
     return this.#ranks.get(list)
   }

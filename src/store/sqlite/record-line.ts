@@ -15,6 +15,11 @@ export function lineOf(list: number, slot: number): number {
   return list * linesOfList + slot
 }
 
+/** The line of each list, in SQL. */
+export function firstLineOf(list: string): string {
+  return `${list} * ${linesOfList}`
+}
+
 /** Where a record with these times stands in a list. */
 export function placesOf(list: number, times: readonly number[]): readonly Standing[] {
   return times.map((at, slot) => {

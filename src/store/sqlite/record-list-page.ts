@@ -81,8 +81,11 @@ export function recordListPage(database: DatabaseSync, lists: RecordLists): Reco
         const { text, offset, limit } = query
         const parts = partsOf(query)
         const entries = inOrder(parts, query, walked)
-        const page = texts.containing(text, entries, offset + limit, walked)?.slice(offset)
-        if (page === undefined || counted === 0) return { page, total: undefined }
+        const page =
+          walked === 0
+            ? undefined
+            : texts.containing(text, entries, offset + limit, walked)?.slice(offset)
+        if (counted === 0) return { page, total: undefined }
         const isUp = (query.order.direction === 'ascending') === (countedFrom === 'first')
         return { page, total: countContaining(parts, query, counted, isUp) }
       }),

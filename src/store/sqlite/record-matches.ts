@@ -37,7 +37,7 @@ export interface Match {
 }
 
 /** What a look at some rows has come to. */
-interface MatchCount {
+export interface MatchCount {
   /** Rows, or numbers that they may have. */
   readonly looked: number
   readonly found: number
@@ -56,13 +56,21 @@ export interface RecordMatches {
     limit: number,
     bar: Match | undefined | null,
   ): MatchCount
+  /** Looks at some rows that the index has under words. */
+  countGiven(
+    query: MatchQuery,
+    words: Words,
+    seqs: readonly number[],
+    bar: Match | undefined | null,
+  ): Pick<MatchCount, 'found' | 'contenders'>
   /** The first of what is found among the last rows; where the order goes up, among the first rows. */
   glance(query: MatchQuery, among: Candidates, limit: number, wanted: number): readonly Match[]
 }
 
 /** How a search is asked. */
 interface Asked {
-  readonly hasWords: boolean
+  /** Rows of a span, those that the index has under words, or some that are given. */
+  readonly among: 'span' | 'words' | 'given'
   /** Whether the text itself is to be looked at. */
   readonly hasText: boolean
   readonly order: number
@@ -71,6 +79,15 @@ interface Asked {
   readonly isRanked: boolean
   readonly isUp: boolean
   readonly isOfAll: boolean
+}
+
+/** Rows as they are bound. */
+interface Rows {
+  readonly after: number
+  readonly to: number
+  readonly limit: number
+  /** Words, or numbers of rows. */
+  readonly from: string | null
 }
 
 function isMatch({ hasText, range }: Asked): string {
@@ -87,34 +104,35 @@ const underWords =
   'record_parts MATCH ?8 AND rowid > CAST(?5 AS INTEGER) AND rowid <= CAST(?6 AS INTEGER)'
 
 /** Rows of the index come in the order of the table, where each is next to the one before, mostly. */
-function candidates(hasWords: boolean, isUp: boolean): string {
+function candidates(among: Asked['among'], isUp: boolean): string {
   const order = `ORDER BY seq ${isUp ? 'ASC' : 'DESC'} LIMIT +?7`
-  return hasWords
-    ? `(SELECT rowid AS seq FROM record_parts WHERE ${underWords} ${order}) AS c
-      CROSS JOIN record_listings AS l ON l.seq = c.seq WHERE true`
-    : `(SELECT seq FROM record_listings WHERE seq > ?5 AND seq <= ?6 AND ?8 IS NULL ${order}) AS c
-      CROSS JOIN record_listings AS l ON l.seq = c.seq WHERE true`
+  const rows = {
+    span: `SELECT seq FROM record_listings WHERE seq > ?5 AND seq <= ?6 AND ?8 IS NULL ${order}`,
+    words: `SELECT rowid AS seq FROM record_parts WHERE ${underWords} ${order}`,
+    given: 'SELECT value AS seq FROM json_each(?8)',
+  }
+  return `(${rows[among]}) AS c CROSS JOIN record_listings AS l ON l.seq = c.seq WHERE true`
 }
 
 export function countMatches(asked: Asked): string {
-  const { order, isRanked, isUp } = asked
+  const { among, order, isRanked, isUp } = asked
   const isBeforeBar = `(l.time_${order} ${isUp ? '<=' : '>='} ?9 OR ${isRanked ? `${rank} < ?10` : '?10 IS NULL'})`
-  return asked.hasWords
+  return among === 'span'
     ? `
+  SELECT count(*) AS found, json_group_array(l.seq) FILTER (WHERE ${isBeforeBar}) AS contenders FROM ${span(asked)}`
+    : `
   SELECT count(*) AS looked, max(l.seq) AS last, count(*) FILTER (WHERE ${isMatch(asked)}) AS found,
     json_group_array(l.seq) FILTER (WHERE ${isBeforeBar} AND ${isMatch(asked)}) AS contenders
-  FROM ${candidates(true, true)}`
-    : `
-  SELECT count(*) AS found, json_group_array(l.seq) FILTER (WHERE ${isBeforeBar}) AS contenders FROM ${span(asked)}`
+  FROM ${candidates(among, true)}`
 }
 
 /** The same, where nothing that is found is wanted. */
 export function countAlone(asked: Asked): string {
-  const { hasWords, hasText, isOfAll } = asked
-  if (!hasWords) return `SELECT count(*) AS found FROM ${span(asked)}`
-  return hasText || !isOfAll
+  const { among, hasText, isOfAll } = asked
+  if (among === 'span') return `SELECT count(*) AS found FROM ${span(asked)}`
+  return among === 'given' || hasText || !isOfAll
     ? `
-  SELECT count(*) AS looked, max(l.seq) AS last, count(*) FILTER (WHERE ${isMatch(asked)}) AS found FROM ${candidates(true, true)}`
+  SELECT count(*) AS looked, max(l.seq) AS last, count(*) FILTER (WHERE ${isMatch(asked)}) AS found FROM ${candidates(among, true)}`
     : `
   SELECT count(*) AS looked, max(rowid) AS last, count(*) AS found FROM (
     SELECT rowid FROM record_parts WHERE ${underWords} ORDER BY rowid LIMIT +?7
@@ -127,10 +145,10 @@ function span(asked: Asked): string {
 }
 
 export function selectGlance(asked: Asked): string {
-  const { hasWords, order, isUp } = asked
+  const { among, order, isUp } = asked
   const direction = isUp ? 'ASC' : 'DESC'
   return `
-  SELECT l.seq, l.list, l.id, l.time_${order} AS at FROM ${candidates(hasWords, isUp)} AND ${isMatch(asked)}
+  SELECT l.seq, l.list, l.id, l.time_${order} AS at FROM ${candidates(among, isUp)} AND ${isMatch(asked)}
   ORDER BY ${rank}, at ${direction}, l.id ${direction} LIMIT +?9`
 }
 
@@ -145,17 +163,14 @@ export function recordMatches(database: DatabaseSync): RecordMatches {
 
   return {
     count(query, among, limit, bar) {
-      const asked = askedOf(query, among)
-      const values = valuesOf(query, among, limit)
-      const row =
-        bar === null
-          ? statement(countAlone(asked)).get(...values)
-          : statement(countMatches(asked)).get(
-              ...values,
-              bar?.at ?? (query.isUp ? Infinity : -Infinity),
-              query.ranks.bytesOf(bar?.rank ?? 0),
-            )
       const { words, after, to } = among
+      const rows = { after, to, limit, from: words?.query ?? null }
+      const row = countIn(
+        query,
+        askedOf(query, words, words === null ? 'span' : 'words'),
+        rows,
+        bar,
+      )
       const looked = words === null ? Math.min(limit, to - after) : Number(row?.['looked'])
       return {
         looked,
@@ -165,13 +180,31 @@ export function recordMatches(database: DatabaseSync): RecordMatches {
       }
     },
 
-    glance(query, among, limit, wanted) {
-      const rows = statement(selectGlance(askedOf(query, among))).all(
-        ...valuesOf(query, among, limit),
-        wanted,
-      )
+    countGiven(query, words, seqs, bar) {
+      const rows = { after: 0, to: 0, limit: 0, from: JSON.stringify(seqs) }
+      const row = countIn(query, askedOf(query, words, 'given'), rows, bar)
+      return { found: Number(row?.['found']), contenders: contenders(query, row?.['contenders']) }
+    },
+
+    glance(query, { words, after, to }, limit, wanted) {
+      const rows = statement(
+        selectGlance(askedOf(query, words, words === null ? 'span' : 'words')),
+      ).all(...valuesOf(query, { after, to, limit, from: words?.query ?? null }), wanted)
       return rows.map((row) => matchOf(query, row))
     },
+  }
+
+  function countIn(
+    query: MatchQuery,
+    asked: Asked,
+    rows: Rows,
+    bar: Match | undefined | null,
+  ): Record<string, SQLOutputValue> | undefined {
+    const values = valuesOf(query, rows)
+    if (bar === null) return statement(countAlone(asked)).get(...values)
+    const farthest = query.isUp ? Infinity : -Infinity
+    const rank = query.ranks.bytesOf(bar?.rank ?? 0)
+    return statement(countMatches(asked)).get(...values, bar?.at ?? farthest, rank)
   }
 
   function restOf(
@@ -197,11 +230,12 @@ export function recordMatches(database: DatabaseSync): RecordMatches {
 
 function askedOf(
   { order, range, isRanked, isUp, isOfAll }: MatchQuery,
-  { words }: Candidates,
+  words: Words | null,
+  among: Asked['among'],
 ): Asked {
   return {
     isOfAll,
-    hasWords: words !== null,
+    among,
     hasText: words?.isExact !== true,
     order,
     range: range?.slot ?? null,
@@ -212,11 +246,10 @@ function askedOf(
 
 function valuesOf(
   { text, ranks, range }: MatchQuery,
-  { words, after, to }: Candidates,
-  limit: number,
+  { after, to, limit, from }: Rows,
 ): SQLInputValue[] {
-  const { from, to: until } = range ?? { from: -Infinity, to: Infinity }
-  return [text, ranks.bytes, from, until, after, to, limit, words?.query ?? null]
+  const { from: since, to: until } = range ?? { from: -Infinity, to: Infinity }
+  return [text, ranks.bytes, since, until, after, to, limit, from]
 }
 
 function matchOf({ ranks }: MatchQuery, row: Record<string, SQLOutputValue>): Match {

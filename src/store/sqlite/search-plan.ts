@@ -11,6 +11,8 @@ export interface SearchScope {
   readonly lists: number
   /** how many records they have, in the range, */
   readonly meant: number
+  /** and whenever, */
+  readonly listed: number
   /** and how many there are in all lists. */
   readonly all: number
 }
@@ -19,12 +21,16 @@ export interface SearchScope {
 export interface SearchPlan {
   /** When the page is looked for along its order: at once, once there are too many to count, or not at all. */
   readonly walk: 'first' | 'beyond' | 'never'
-  /** Among so many records of the order at most. */
+  /** Among so many records of the order at most; 0: it is looked for otherwise. */
   readonly walked: number
   /** Of so many of the lists that are meant, probably, those that contain the text are counted then; 0: they are counted otherwise. */
   readonly counted: number
   /** From which end of the order, whatever stands on the page: it is counted where more contain the text. */
   readonly countedFrom: 'first' | 'last'
+  /** Whether of what the full-text index has only that is looked at which stands in the lists that are meant. */
+  readonly isListed: boolean
+  /** Whether more contain the text than are to be counted, probably: not all need be looked at. */
+  readonly isBeyond: boolean
 }
 
 /** So many texts of a sample have what is soon met along the order, and often in the full-text index. */
@@ -38,7 +44,11 @@ const mostListed = 8_000
 /** Texts of the sample that stand for where the order begins, or ends. */
 const quarter = sampled / 4
 /** What a record costs that is found through its list, one under words and one of a span, and what a list costs: in microseconds, as measured. */
-const costs = { listed: 0.8, underWords: 0.35, ofSpan: 0.15, list: 8 }
+const costs = { listed: 1.2, underWords: 1, ofSpan: 0.15, list: 8, known: 0.15, ofIndex: 0.13 }
+/** Records of lists whose rows are read in one go. */
+const mostKnown = 30_000
+/** Of all records, those of lists that are rare. */
+const rare = 0.25
 
 /** Chooses by what has to be looked at, as far as a sample lets expect. */
 export function searchPlan(query: OwnListQuery, scope: SearchScope): SearchPlan {
@@ -47,14 +57,25 @@ export function searchPlan(query: OwnListQuery, scope: SearchScope): SearchPlan 
   const having = havingOf(sample, text)
   const first = havingOf(sample.slice(0, quarter), text)
   const last = havingOf(sample.slice(-quarter), text)
-  const counted = listedToCount(query, scope, having, Math.max(first, last))
+  const underWords = costUnderWords(query, scope, having)
+  const listed = costOfListed(query, scope, having)
+  const counted = listedToCount(
+    query,
+    scope,
+    having,
+    Math.max(first, last),
+    Math.min(underWords, listed),
+  )
+  const isSoonMet = first * 8 >= having
   const walked = Math.min(mostWalkRecords, walkRecords + walkRecordsEach * (offset + limit))
-  const isFrequent = having >= frequent && (meant * having) / sampled > countTo
+  const isBeyond = having >= frequent && (meant * having) / sampled > countTo
   return {
-    walk: walkOf(counted > 0 || (isFrequent && first * 8 >= having), countTo),
-    walked: Math.max(walked, counted + 1),
+    walk: walkOf(counted > 0 || (isBeyond && isSoonMet), countTo),
+    walked: isSoonMet || counted === 0 || counted === meant ? Math.max(walked, counted + 1) : 0,
     counted,
     countedFrom: last > first ? 'last' : 'first',
+    isListed: listed < underWords,
+    isBeyond,
   }
 }
 
@@ -73,17 +94,36 @@ function listedToCount(
   { hasWords, lists, meant, all }: SearchScope,
   having: number,
   ofQuarter: number,
+  underWords: number,
 ): number {
   const share = shareOf(having, sampled)
   const inQuarter = (countTo + 1) / shareOf(ofQuarter, quarter)
-  const needed = inQuarter * 4 <= meant ? inQuarter : (countTo + 1) / share
-  const listed = Math.min(meant, Math.ceil(needed))
-  const meantOfAll = meant / all
-  const others = hasWords
-    ? Math.min(share * all, (countTo + 1) / meantOfAll) * costs.underWords
-    : Math.min(all, (countTo + 1) / (share * meantOfAll)) * costs.ofSpan
+  // Of few texts one quarter has more than another by chance.
+  const isOfQuarter = inQuarter * 4 <= meant && inQuarter * share * 2 <= countTo
+  const listed = Math.min(meant, Math.ceil(isOfQuarter ? inQuarter : (countTo + 1) / share))
+  const ofSpan = Math.min(all, ((countTo + 1) * all) / (share * meant)) * costs.ofSpan
   const cost = listed * costs.listed + lists * costs.list
-  return listed <= mostListed && cost < others ? listed : 0
+  return listed <= mostListed && cost < (hasWords ? underWords : ofSpan) ? listed : 0
+}
+
+function costUnderWords(query: OwnListQuery, scope: SearchScope, having: number): number {
+  return rowsUnderWords(query, scope, having) * costs.underWords
+}
+
+/** Of words, with what stands in the lists known. */
+function costOfListed(query: OwnListQuery, scope: SearchScope, having: number): number {
+  const { hasWords, listed, all } = scope
+  if (!hasWords || listed > Math.min(mostKnown, all * rare)) return Infinity
+  return listed * costs.known + rowsUnderWords(query, scope, having) * costs.ofIndex
+}
+
+/** As many as tell what is to be told. */
+function rowsUnderWords(
+  { countTo }: OwnListQuery,
+  { meant, all }: SearchScope,
+  having: number,
+): number {
+  return Math.min(shareOf(having, sampled) * all, ((countTo + 1) * all) / meant)
 }
 
 /** Never none, and never all. */
