@@ -43,9 +43,12 @@ const mostWalkRecords = 8_000
 const mostListed = 8_000
 /** Texts of the sample that stand for where the order begins, or ends. */
 const quarter = sampled / 4
-/** What a record costs that is found through its list, one under words and one of a span, and what a list costs: in microseconds, as measured. */
-const costs = { listed: 1.2, underWords: 1, ofSpan: 0.15, list: 8, known: 0.15, ofIndex: 0.13 }
-/** Records of lists whose rows are read in one go. */
+/**
+ * In microseconds, as measured, what a record costs: one that is found through its list, one under words, one of a span, one that is only known to stand in a
+ * list, and one that only the index tells of; and what a list costs.
+ */
+const costs = { listed: 1.2, underWords: 1, ofSpan: 0.15, known: 0.15, ofIndex: 0.13, list: 8 }
+/** Records of lists that are read at once, to know which they are. */
 const mostKnown = 30_000
 /** Of all records, those of lists that are rare. */
 const rare = 0.25
@@ -57,24 +60,23 @@ export function searchPlan(query: OwnListQuery, scope: SearchScope): SearchPlan 
   const having = havingOf(sample, text)
   const first = havingOf(sample.slice(0, quarter), text)
   const last = havingOf(sample.slice(-quarter), text)
-  const underWords = costUnderWords(query, scope, having)
-  const listed = costOfListed(query, scope, having)
-  const counted = listedToCount(
-    query,
-    scope,
-    having,
-    Math.max(first, last),
-    Math.min(underWords, listed),
-  )
+  const share = shareOf(having, sampled)
+  const { ofAll, ofListed } = otherCosts(query, scope, share)
+  const ofQuarter = shareOf(Math.max(first, last), quarter)
+  const counted = listedToCount(query, scope, {
+    share,
+    ofQuarter,
+    others: Math.min(ofAll, ofListed),
+  })
   const isSoonMet = first * 8 >= having
-  const walked = Math.min(mostWalkRecords, walkRecords + walkRecordsEach * (offset + limit))
   const isBeyond = having >= frequent && (meant * having) / sampled > countTo
+  const walked = Math.min(mostWalkRecords, walkRecords + walkRecordsEach * (offset + limit))
   return {
     walk: walkOf(counted > 0 || (isBeyond && isSoonMet), countTo),
     walked: isSoonMet || counted === 0 || counted === meant ? Math.max(walked, counted + 1) : 0,
     counted,
     countedFrom: last > first ? 'last' : 'first',
-    isListed: listed < underWords,
+    isListed: ofListed < ofAll,
     isBeyond,
   }
 }
@@ -91,39 +93,31 @@ function havingOf(sample: readonly string[], text: string): number {
 /** Records of the lists that are to be looked at to count what is to be told; 0 where it is cheaper to look at what contains the text. */
 function listedToCount(
   { countTo }: OwnListQuery,
-  { hasWords, lists, meant, all }: SearchScope,
-  having: number,
-  ofQuarter: number,
-  underWords: number,
+  { lists, meant }: SearchScope,
+  { share, ofQuarter, others }: Readonly<Record<'share' | 'ofQuarter' | 'others', number>>,
 ): number {
-  const share = shareOf(having, sampled)
-  const inQuarter = (countTo + 1) / shareOf(ofQuarter, quarter)
-  // Of few texts one quarter has more than another by chance.
-  const isOfQuarter = inQuarter * 4 <= meant && inQuarter * share * 2 <= countTo
+  const inQuarter = (countTo + 1) / ofQuarter
+  // Of a few texts, one quarter has some more than another by chance.
+  const isOfQuarter = inQuarter * 4 <= meant && ofQuarter >= 2 * share
   const listed = Math.min(meant, Math.ceil(isOfQuarter ? inQuarter : (countTo + 1) / share))
-  const ofSpan = Math.min(all, ((countTo + 1) * all) / (share * meant)) * costs.ofSpan
   const cost = listed * costs.listed + lists * costs.list
-  return listed <= mostListed && cost < (hasWords ? underWords : ofSpan) ? listed : 0
+  return listed <= mostListed && cost < others ? listed : 0
 }
 
-function costUnderWords(query: OwnListQuery, scope: SearchScope, having: number): number {
-  return rowsUnderWords(query, scope, having) * costs.underWords
-}
-
-/** Of words, with what stands in the lists known. */
-function costOfListed(query: OwnListQuery, scope: SearchScope, having: number): number {
-  const { hasWords, listed, all } = scope
-  if (!hasWords || listed > Math.min(mostKnown, all * rare)) return Infinity
-  return listed * costs.known + rowsUnderWords(query, scope, having) * costs.ofIndex
-}
-
-/** As many as tell what is to be told. */
-function rowsUnderWords(
+/** What it costs to look at as many as tell what is to be told, where each is looked at that may contain the text, or of those under words only what stands in the lists. */
+function otherCosts(
   { countTo }: OwnListQuery,
-  { meant, all }: SearchScope,
-  having: number,
-): number {
-  return Math.min(shareOf(having, sampled) * all, ((countTo + 1) * all) / meant)
+  { hasWords, meant, listed, all }: SearchScope,
+  share: number,
+): { readonly ofAll: number; readonly ofListed: number } {
+  const needed = ((countTo + 1) * all) / meant
+  if (!hasWords) return { ofAll: Math.min(all, needed / share) * costs.ofSpan, ofListed: Infinity }
+  const rows = Math.min(share * all, needed)
+  const isRare = listed <= Math.min(mostKnown, all * rare)
+  return {
+    ofAll: rows * costs.underWords,
+    ofListed: isRare ? listed * costs.known + rows * costs.ofIndex : Infinity,
+  }
 }
 
 /** Never none, and never all. */
