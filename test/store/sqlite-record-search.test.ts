@@ -3,10 +3,16 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
+import { systemClock } from '../../src/clock.ts'
 import { noon } from '../../src/store/contract/makers.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import type { RecordListQuery } from '../../src/store/record-list.ts'
+import { ownListQuery } from '../../src/store/record-listing.ts'
 import type { RecordPut, RecordWrite } from '../../src/store/records.ts'
+import { openDatabase } from '../../src/store/sqlite/database.ts'
+import { recordListPage } from '../../src/store/sqlite/record-list-page.ts'
+import { recordListSearch } from '../../src/store/sqlite/record-list-search.ts'
+import { recordLists } from '../../src/store/sqlite/record-lists.ts'
 import { RowSet } from '../../src/store/sqlite/row-set.ts'
 import { searchPlan } from '../../src/store/sqlite/search-plan.ts'
 import { emptySignature, mayContain, sign } from '../../src/store/sqlite/text-signature.ts'
@@ -419,6 +425,47 @@ describe('words that begin with a text', () => {
     await put(6_000, alphabet.slice(9))
     await put(7_000, filler)
     assert.equal(await search('xz'), 30)
+  })
+})
+
+describe('a search that has begun on SQLite', () => {
+  it('finds what gets into the index under a word that was not there', async () => {
+    const path = join(temporaryFolder(), 'store.db')
+    await using store = await openStore(`sqlite:${path}`)
+    const put = (first: number, all: readonly string[]): Promise<unknown> =>
+      store.writeRecords(
+        all.map((text, index) =>
+          aPut(idOf(first + index), { facets: {}, times: { made: noon }, text }),
+        ),
+      )
+    const filler = Array.from({ length: 60 }, (_, index) => `${index}${'.'.repeat(100)}`)
+    await put(0, ['xya', ...filler])
+    await put(100, ['xyb'])
+    const database = await openDatabase(path, systemClock)
+    const lists = recordLists(database)
+    const searches = recordListSearch(database, lists, recordListPage(database, lists))
+    const indexed = (): unknown =>
+      database.prepare('SELECT seq FROM record_parts_end').get()?.['seq']
+    const before = indexed()
+
+    const search = searches.begin(
+      ownListQuery({
+        collection,
+        text: 'xy',
+        countTo: 10,
+        order: { by: 'made', direction: 'descending' },
+        offset: 0,
+        limit: 20,
+      }),
+    )
+    await put(200, filler)
+    const after = indexed()
+    while (searches.step(search));
+    database.close()
+
+    assert.ok(Number(before) < 62 && Number(after) >= 62, `${before}, then ${after}`)
+    assert.equal(search.total, 2)
+    assert.equal(search.page?.length, 2)
   })
 })
 
