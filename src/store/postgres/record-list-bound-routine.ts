@@ -37,7 +37,7 @@ export function recordListBoundRoutines(schema: string): string {
     s_most bigint,
     -- what a sample lets expect: how many match; shares of all, and of those in the lists; how many of those before the first that has the text would have it, were all spread evenly
     s_matching bigint, s_with_text_share numeric, s_matching_share numeric, s_listed_share numeric, s_missed numeric,
-    -- the stretch in which most have the text, null where too few of these are meant; and the first of the times of what comes first of all that has it
+    -- the stretch in which nearly all have the text, null where too few of these are meant; and the first of the times of what comes first of all that has it
     s_first double precision, s_last double precision, s_near double precision,
     -- how many of the lists' places are looked at to count them, null where that would be too many; and whether all of them are not very many
     s_places bigint, s_are_few boolean,
@@ -101,8 +101,9 @@ export function recordListBoundRoutines(schema: string): string {
     END IF;
   END $$;
 
-  -- What some records tell of all: of how many each condition holds; how many of those before the first that has the text would have it, were all spread
-  -- evenly; and from when to when most in a row have it, and how many these are that lie in the range.
+  -- What some records tell of all: of how many each condition holds, and how many that are listed have long texts; how many of those before the first that has
+  -- the text would have it, were all spread evenly; by the first of their times, where the first that has it in the order stands, and from when to when most of
+  -- one collection in a row have it; how many are of this, and how many of those in a row lie in the range.
   CREATE OR REPLACE FUNCTION ${schema}.sample_search(
     -- conditions for a row l, and its time, in which $2 to $5 are the four below
     s_is_listed text, s_is_within text, s_at text, s_is_meant boolean[], s_text text, s_from double precision, s_to double precision,
