@@ -175,7 +175,8 @@ export function recordListSearch(
     const isListed = plan.isListed && isWide(next.among) && isUnderWords(next)
     if (page === undefined && !isListed) search.bar ??= barOf(search, next)
     const bar = page === undefined ? search.bar : null
-    const limit = Math.min(mostRows, bar === undefined && !isListed ? stepRowsWithoutBar : stepRows)
+    const most = bar === undefined && !isListed ? stepRowsWithoutBar : stepRows
+    const limit = Math.min(mostRows, most, bar === null && isSure(next) ? missing(search) : most)
     const { looked, found, contenders, rest } = isListed
       ? listed.count(next, rowsOfLists(search), limit, bar)
       : matches.count(next.query, next.among, limit, bar)
@@ -218,6 +219,16 @@ export function recordListSearch(
 /** In a few zones it is not worth knowing what stands in the lists that are meant. */
 function isWide({ after, to }: Candidates): boolean {
   return to - after > fewZones * zoneRows
+}
+
+/** Whether all that the index has is meant, and contains the text. */
+function isSure({ query, among }: Look): boolean {
+  return query.isOfAll && among.words?.isExact === true
+}
+
+/** What is still to be found to be more than is to be told. */
+function missing({ asked, total }: Search): number {
+  return asked.countTo + 1 - total
 }
 
 /** Few are found quicker at once. */
