@@ -10,10 +10,10 @@ export type WordsBeginning = (beginning: string) => readonly string[] | undefine
 /** As many letters and digits as follow one, mostly. */
 const mostWords = 24
 
-export const selectWordFrom = 'SELECT term FROM temp.record_words WHERE term >= ? LIMIT 1'
+const selectWordFrom = 'SELECT term FROM temp.record_words WHERE term >= ? LIMIT 1'
 
 /** Which words there are: what is read of one is its first row. */
-export const createWords =
+const createWords =
   'CREATE VIRTUAL TABLE IF NOT EXISTS temp.record_words USING fts5vocab(main, record_parts, instance)'
 
 export function wordsBeginning(database: DatabaseSync): WordsBeginning {
