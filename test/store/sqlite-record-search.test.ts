@@ -11,7 +11,10 @@ import { ownListQuery } from '../../src/store/record-listing.ts'
 import type { RecordPut, RecordWrite } from '../../src/store/records.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
 import { recordListPage } from '../../src/store/sqlite/record-list-page.ts'
-import { recordListSearch } from '../../src/store/sqlite/record-list-search.ts'
+import {
+  type RecordListSearch,
+  recordListSearch,
+} from '../../src/store/sqlite/record-list-search.ts'
 import { recordLists } from '../../src/store/sqlite/record-lists.ts'
 import { RowSet } from '../../src/store/sqlite/row-set.ts'
 import { searchPlan } from '../../src/store/sqlite/search-plan.ts'
@@ -467,7 +470,93 @@ describe('a search that has begun on SQLite', () => {
     assert.equal(search.total, 2)
     assert.equal(search.page?.length, 2)
   })
+
+  describe('and whose finds move before its page is sure', () => {
+    const path = join(temporaryFolder(), 'store.db')
+    const count = 15_000
+    const asked = {
+      collection,
+      text: 'order',
+      facets: { state: 'new' },
+      order: { by: 'seen', direction: 'ascending' },
+      offset: 0,
+      limit: 20,
+    } as const
+    let store: Store
+    let database: DatabaseSync
+    let searches: RecordListSearch
+
+    before(async () => {
+      store = await openStore(`sqlite:${path}`)
+      for (let first = 0; first < count; first += batch) {
+        await store.writeRecords(Array.from({ length: batch }, (_, index) => aNew(first + index)))
+      }
+      database = await openDatabase(path, systemClock)
+      const lists = recordLists(database)
+      searches = recordListSearch(database, lists, recordListPage(database, lists))
+    })
+    after(async () => {
+      database.close()
+      await store[Symbol.asyncDispose]()
+    })
+
+    async function move(id: string): Promise<void> {
+      await store.writeRecords([
+        { kind: 'patch', collection, id, set: { state: 'done' }, facets: { state: 'done' } },
+      ])
+    }
+
+    it('looks at all of them again: a page is what was asked for, and whole', async () => {
+      const search = searches.begin(ownListQuery(asked))
+      assert.ok(searches.step(search), 'it takes more than one step')
+      const [moved] = search.best
+      assert.ok(moved !== undefined && search.page === undefined, 'it has found some')
+      await move(moved.id)
+      while (searches.step(search));
+
+      assert.equal(search.begun, 2)
+      assert.equal(search.total, count - 1)
+      assert.deepEqual(search.records?.length, 20)
+      const { records } = await store.listRecords(asked)
+      assert.deepEqual(search.records, records)
+      assert.ok(!records.some(({ id }) => id === moved.id))
+    })
+
+    it('ends all the same where they go on moving, without those that have', async () => {
+      const search = searches.begin(ownListQuery(asked))
+      const moved = new Set<string>()
+      while (searches.step(search)) {
+        const [first] = search.best
+        if (first === undefined || search.page !== undefined) continue
+        moved.add(first.id)
+        await move(first.id)
+      }
+
+      assert.equal(search.begun, 3)
+      const found = search.records?.map(({ id }) => id) ?? []
+      assert.ok(found.length >= 17 && found.length < 20, `${found.length} on the page`)
+      assert.deepEqual(
+        found.filter((id) => moved.has(id)),
+        [],
+      )
+    })
+  })
 })
+
+function aNew(index: number): RecordPut {
+  return {
+    kind: 'put',
+    collection,
+    id: idOf(index),
+    value: { state: 'new' },
+    listed: {
+      facets: { state: 'new' },
+      // All at one time: whether one comes before another is not sure until all are looked at.
+      times: { made: noon + index, seen: noon },
+      text: `order-${index}`,
+    },
+  }
+}
 
 describe('the signature of texts', () => {
   it('never denies what one of them contains', () => {

@@ -17,6 +17,7 @@ import {
   looksAtZones,
   wholeQueries,
 } from './search-looks.ts'
+import { searchPage } from './search-page.ts'
 import { frequent, type SearchPlan, searchPlan } from './search-plan.ts'
 import {
   firstOf,
@@ -58,7 +59,7 @@ export const selectSample = `
 export function recordListSearch(
   database: DatabaseSync,
   lists: RecordLists,
-  pages: Pick<RecordListPage, 'containing' | 'size'>,
+  pages: Pick<RecordListPage, 'containing' | 'size' | 'records'>,
 ): RecordListSearch {
   const matches = recordMatches(database)
   const listed = listedWords(database, matches)
@@ -67,42 +68,52 @@ export function recordListSearch(
   const ends = database.prepare(selectEnds)
   const sample = database.prepare(selectSample)
   const together = snapshots(database)
+  const page = searchPage(database, matches, pages)
 
   return {
-    begin: (query) =>
-      together(() => {
-        const { offset, limit, order, countTo } = query
-        const isUp = order.direction === 'ascending'
-        const stored = lists.of(query.collection)
-        const { indexed, first, last } = endsNow()
-        const texts = sampleOf(first, last, isUp)
-        const scope = { sample: texts, beginning, isForSome: Number.isFinite(countTo) }
-        const having = texts.filter((text) => text.includes(query.text)).length
-        const wholes = wholeQueries(query, stored).map((each) => {
-          const words = wordsFor(each.whole, query.text, scope)
-          return { ...each, words, isZoned: words === null || isZoned(words, having) }
-        })
-        return {
-          asked: query,
-          isUp,
-          wanted: offset + limit,
-          wholes,
-          indexed,
-          listed: undefined,
-          plan: planOf(query, wholes, texts, stored),
-          looks: wholes.length === 0 ? [] : undefined,
-          total: 0,
-          best: [],
-          bar: undefined,
-          page: undefined,
-        }
-      }),
+    begin: (query) => begin(query, 1),
 
     step(search) {
       if (isToBeWalked(search)) walk(search)
       else together(() => look(search))
+      if (search.page !== undefined && search.records === undefined && !page.read(search)) {
+        Object.assign(search, begin(search.asked, search.begun + 1))
+        return true
+      }
       return !isDone(search)
     },
+  }
+
+  function begin(query: OwnListQuery, begun: number): Search {
+    return together(() => {
+      const { offset, limit, order, countTo } = query
+      const isUp = order.direction === 'ascending'
+      const stored = lists.of(query.collection)
+      const { indexed, first, last } = endsNow()
+      const texts = sampleOf(first, last, isUp)
+      const scope = { sample: texts, beginning, isForSome: Number.isFinite(countTo) }
+      const having = texts.filter((text) => text.includes(query.text)).length
+      const wholes = wholeQueries(query, stored).map((each) => {
+        const words = wordsFor(each.whole, query.text, scope)
+        return { ...each, words, isZoned: words === null || isZoned(words, having) }
+      })
+      return {
+        asked: query,
+        isUp,
+        wanted: offset + limit,
+        wholes,
+        indexed,
+        listed: undefined,
+        plan: planOf(query, wholes, texts, stored),
+        looks: wholes.length === 0 ? [] : undefined,
+        total: 0,
+        best: [],
+        bar: undefined,
+        page: undefined,
+        records: undefined,
+        begun,
+      }
+    })
   }
 
   function planOf(
@@ -239,18 +250,17 @@ function isZoned({ isCollected }: Words, having: number): boolean {
 /** A page of what contains a text, with everything else getting its turn between two looks at many. */
 export async function searchRecords(
   query: OwnListQuery,
-  { recordListSearch: lists, recordListPage: pages }: SearchParts,
+  { recordListSearch: lists }: SearchParts,
   read: <T>(read: () => T) => Promise<T>,
 ): Promise<RecordPage> {
   const search = await read(() => lists.begin(query))
   while (await read(() => lists.step(search))) await setImmediate()
-  const { page = [], total } = search
-  return { records: await read(() => pages.records(page, query)), ...totalOf(total, query) }
+  const { records = [], total } = search
+  return { records, ...totalOf(total, query) }
 }
 
 interface SearchParts {
   readonly recordListSearch: RecordListSearch
-  readonly recordListPage: Pick<RecordListPage, 'records'>
 }
 
 function recordsIn(lists: readonly StoredList[]): number {

@@ -56,10 +56,10 @@ export interface RecordMatches {
     limit: number,
     bar: Match | undefined | null,
   ): MatchCount
-  /** Looks at some rows that the index has under words. */
+  /** Looks at some rows. @param words - under which the index has them; `null`: maybe not */
   countGiven(
     query: MatchQuery,
-    words: Words,
+    words: Words | null,
     seqs: readonly number[],
     bar: Match | undefined | null,
   ): Pick<MatchCount, 'found' | 'contenders'>

@@ -1,5 +1,6 @@
 import { compareBytes } from '../byte-order.ts'
 import type { OwnListQuery } from '../record-listing.ts'
+import type { StoredRecord } from '../records.ts'
 import type { Match } from './record-matches.ts'
 import type { Words } from './record-parts.ts'
 import type { RowSet } from './row-set.ts'
@@ -27,6 +28,10 @@ export interface Search {
   bar: Match | undefined
   /** The rows that are on the page, once that is sure. */
   page: readonly number[] | undefined
+  /** What stands in them, as it was then. */
+  records: readonly StoredRecord[] | undefined
+  /** How often all was looked at from the beginning: what it had found had changed meanwhile. */
+  readonly begun: number
 }
 
 export interface SearchedWhole extends WholeQuery {
@@ -37,6 +42,7 @@ export interface SearchedWhole extends WholeQuery {
 
 /** Rows that are looked at in one go: everything else waits meanwhile. */
 export const stepRows = 12_000
+
 /** Whether the page is to be looked for along its order now. */
 export function isToBeWalked({ plan, total, asked, looks, page }: Search): boolean {
   if (plan.walk === 'first') return true
