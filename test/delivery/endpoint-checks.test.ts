@@ -74,7 +74,7 @@ describe('a check of endpoints', () => {
     const atFirst = look()
     questions.unanswered('503 Service Unavailable')
     const once = look()
-    questions.unanswered('x'.repeat(1_000))
+    questions.unanswered('no reply')
     const twice = look()
     questions.answered()
     const well = look()
@@ -90,9 +90,7 @@ describe('a check of endpoints', () => {
     )
     assert.deepEqual(
       twice,
-      because(
-        `asked in vain 2 times in a row; no answer so far; last error at ${at}: ${'x'.repeat(500)}`,
-      ),
+      because(`asked in vain 2 times in a row; no answer so far; last error at ${at}: no reply`),
     )
     assert.deepEqual(
       again,
