@@ -91,6 +91,8 @@ export async function hostileDeliveries({
     messageTo(names[n % names.length] ?? ''),
   ])
   await eventually(() => seen.hostileAttempts.length === 2 * besides, 'an attempt did not end')
+  // What has just been received is let go of when its connection is closed.
+  await tellHealthy(engine, seen, 20)
   mostMiB = Math.max(mostMiB, memoryMiB())
 
   const longest = Math.max(...seen.hostileAttempts.map(({ durationMs }) => durationMs))
