@@ -196,6 +196,7 @@ const collect = runInNewContext('gc') as () => void // what the flag above expos
 
 function memoryMiB(): number {
   collect()
+  collect() // what the first has left to be finalized
   const { heapUsed, external } = process.memoryUsage()
   return (heapUsed + external) / 2 ** 20
 }
